@@ -1,0 +1,1 @@
+//! The calls of the SDK, one file a page of its documentation.

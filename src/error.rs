@@ -1,0 +1,141 @@
+//! Errors as callbacks receive them.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error_code;
+
+/// Why a call failed: a code, the kind it belongs to, and a message that says what to do.
+///
+/// [`code`](Error::code) is the number the JavaScript SDK shows as `err.code`; every number has a named constant in
+/// [`error_code`]. An `Error` is one word and cheap to clone.
+///
+/// ```
+/// use rtm_client::{ClientOptions, ErrorKind, RtmClient, error_code, reply};
+///
+/// let client = RtmClient::new(ClientOptions::new(11000001).endpoint("127.0.0.1:13321"));
+/// let (callback, reply) = reply::channel();
+/// client.get_session(None, callback); // no login yet
+/// let err = reply.wait().unwrap_err();
+/// assert_eq!(err.code(), error_code::fpnn::CORE_INVALID_CONNECTION);
+/// assert_eq!(err.kind(), ErrorKind::Connection);
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    code: i32,
+    message: Cow<'static, str>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What an [`Error`] is about, for a program that decides what to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no connection, or it ended before the answer came. Logging in or waiting for the relogin helps.
+    Connection,
+    /// The answer did not come in time. Whether the service acted on the call is not known.
+    Timeout,
+    /// Too much is queued or in flight, or the service limits the rate: try again later.
+    Busy,
+    /// What came from the other side could not be read.
+    Protocol,
+    /// The service does not let this user do that.
+    Permission,
+    /// An argument is not acceptable; the message names it.
+    Argument,
+    /// What was asked for does not exist.
+    NotFound,
+    /// Anything else: see the code.
+    Other,
+}
+
+impl Error {
+    pub(crate) fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Error {
+        Error(Arc::new(Inner { code, message: message.into(), source: None }))
+    }
+
+    pub(crate) fn with_source(
+        code: i32,
+        message: impl Into<Cow<'static, str>>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
+        Error(Arc::new(Inner { code, message: message.into(), source: Some(source.into()) }))
+    }
+
+    /// The error's number, as in [`error_code`].
+    pub fn code(&self) -> i32 {
+        self.0.code
+    }
+
+    /// The kind the code belongs to.
+    pub fn kind(&self) -> ErrorKind {
+        error_code::kind(self.0.code)
+    }
+
+    /// What the service or the client said of this failure; the JavaScript SDK's `err.message`. May be empty.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("code", &self.0.code)
+            .field("message", &self.0.message)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+/// One clause: what the code means, with the field and the limit where there is one, and what the service said.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.message();
+        match error_code::meaning(self.0.code) {
+            Some(meaning) if message.is_empty() || message == meaning => f.write_str(meaning)?,
+            Some(meaning) => write!(f, "{meaning}: {message}")?,
+            None if message.is_empty() => f.write_str("unknown error")?,
+            None => f.write_str(message)?,
+        }
+        write!(f, " (code {})", self.0.code)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Why a message or a file was not sent, with the mid it was sent under: send again with the same `mid`, and the
+/// receivers see it once.
+#[derive(Clone, Debug)]
+pub struct SendError {
+    /// The message id, the one given or the one generated.
+    pub mid: i64,
+    /// What went wrong.
+    pub error: Error,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message {} was not sent", self.mid)
+    }
+}
+
+impl std::error::Error for SendError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// A failure in which no message took part: `mid` is 0.
+impl From<Error> for SendError {
+    fn from(error: Error) -> Self {
+        SendError { mid: 0, error }
+    }
+}

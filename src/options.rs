@@ -1,0 +1,229 @@
+//! What a client is made with: the options of the JavaScript constructor, and ours.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The options of an [`RtmClient`](crate::RtmClient).
+///
+/// ```
+/// use std::time::Duration;
+/// use rtm_client::ClientOptions;
+///
+/// let options = ClientOptions::new(11000001)
+///     .endpoint("rtm.example:13325")
+///     .attrs([("device", "terminal")])
+///     .connection_timeout(Duration::from_secs(5));
+/// assert_eq!(options.gate_url(), "ws://rtm.example:13321/service/websocket");
+/// ```
+#[derive(Clone)]
+pub struct ClientOptions {
+    pub(crate) pid: i64,
+    pub(crate) endpoint: String,
+    pub(crate) ssl_endpoint: Option<String>,
+    pub(crate) file_endpoint: Option<String>,
+    pub(crate) attrs: Option<Vec<(String, String)>>,
+    pub(crate) auto_reconnect: bool,
+    pub(crate) connection_timeout: Duration,
+    pub(crate) max_ping_interval_seconds: u32,
+    pub(crate) regressive_strategy: RegressiveStrategy,
+    pub(crate) max_received_bytes: usize,
+    pub(crate) max_sent_bytes: usize,
+    pub(crate) max_queued_bytes: usize,
+    pub(crate) max_in_flight: usize,
+    pub(crate) max_undelivered_bytes: usize,
+}
+
+/// How long to wait before each attempt to log in again after the connection was lost.
+///
+/// The first `start_connect_failed_count` attempts follow at once; each later one waits
+/// `max_interval_seconds / linear_regressive_count` longer than the one before, up to `max_interval_seconds`. With
+/// the defaults that is 0, 0, 0, 2, 4, 6, 8, 8 … seconds.
+#[doc(alias = "regressiveStrategy")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegressiveStrategy {
+    /// How many attempts follow at once. Default 3.
+    #[doc(alias = "startConnectFailedCount")]
+    pub start_connect_failed_count: u32,
+    /// The longest wait, in seconds. Default 8.
+    #[doc(alias = "maxIntervalSeconds")]
+    pub max_interval_seconds: u32,
+    /// In how many steps the wait grows to the longest. Default 4.
+    #[doc(alias = "linearRegressiveCount")]
+    pub linear_regressive_count: u32,
+}
+
+impl Default for RegressiveStrategy {
+    fn default() -> Self {
+        RegressiveStrategy {
+            start_connect_failed_count: 3,
+            max_interval_seconds: 8,
+            linear_regressive_count: 4,
+        }
+    }
+}
+
+impl ClientOptions {
+    /// Options for the project `pid`, everything else at its default.
+    #[doc(alias = "RTMClient")]
+    pub fn new(pid: i64) -> ClientOptions {
+        ClientOptions {
+            pid,
+            endpoint: String::new(),
+            ssl_endpoint: None,
+            file_endpoint: None,
+            attrs: None,
+            auto_reconnect: true,
+            connection_timeout: Duration::from_secs(30),
+            max_ping_interval_seconds: 60,
+            regressive_strategy: RegressiveStrategy::default(),
+            max_received_bytes: 64 << 20,
+            max_sent_bytes: 8 << 20,
+            max_queued_bytes: 64 << 20,
+            max_in_flight: 1_000_000,
+            max_undelivered_bytes: 64 << 20,
+        }
+    }
+
+    /// The gate, as `host:port`. The legacy port 13325 stands for 13321; no other port is changed.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = endpoint.into();
+        self
+    }
+
+    /// The gate's TLS port, as `host:port`. If given, it is used instead of [`endpoint`](Self::endpoint).
+    pub fn ssl_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.ssl_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// The file gate, as `host:port`. By default it is derived from the gate's host: `fileproxy-HOST:13461`, or port
+    /// 13462 with TLS.
+    pub fn file_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.file_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Attributes of the connection, sent at login in the order given. Not sent unless set.
+    pub fn attrs<K: Into<String>, V: Into<String>>(
+        mut self,
+        attrs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        self.attrs = Some(attrs.into_iter().map(|(k, v)| (k.into(), v.into())).collect());
+        self
+    }
+
+    /// Whether a lost connection is made again by itself. Default true.
+    #[doc(alias = "autoReconnect")]
+    pub fn auto_reconnect(mut self, yes: bool) -> Self {
+        self.auto_reconnect = yes;
+        self
+    }
+
+    /// How long connecting may take, from the name lookup until the login is answered. Default 30 s; zero means the
+    /// default.
+    #[doc(alias = "connectionTimeout")]
+    pub fn connection_timeout(mut self, timeout: Duration) -> Self {
+        self.connection_timeout = if timeout.is_zero() { Duration::from_secs(30) } else { timeout };
+        self
+    }
+
+    /// After how many seconds without a ping of the gate the connection counts as lost. Default 60; zero means the
+    /// default.
+    #[doc(alias = "maxPingIntervalSeconds")]
+    pub fn max_ping_interval_seconds(mut self, seconds: u32) -> Self {
+        self.max_ping_interval_seconds = if seconds == 0 { 60 } else { seconds };
+        self
+    }
+
+    /// How long to wait before each attempt to log in again.
+    #[doc(alias = "regressiveStrategy")]
+    pub fn regressive_strategy(mut self, strategy: RegressiveStrategy) -> Self {
+        self.regressive_strategy = strategy;
+        self
+    }
+
+    /// The largest package accepted from the gate, in bytes. A larger one ends the connection with 20009.
+    /// Default 64 MiB.
+    pub fn max_received_bytes(mut self, bytes: usize) -> Self {
+        self.max_received_bytes = bytes;
+        self
+    }
+
+    /// The largest package sent, in bytes. A larger call fails with 20005 and the connection stays. Default 8 MiB,
+    /// which is what the service takes.
+    pub fn max_sent_bytes(mut self, bytes: usize) -> Self {
+        self.max_sent_bytes = bytes;
+        self
+    }
+
+    /// How many bytes may wait for the socket. A call over the bound fails with 20011 at once. Default 64 MiB.
+    pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
+        self.max_queued_bytes = bytes;
+        self
+    }
+
+    /// How many calls may be in flight, counted until their callbacks have returned. A call over the bound fails with
+    /// 20011 at once. Default 1 000 000.
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.max_in_flight = calls;
+        self
+    }
+
+    /// How many bytes received may wait for callbacks. At the bound the client stops reading until half of them are
+    /// handed over. Default 64 MiB.
+    pub fn max_undelivered_bytes(mut self, bytes: usize) -> Self {
+        self.max_undelivered_bytes = bytes;
+        self
+    }
+
+    /// The URL that `login` dials.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options = ClientOptions::new(1).endpoint("a.example:13321").ssl_endpoint("b.example:13322");
+    /// assert_eq!(options.gate_url(), "wss://b.example:13322/service/websocket");
+    /// ```
+    pub fn gate_url(&self) -> String {
+        let (scheme, address) = self.gate();
+        format!("{scheme}://{address}/service/websocket")
+    }
+
+    /// The URL that file uploads dial.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options = ClientOptions::new(1).endpoint("a.example:13321");
+    /// assert_eq!(options.file_gate_url(), "ws://fileproxy-a.example:13461/service/websocket");
+    /// ```
+    pub fn file_gate_url(&self) -> String {
+        let (scheme, address) = self.gate();
+        let address = self.file_endpoint.clone().unwrap_or_else(|| {
+            let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
+            format!("fileproxy-{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
+        });
+        format!("{scheme}://{address}/service/websocket")
+    }
+
+    /// The scheme and the `host:port` to dial.
+    pub(crate) fn gate(&self) -> (&'static str, String) {
+        if let Some(address) = &self.ssl_endpoint {
+            return ("wss", address.clone());
+        }
+        match self.endpoint.split_once(':') {
+            Some((host, "13325")) => ("ws", format!("{host}:13321")),
+            _ => ("ws", self.endpoint.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("pid", &self.pid)
+            .field("gate_url", &self.gate_url())
+            .field("auto_reconnect", &self.auto_reconnect)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,166 @@
+//! Ways to receive a result other than writing a closure: wait for it, poll for it, ignore it.
+
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::engine::on_callback_thread;
+use crate::error::Error;
+use crate::error_code::{fpnn, rtm};
+
+/// A callback and the end to wait on, for straight-line code.
+///
+/// ```
+/// use std::time::Duration;
+/// use rtm_client::gate::Gate;
+/// use rtm_client::{ClientOptions, RtmClient, reply};
+///
+/// let gate = Gate::builder().start()?;
+/// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+///
+/// let (callback, reply) = reply::login();
+/// client.login(1, "any token", callback, Duration::from_secs(10));
+/// reply.wait()?;
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "", None, None, callback);
+/// println!("sent at {}", reply.wait()?.payload.mtime);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn channel<E, T>() -> (impl FnOnce(Option<E>, Option<T>) + Send + 'static, Reply<E, T>)
+where
+    E: From<Error> + Send + 'static,
+    T: Send + 'static,
+{
+    let (sender, reply) = pair();
+    let callback = move |err: Option<E>, data: Option<T>| match (err, data) {
+        (Some(err), _) => sender.put(Err(err)),
+        (None, Some(data)) => sender.put(Ok(data)),
+        (None, None) => {}
+    };
+    (callback, reply)
+}
+
+/// The same for [`login`](crate::RtmClient::login), whose callback gets `(ok, error_code)`.
+///
+/// A token that was refused is the error 200027.
+pub fn login() -> (impl FnOnce(bool, i32) + Send + 'static, Reply<Error, ()>) {
+    let (sender, reply) = pair();
+    let callback = move |ok: bool, error_code: i32| {
+        sender.put(match (ok, error_code) {
+            (true, _) => Ok(()),
+            (false, 0) => Err(Error::new(rtm::INVALID_AUTH_TOKEN, "")),
+            (false, code) => Err(Error::new(code, "")),
+        });
+    };
+    (callback, reply)
+}
+
+/// The callback for "I do not care".
+///
+/// ```
+/// use rtm_client::{ClientOptions, RtmClient, reply};
+///
+/// let client = RtmClient::new(ClientOptions::new(1).endpoint("127.0.0.1:13321"));
+/// client.send_cmd(2, "typing", "", None, None, reply::ignore);
+/// ```
+pub fn ignore<E, T>(_err: Option<E>, _data: Option<T>) {}
+
+/// The end of a [`channel`] on which the result is waited for.
+#[must_use = "the result arrives here"]
+pub struct Reply<E, T> {
+    shared: Arc<Shared<E, T>>,
+}
+
+/// What `channel` puts into the callback; tells the waiter if the callback is dropped without being called.
+struct Sender<E, T> {
+    shared: Arc<Shared<E, T>>,
+}
+
+struct Shared<E, T> {
+    /// Guards the result until it is taken.
+    state: Mutex<State<E, T>>,
+    arrived: Condvar,
+}
+
+enum State<E, T> {
+    Waiting,
+    Arrived(Result<T, E>),
+    /// Taken, or the callback was dropped unrun.
+    Gone,
+}
+
+fn pair<E, T>() -> (Sender<E, T>, Reply<E, T>) {
+    let shared = Arc::new(Shared { state: Mutex::new(State::Waiting), arrived: Condvar::new() });
+    (Sender { shared: shared.clone() }, Reply { shared })
+}
+
+impl<E, T> Sender<E, T> {
+    fn put(&self, result: Result<T, E>) {
+        *self.shared.state.lock() = State::Arrived(result);
+        self.shared.arrived.notify_one();
+    }
+}
+
+impl<E, T> Drop for Sender<E, T> {
+    fn drop(&mut self) {
+        let mut state = self.shared.state.lock();
+        if matches!(*state, State::Waiting) {
+            *state = State::Gone;
+            self.shared.arrived.notify_one();
+        }
+    }
+}
+
+impl<E: From<Error>, T> Reply<E, T> {
+    /// Blocks until the call has ended; the call's own timeout bounds the wait.
+    ///
+    /// # Errors
+    ///
+    /// The error of the call. Inside a callback it is 20013 at once, for the answer could never arrive; 20002 if
+    /// the callback was dropped without being called, which happens when the last client handle is dropped and nobody
+    /// runs the callbacks.
+    pub fn wait(self) -> Result<T, E> {
+        if on_callback_thread() {
+            return match self.try_take() {
+                Some(result) => result,
+                None => Err(Error::new(
+                    fpnn::CORE_FORBIDDEN,
+                    "wait() inside a callback would never return: use the callback of the call instead",
+                )
+                .into()),
+            };
+        }
+        let mut state = self.shared.state.lock();
+        while matches!(*state, State::Waiting) {
+            self.shared.arrived.wait(&mut state);
+        }
+        take(&mut state).unwrap_or_else(|| Err(dropped_unrun().into()))
+    }
+
+    /// The result if it is there. It can be taken once.
+    pub fn try_take(&self) -> Option<Result<T, E>> {
+        take(&mut self.shared.state.lock())
+    }
+}
+
+fn take<E, T>(state: &mut State<E, T>) -> Option<Result<T, E>> {
+    match std::mem::replace(state, State::Gone) {
+        State::Arrived(result) => Some(result),
+        State::Waiting => {
+            *state = State::Waiting;
+            None
+        }
+        State::Gone => None,
+    }
+}
+
+fn dropped_unrun() -> Error {
+    Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client was dropped before its callbacks ran")
+}
+
+impl<E, T> std::fmt::Debug for Reply<E, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,1 @@
+//! Login, relogin and liveness as a pure state machine.
