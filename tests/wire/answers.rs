@@ -109,7 +109,11 @@ impl Judge {
 pub(crate) enum Expected {
     Data(Facts),
     /// The message counts only where the service gave one.
-    Error { code: i64, message: Option<String>, mid: Option<i64> },
+    Error {
+        code: i64,
+        message: Option<String>,
+        mid: Option<i64>,
+    },
 }
 
 pub(crate) fn expected(js: &str, line: &Value, answer: &[u8]) -> Result<Expected, String> {
@@ -160,9 +164,7 @@ pub(crate) fn compare(expected: Expected, actual: Outcome) -> Verdict {
         ) => {
             // A message the line leaves open is the one that came.
             let message = message.unwrap_or_else(|| said.clone());
-            let error = |code: i64, message: &str, mid: Option<i64>| {
-                json!({ "code": code, "message": message, "mid": mid })
-            };
+            let error = |code: i64, message: &str, mid: Option<i64>| json!({ "code": code, "message": message, "mid": mid });
             Verdict::of(error(code, &message, mid), error(got.into(), &said, with))
         }
         (Expected::Error { code, .. }, other) => Verdict::different(format!("error {code}"), other),

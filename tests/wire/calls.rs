@@ -42,7 +42,11 @@ pub(crate) fn call(client: &RtmClient, js: &str, args: &Value, outcome: Sender<O
 pub(crate) enum Outcome {
     Data(Facts),
     /// `mid` where the error of a message came with one.
-    Error { code: i32, message: String, mid: Option<i64> },
+    Error {
+        code: i32,
+        message: String,
+        mid: Option<i64>,
+    },
     /// Not exactly one of the two.
     Broken(&'static str),
 }

@@ -17,7 +17,11 @@ pub(crate) fn of_data(js: &str, data: &Value) -> Option<Facts> {
         | "sendGroupCmd" | "sendRoomCmd" | "sendFile" | "sendGroupFile" | "sendRoomFile" => {
             json!({ "mid": data.get("mid").int(), "mtime": data.get("payload").get("mtime").int() })
         }
-        "getGroupMessage" | "getRoomMessage" | "getBroadcastMessage" | "getGroupChat" | "getRoomChat"
+        "getGroupMessage"
+        | "getRoomMessage"
+        | "getBroadcastMessage"
+        | "getGroupChat"
+        | "getRoomChat"
         | "getBroadcastChat" => history(data, "from"),
         "getP2PMessage" | "getP2PChat" => history(data, "direction"),
         "getMessage" | "getChat" => json!({
@@ -100,11 +104,29 @@ pub(crate) fn of_data(js: &str, data: &Value) -> Option<Facts> {
         "speech2Text" => {
             json!({ "text": text(data.get("text")), "lang": text(data.get("lang")) })
         }
-        "deleteMessage" | "deleteChat" | "cleanUnreadMessage" | "removeSession"
-        | "setTranslationLanguage" | "addGroupMembers" | "deleteGroupMembers" | "setGroupInfo"
-        | "enterRoom" | "leaveRoom" | "setRoomInfo" | "setUserInfo" | "addFriends"
-        | "deleteFriends" | "addBlacks" | "deleteBlacks" | "dataSet" | "dataDelete" | "addAttrs"
-        | "addDebugLog" | "addDevice" | "removeDevice" | "addDevicePushOption"
+        "deleteMessage"
+        | "deleteChat"
+        | "cleanUnreadMessage"
+        | "removeSession"
+        | "setTranslationLanguage"
+        | "addGroupMembers"
+        | "deleteGroupMembers"
+        | "setGroupInfo"
+        | "enterRoom"
+        | "leaveRoom"
+        | "setRoomInfo"
+        | "setUserInfo"
+        | "addFriends"
+        | "deleteFriends"
+        | "addBlacks"
+        | "deleteBlacks"
+        | "dataSet"
+        | "dataDelete"
+        | "addAttrs"
+        | "addDebugLog"
+        | "addDevice"
+        | "removeDevice"
+        | "addDevicePushOption"
         | "removeDevicePushOption" => Facts::Null,
         _ => return None,
     })

@@ -104,7 +104,11 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 impl Package {
     /// The payload, decoded as the flag says; `None` where that is not possible.
     pub(crate) fn value(&self) -> Option<Value> {
-        if self.json { record::from_json(&self.payload) } else { record::from_msgpack(&self.payload) }
+        if self.json {
+            record::from_json(&self.payload)
+        } else {
+            record::from_msgpack(&self.payload)
+        }
     }
 
     /// The package with its sequence number cleared.

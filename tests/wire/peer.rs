@@ -123,7 +123,11 @@ impl Connection {
     /// Collects what the client sends until it has read everything it was sent so far, which a ping of the service
     /// shows, or one of the WebSocket where the stream stands in the middle of a package. `false` if the connection
     /// ended instead.
-    pub(crate) fn fence(&mut self, within_package: bool, sent: &mut Vec<Vec<u8>>) -> Result<bool, String> {
+    pub(crate) fn fence(
+        &mut self,
+        within_package: bool,
+        sent: &mut Vec<Vec<u8>>,
+    ) -> Result<bool, String> {
         if within_package {
             let _ = self.socket.send(Message::Ping(Vec::new().into()));
         } else {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rtm_client::{RtmClient, server_push, types::PushMessage};
+use rtm_client::{RtmClient, server_push};
 use serde_json::{Value as Facts, json};
 
 use crate::facts;
@@ -63,7 +63,8 @@ fn judge(peer: &Peer, line: &Value) -> Result<Verdict, String> {
     }
     let expected_answers: Vec<String> = expected.answers.iter().map(Answer::to_string).collect();
     let answers: Vec<String> = sent.iter().map(|bytes| hex(bytes)).collect();
-    let show = |answers, events, closed| json!({ "answers": answers, "events": events, "closed": closed });
+    let show =
+        |answers, events, closed| json!({ "answers": answers, "events": events, "closed": closed });
     Ok(Verdict::different(
         show(json!(expected_answers), json!(expected.events), expected.closed),
         show(json!(answers), json!(seen.events), closed_by_push),
@@ -79,8 +80,12 @@ fn expected(line: &Value, by_rule: Outcome) -> Result<Outcome, String> {
         return Ok(by_rule);
     }
     let answers = if mended.has("answers_hex") { mended } else { line };
-    let answers: Option<Vec<Answer>> =
-        answers.get("answers_hex").list().iter().map(|hex| hex.unhex().map(Answer::Exactly)).collect();
+    let answers: Option<Vec<Answer>> = answers
+        .get("answers_hex")
+        .list()
+        .iter()
+        .map(|hex| hex.unhex().map(Answer::Exactly))
+        .collect();
     let events = if mended.has("events") { mended.get("events") } else { line.get("actions") };
     let events = events
         .list()
@@ -98,32 +103,34 @@ fn expected(line: &Value, by_rule: Outcome) -> Result<Outcome, String> {
 /// Registers a listener for every event the recording had one for, which are all but those of audio messages.
 fn listen(client: &RtmClient, log: &Log) {
     let processor = client.processor();
-    let message = |name: &'static str| {
+    let messages = [
+        (server_push::RECV_MESSAGE, "pushmsg"),
+        (server_push::RECV_GROUP_MESSAGE, "pushgroupmsg"),
+        (server_push::RECV_ROOM_MESSAGE, "pushroommsg"),
+        (server_push::RECV_BROADCAST_MESSAGE, "pushbroadcastmsg"),
+        (server_push::RECV_CHAT, "pushchat"),
+        (server_push::RECV_GROUP_CHAT, "pushgroupchat"),
+        (server_push::RECV_ROOM_CHAT, "pushroomchat"),
+        (server_push::RECV_BROADCAST_CHAT, "pushbroadcastchat"),
+        (server_push::RECV_CMD, "pushcmd"),
+        (server_push::RECV_GROUP_CMD, "pushgroupcmd"),
+        (server_push::RECV_ROOM_CMD, "pushroomcmd"),
+        (server_push::RECV_BROADCAST_CMD, "pushbroadcastcmd"),
+        (server_push::RECV_FILE, "pushfile"),
+        (server_push::RECV_GROUP_FILE, "pushgroupfile"),
+        (server_push::RECV_ROOM_FILE, "pushroomfile"),
+        (server_push::RECV_BROADCAST_FILE, "pushbroadcastfile"),
+    ];
+    for (event, name) in messages {
         let log = log.clone();
-        move |message: &PushMessage| note(&log, name, ours::push(message))
-    };
-    processor.on(server_push::RECV_CHAT, message("pushchat"));
-    processor.on(server_push::RECV_GROUP_CHAT, message("pushgroupchat"));
-    processor.on(server_push::RECV_ROOM_CHAT, message("pushroomchat"));
-    processor.on(server_push::RECV_BROADCAST_CHAT, message("pushbroadcastchat"));
-    processor.on(server_push::RECV_CMD, message("pushcmd"));
-    processor.on(server_push::RECV_GROUP_CMD, message("pushgroupcmd"));
-    processor.on(server_push::RECV_ROOM_CMD, message("pushroomcmd"));
-    processor.on(server_push::RECV_BROADCAST_CMD, message("pushbroadcastcmd"));
-    processor.on(server_push::RECV_FILE, message("pushfile"));
-    processor.on(server_push::RECV_GROUP_FILE, message("pushgroupfile"));
-    processor.on(server_push::RECV_ROOM_FILE, message("pushroomfile"));
-    processor.on(server_push::RECV_BROADCAST_FILE, message("pushbroadcastfile"));
-    processor.on(server_push::RECV_MESSAGE, message("pushmsg"));
-    processor.on(server_push::RECV_GROUP_MESSAGE, message("pushgroupmsg"));
-    processor.on(server_push::RECV_ROOM_MESSAGE, message("pushroommsg"));
-    processor.on(server_push::RECV_BROADCAST_MESSAGE, message("pushbroadcastmsg"));
+        processor.on(event, move |message| note(&log, name, ours::push(message)));
+    }
     let ping = log.clone();
-    processor.on(server_push::PING, move |_| note(&ping, "ping", Facts::Null));
+    processor.on(server_push::RECV_PING, move |_| note(&ping, "ping", Facts::Null));
     let kickout = log.clone();
-    processor.on(server_push::KICKOUT, move |_| note(&kickout, "kickout", Facts::Null));
+    processor.on(server_push::KICK_OUT, move |_| note(&kickout, "kickout", Facts::Null));
     let room = log.clone();
-    processor.on(server_push::KICKOUT_ROOM, move |kickout| {
+    processor.on(server_push::KICK_OUT_ROOM, move |kickout| {
         note(&room, "kickoutroom", json!({ "rid": kickout.rid }));
     });
     let errors = log.clone();

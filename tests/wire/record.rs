@@ -82,7 +82,9 @@ fn read_notation(value: Value) -> Value {
                     return value;
                 }
             }
-            Value::Map(entries.into_iter().map(|(key, value)| (key, read_notation(value))).collect())
+            Value::Map(
+                entries.into_iter().map(|(key, value)| (key, read_notation(value))).collect(),
+            )
         }
         value => value,
     }

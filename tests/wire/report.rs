@@ -12,7 +12,10 @@ pub(crate) enum Verdict {
     Identical,
     /// It calls a method that this crate does not have yet.
     Missing(String),
-    Different { expected: String, actual: String },
+    Different {
+        expected: String,
+        actual: String,
+    },
 }
 
 impl Verdict {
@@ -58,7 +61,11 @@ pub(crate) fn run(name: &str, file: &str, judge: impl FnMut(&Value) -> Verdict) 
             Verdict::Missing(method) => *missing.entry(method).or_default() += 1,
             Verdict::Different { expected, actual } => {
                 different += 1;
-                println!("different: {id}\n  expected {}\n  actual   {}", cut(&expected), cut(&actual));
+                println!(
+                    "different: {id}\n  expected {}\n  actual   {}",
+                    cut(&expected),
+                    cut(&actual)
+                );
             }
         }
     }

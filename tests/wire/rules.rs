@@ -20,7 +20,10 @@ pub(crate) struct Outcome {
 pub(crate) enum Answer {
     Exactly(Vec<u8>),
     /// An error answer with 20004 and any text, to the quest of that number.
-    UnknownMethod { seq: u32, json: bool },
+    UnknownMethod {
+        seq: u32,
+        json: bool,
+    },
 }
 
 impl Answer {

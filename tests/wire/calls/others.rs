@@ -7,7 +7,10 @@ use crate::ours;
 use crate::peer::DEADLINE;
 
 pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
-    rooms_and_groups(c, js, a, s) || people_and_data(c, js, a, s) || system(c, js, a, s) || value_added(c, js, a, s)
+    rooms_and_groups(c, js, a, s)
+        || people_and_data(c, js, a, s)
+        || system(c, js, a, s)
+        || value_added(c, js, a, s)
 }
 
 fn rooms_and_groups(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
@@ -33,12 +36,9 @@ fn rooms_and_groups(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
         "deleteGroupMembers" => {
             c.delete_group_members(a.int("gid"), a.ints("uids"), DEADLINE, s.done());
         }
-        "getGroupMembers" => c.get_group_members(
-            a.int("gid"),
-            a.opt_bool("online"),
-            DEADLINE,
-            s.data(ours::members),
-        ),
+        "getGroupMembers" => {
+            c.get_group_members(a.int("gid"), a.opt_bool("online"), DEADLINE, s.data(ours::members))
+        }
         "getGroupCount" => c.get_group_count(
             a.int("gid"),
             a.opt_bool("online"),
