@@ -42,7 +42,10 @@ impl Judge {
         let options = ClientOptions::new(PID).endpoint(self.peer.address()).auto_reconnect(false);
         let client = RtmClient::new(options);
         let (sender, outcome) = mpsc::channel();
-        client.login(UID, TOKEN, move |ok, code| drop(sender.send((ok, code))), DEADLINE);
+        let callback = move |ok, code| {
+            let _ = sender.send((ok, code));
+        };
+        client.login(UID, TOKEN, callback, DEADLINE);
         let mut connection = self.peer.accept()?;
         let auth = connection.package(|| false)?;
         connection.send(&numbered(&answer, auth.seq));
@@ -65,7 +68,9 @@ impl Judge {
         let answer = line.get("answer_hex").unhex().ok_or("answer_hex is no hex")?;
         let (sender, closed) = mpsc::channel();
         let mut session = Session::login(&self.peer, UID, |client| {
-            client.on_session_closed(move |code| drop(sender.send(code)));
+            client.on_session_closed(move |code| {
+                let _ = sender.send(code);
+            });
         })?;
         session.client.bye();
         let bye = session.connection.package(|| false)?;

@@ -76,7 +76,7 @@ impl Sink {
         let sender = self.0.clone();
         move |err, data| {
             let err = err.map(|err| (err, None));
-            drop(sender.send(one(err, data.map(facts))));
+            let _ = sender.send(one(err, data.map(facts)));
         }
     }
 
@@ -90,7 +90,7 @@ impl Sink {
         let sender = self.0.clone();
         move |err, data| {
             let err = err.map(|err| (err.error, Some(err.mid)));
-            drop(sender.send(one(err, data.map(ours::sent))));
+            let _ = sender.send(one(err, data.map(ours::sent)));
         }
     }
 }

@@ -180,7 +180,9 @@ impl Session {
         let client = RtmClient::new(options);
         prepare(&client);
         let (sender, outcome) = mpsc::channel();
-        let callback = move |ok, code| drop(sender.send((ok, code)));
+        let callback = move |ok, code| {
+            let _ = sender.send((ok, code));
+        };
         client.login(uid, TOKEN, callback, DEADLINE);
         let mut connection = peer.accept()?;
         let auth = connection.package(|| false)?;
