@@ -10,6 +10,8 @@ mod api;
 mod client;
 mod engine;
 mod error;
+mod events;
+mod listeners;
 mod options;
 mod push;
 mod session;
@@ -17,5 +19,6 @@ mod wire;
 
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, ErrorKind, SendError};
-pub use options::{ClientOptions, RegressiveStrategy};
+pub use listeners::ListenerId;
+pub use options::{Callbacks, ClientOptions, RegressiveStrategy};
 pub use push::{Processor, server_push};

@@ -31,6 +31,17 @@ pub struct ClientOptions {
     pub(crate) max_queued_bytes: usize,
     pub(crate) max_in_flight: usize,
     pub(crate) max_undelivered_bytes: usize,
+    pub(crate) callbacks: Callbacks,
+}
+
+/// Who runs callbacks and event handlers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Callbacks {
+    /// A thread of the client, one callback after another.
+    #[default]
+    Thread,
+    /// The program, in [`run_callbacks`](crate::RtmClient::run_callbacks): for a game loop or a GUI.
+    Manual,
 }
 
 /// How long to wait before each attempt to log in again after the connection was lost.
@@ -81,6 +92,7 @@ impl ClientOptions {
             max_queued_bytes: 64 << 20,
             max_in_flight: 1_000_000,
             max_undelivered_bytes: 64 << 20,
+            callbacks: Callbacks::default(),
         }
     }
 
@@ -173,6 +185,12 @@ impl ClientOptions {
     /// handed over. Default 64 MiB.
     pub fn max_undelivered_bytes(mut self, bytes: usize) -> Self {
         self.max_undelivered_bytes = bytes;
+        self
+    }
+
+    /// Who runs callbacks and event handlers. Default: a thread of the client.
+    pub fn callbacks(mut self, callbacks: Callbacks) -> Self {
+        self.callbacks = callbacks;
         self
     }
 

@@ -13,7 +13,7 @@
 use crate::error_code::fpnn;
 
 const MAGIC: [u8; 4] = *b"FPNN";
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 const ONE_WAY: u8 = 0;
 const TWO_WAY: u8 = 1;
 const ANSWER: u8 = 2;
