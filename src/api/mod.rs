@@ -1,1 +1,5 @@
 //! The calls of the SDK, one file a page of its documentation.
+
+mod chat;
+mod messages;
+mod payloads;
