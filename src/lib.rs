@@ -1,5 +1,8 @@
 //! Synchronous client for the LiveData RTM chat service.
 
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
 pub mod error_code;
 #[cfg(feature = "gate")]
 pub mod gate;
