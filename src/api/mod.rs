@@ -1,1 +1,3 @@
 //! The calls of the SDK, one file a page of its documentation.
+
+mod rooms;
