@@ -1,24 +1,31 @@
 //! The Rooms page.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
+use crate::types::{Info, OpenInfo, Text, open_infos};
+use crate::wire::payload;
 
 /// Rooms: the users who are there right now.
 ///
-/// A room needs no creating: it exists while somebody is in it. Being in one ends with
-/// [`leave_room`](Self::leave_room), with the logout, and with the connection. By default a user is in one room at a
-/// time, and entering a second leaves the first.
+/// A room needs no creating: it is there while somebody is in it. Being in one ends with
+/// [`leave_room`](Self::leave_room), with the logout, and with the connection. By default a user is in one room
+/// at a time, and entering a second leaves the first; a project may allow several.
 impl RtmClient {
-    /// Enters the room `rid`, whose messages arrive from then on.
+    /// Enters the room `rid`; its messages arrive from then on.
     ///
-    /// * `rid` – the room's id.
-    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` when the user is in the room.
+    /// * `rid`: the room's id.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets `()` once the user is in the room.
     ///
-    /// Errors: 200047 in too many rooms already, where the project allows several; and those of
-    /// [every call](crate::error_code).
+    /// # Errors
+    ///
+    /// 200047 (in too many rooms already, where the project allows several) or what
+    /// [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -33,8 +40,7 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: `enterRoom`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: [`enterRoom`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "enterRoom")]
     pub fn enter_room(
         &self,
@@ -45,13 +51,56 @@ impl RtmClient {
         self.call("enterroom", |p| p.id("rid", rid), timeout, |_| Ok(()), callback);
     }
 
+    /// Enters several rooms with one call.
+    ///
+    /// Where the project allows one room at a time, the user ends up in one of them.
+    ///
+    /// * `rids`: the rooms' ids.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets `()` once the user is in the rooms.
+    ///
+    /// # Errors
+    ///
+    /// 200033 (no room), 200047 (in too many rooms), or what [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.enter_rooms([300, 301], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
+    #[doc(alias = "enterRooms")]
+    pub fn enter_rooms(
+        &self,
+        rids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let rids: Vec<i64> = rids.into_iter().collect();
+        self.call("enterrooms", |p| p.ids("rids", &rids), timeout, |_| Ok(()), callback);
+    }
+
     /// Leaves the room `rid`.
     ///
-    /// * `rid` – the room's id.
-    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` when the user is no longer in the room.
+    /// * `rid`: the room's id.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets `()` once the user is no longer in the room.
     ///
-    /// Errors: those of [every call](crate::error_code).
+    /// # Errors
+    ///
+    /// What [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -69,8 +118,7 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: `leaveRoom`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: [`leaveRoom`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "leaveRoom")]
     pub fn leave_room(
         &self,
@@ -79,5 +127,327 @@ impl RtmClient {
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
         self.call("leaveroom", |p| p.id("rid", rid), timeout, |_| Ok(()), callback);
+    }
+
+    /// Asks which rooms this user is in.
+    ///
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets the ids of the rooms, empty if there are none.
+    ///
+    /// # Errors
+    ///
+    /// What [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_rooms(None, callback);
+    /// assert_eq!(reply.wait()?, [300]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: [`getUserRooms`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getUserRooms")]
+    pub fn get_user_rooms(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
+    ) {
+        self.call("getuserrooms", |_| {}, timeout, |f| Ok(f.ids("rooms")), callback);
+    }
+
+    /// Asks who is in the room `rid`.
+    ///
+    /// * `rid`: the room's id.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets the ids of the users in the room.
+    ///
+    /// # Errors
+    ///
+    /// What [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_members(300, None, callback);
+    /// assert_eq!(reply.wait()?, [1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: [`getRoomMembers`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomMembers")]
+    pub fn get_room_members(
+        &self,
+        rid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
+    ) {
+        self.call("getroommembers", |p| p.id("rid", rid), timeout, |f| Ok(f.ids("uids")), callback);
+    }
+
+    /// Asks how many users are in each of several rooms.
+    ///
+    /// * `rids`: the rooms' ids.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets the number of users by room id (in JavaScript `cn`).
+    ///
+    /// # Errors
+    ///
+    /// 200032 (too many rooms), 200033 (no room), or what [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_count([300], None, callback);
+    /// assert_eq!(reply.wait()?[&300], 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: [`getRoomCount`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomCount")]
+    pub fn get_room_count(
+        &self,
+        rids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, i64>>) + Send + 'static,
+    ) {
+        let rids: Vec<i64> = rids.into_iter().collect();
+        self.call(
+            "getroomcount",
+            |p| p.ids("rids", &rids),
+            timeout,
+            |f| Ok(f.by_id("cn", payload::int).into_iter().collect()),
+            callback,
+        );
+    }
+
+    /// Sets the open and the private text of the room `rid`.
+    ///
+    /// The user has to be in the room.
+    ///
+    /// * `rid`: the room's id.
+    /// * `oinfo`: the open part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `pinfo`: the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets `()` once they are stored.
+    ///
+    /// # Errors
+    ///
+    /// 200035 (a text is too long), 200040 (not in the room), or what [any call](crate::error_code#any-call) can
+    /// give.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.set_room_info(300, "open to all", None, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: [`setRoomInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "setRoomInfo")]
+    pub fn set_room_info<'a>(
+        &self,
+        rid: i64,
+        oinfo: impl Into<Option<&'a str>>,
+        pinfo: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let (oinfo, pinfo) = (oinfo.into(), pinfo.into());
+        self.call(
+            "setroominfo",
+            |p| {
+                p.id("rid", rid);
+                p.opt_text("oinfo", oinfo);
+                p.opt_text("pinfo", pinfo);
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Asks for the open and the private text of the room `rid`.
+    ///
+    /// The user has to be in the room.
+    ///
+    /// * `rid`: the room's id.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    ///
+    /// # Errors
+    ///
+    /// 200040 (not in the room) or what [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_room_info(300, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_info(300, None, callback);
+    /// let info = reply.wait()?;
+    /// assert_eq!(info.oinfo, "open");
+    /// assert_eq!(info.pinfo, "private");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: [`getRoomInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomInfo")]
+    pub fn get_room_info(
+        &self,
+        rid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Info>) + Send + 'static,
+    ) {
+        self.call("getroominfo", |p| p.id("rid", rid), timeout, |f| Ok(Info::read(f)), callback);
+    }
+
+    /// Asks for the open text of the room `rid`, which anybody may read.
+    ///
+    /// * `rid`: the room's id.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets the text as `oinfo`, empty where none is set.
+    ///
+    /// # Errors
+    ///
+    /// What [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_room_info(300, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_open_info(300, None, callback);
+    /// assert_eq!(reply.wait()?.oinfo, "open");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: [`getRoomOpenInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomOpenInfo")]
+    pub fn get_room_open_info(
+        &self,
+        rid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<OpenInfo>) + Send + 'static,
+    ) {
+        self.call(
+            "getroomopeninfo",
+            |p| p.id("rid", rid),
+            timeout,
+            |f| Ok(OpenInfo::read(f)),
+            callback,
+        );
+    }
+
+    /// Asks for the open texts of several rooms, which anybody may read.
+    ///
+    /// * `rids`: the rooms' ids, at most 100.
+    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
+    /// * `callback`: gets the texts by room id (in JavaScript `info`).
+    ///
+    /// # Errors
+    ///
+    /// 200032 (more than 100 of them), 200033 (none), or what [any call](crate::error_code#any-call) can give.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_room_info(300, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_rooms_open_info([300], None, callback);
+    /// assert_eq!(reply.wait()?[&300], "open");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: [`getRoomsOpenInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomsOpenInfo")]
+    pub fn get_rooms_open_info(
+        &self,
+        rids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
+    ) {
+        let rids: Vec<i64> = rids.into_iter().collect();
+        self.call(
+            "getroomsopeninfo",
+            |p| p.ids("rids", &rids),
+            timeout,
+            |f| Ok(open_infos(f)),
+            callback,
+        );
     }
 }
