@@ -390,7 +390,7 @@ impl RtmClient {
     ///
     /// # Errors
     ///
-    /// 200032 (more than 100 of them), 200033 (none), or what [any call](crate::error_code#any-call) can give.
+    /// 200032 (more than 100 groups), 200033 (no group), or what [any call](crate::error_code#any-call) can give.
     ///
     /// # Example
     ///

@@ -410,7 +410,7 @@ impl RtmClient {
     ///
     /// # Errors
     ///
-    /// 200032 (more than 100 of them), 200033 (none), or what [any call](crate::error_code#any-call) can give.
+    /// 200032 (more than 100 rooms), 200033 (no room), or what [any call](crate::error_code#any-call) can give.
     ///
     /// # Example
     ///
