@@ -3,9 +3,9 @@
 //! [`fpnn`] holds the codes of the connection and the protocol, [`rtm`] those of the chat service. The JavaScript
 //! names are `FPNN_EC_…` and `RTM_EC_…`; search the documentation by them, misspelt ones included.
 //!
-//! # Any call
+//! # Every call
 //!
-//! Each call documents the codes that are its own. Beside them any call can give these:
+//! Each call documents the codes that are its own. Beside them every call can give these:
 //!
 //! | code | when |
 //! | --- | --- |

@@ -10,17 +10,13 @@ use crate::types::DataValue;
 impl RtmClient {
     /// Stores a value under a key of this user.
     ///
-    /// * `key`: the key, at most 128 bytes.
-    /// * `value`: the value, at most 65535 bytes. `None` is sent as nil, as the JavaScript SDK sends a missing value;
-    ///   use [`data_delete`](Self::data_delete) to remove one.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once it is stored.
+    /// * `key` – the key, at most 128 bytes.
+    /// * `value` – the value, at most 65535 bytes. `None` is sent as nil, as the JavaScript SDK sends a missing
+    ///   value; use [`data_delete`](Self::data_delete) to remove one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is stored.
     ///
-    /// # Errors
-    ///
-    /// 200035 (the key or the value is too long) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200035 the key or the value is too long; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -35,7 +31,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`dataSet`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    /// JavaScript: `dataSet`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
     #[doc(alias = "dataSet")]
     pub fn data_set<'a>(
         &self,
@@ -62,15 +59,11 @@ impl RtmClient {
 
     /// Asks for the value stored under a key of this user.
     ///
-    /// * `key`: the key, at most 128 bytes.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the value as `val`; `None` where nothing is stored under that key.
+    /// * `key` – the key, at most 128 bytes.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the value as `val`; `None` where nothing is stored under that key.
     ///
-    /// # Errors
-    ///
-    /// 200035 (the key is too long) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200035 the key is too long; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -92,7 +85,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`dataGet`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    /// JavaScript: `dataGet`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
     #[doc(alias = "dataGet")]
     pub fn data_get(
         &self,
@@ -100,20 +94,16 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<DataValue>) + Send + 'static,
     ) {
-        self.call("dataget", |p| p.text("key", key), timeout, |f| Ok(DataValue::read(f)), callback);
+        self.call("dataget", |p| p.text("key", key), timeout, DataValue::decode, callback);
     }
 
     /// Removes the value stored under a key of this user.
     ///
-    /// * `key`: the key, at most 128 bytes.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once it is removed.
+    /// * `key` – the key, at most 128 bytes.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is removed.
     ///
-    /// # Errors
-    ///
-    /// 200035 (the key is too long) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200035 the key is too long; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -131,7 +121,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`dataDelete`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    /// JavaScript: `dataDelete`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
     #[doc(alias = "dataDelete")]
     pub fn data_delete(
         &self,

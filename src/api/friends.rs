@@ -9,16 +9,12 @@ use crate::error::Error;
 impl RtmClient {
     /// Makes users friends of this user.
     ///
-    /// * `friends`: the users' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are friends.
+    /// * `friends` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are friends.
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 users), 200033 (no user), 200048 (too many friends, at most 300), or what
-    /// [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 users; 200033 no user; 200048 too many friends, at most 300; and those of
+    /// [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -33,7 +29,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`addFriends`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    /// JavaScript: `addFriends`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "addFriends")]
     pub fn add_friends(
         &self,
@@ -47,15 +44,11 @@ impl RtmClient {
 
     /// Ends friendships of this user.
     ///
-    /// * `friends`: the users' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are friends no longer.
+    /// * `friends` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are friends no longer.
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 users), 200033 (no user), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -73,7 +66,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`deleteFriends`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    /// JavaScript: `deleteFriends`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "deleteFriends")]
     pub fn delete_friends(
         &self,
@@ -87,14 +81,10 @@ impl RtmClient {
 
     /// Asks who this user's friends are.
     ///
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the ids of the friends, empty if there are none.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the friends, empty if there are none.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -112,7 +102,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getFriends`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    /// JavaScript: `getFriends`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "getFriends")]
     pub fn get_friends(
         &self,
@@ -126,15 +117,11 @@ impl RtmClient {
     ///
     /// They can no longer send to this user: they get 200049. Sessions and history stay readable for both sides.
     ///
-    /// * `blacks`: the users' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are on the list.
+    /// * `blacks` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are on the list.
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 users), 200033 (no user), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -149,7 +136,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`addBlacks`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    /// JavaScript: `addBlacks`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "addBlacks")]
     pub fn add_blacks(
         &self,
@@ -163,15 +151,11 @@ impl RtmClient {
 
     /// Takes users off this user's blacklist.
     ///
-    /// * `blacks`: the users' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are off the list.
+    /// * `blacks` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are off the list.
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 users), 200033 (no user), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -189,7 +173,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`deleteBlacks`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    /// JavaScript: `deleteBlacks`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "deleteBlacks")]
     pub fn delete_blacks(
         &self,
@@ -203,14 +188,10 @@ impl RtmClient {
 
     /// Asks who is on this user's blacklist.
     ///
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the ids of the users on the list, empty if there are none.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the users on the list, empty if there are none.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -228,7 +209,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getBlacks`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    /// JavaScript: `getBlacks`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "getBlacks")]
     pub fn get_blacks(
         &self,

@@ -14,17 +14,13 @@ use crate::types::{GroupCount, GroupMembers, Info, OpenInfo, Text, open_infos};
 impl RtmClient {
     /// Adds users to the group `gid`, of which this user has to be a member.
     ///
-    /// * `gid`: the group's id.
-    /// * `uids`: the users' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are members.
+    /// * `gid` – the group's id.
+    /// * `uids` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are members.
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 users), 200033 (no user), 200041 (this user is no member), 200042 (the group is full, at
-    /// 10000 members), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 users; 200033 no user; 200041 this user is no member; 200042 the group is full,
+    /// at 10000 members; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -39,7 +35,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`addGroupMembers`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    /// JavaScript: `addGroupMembers`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "addGroupMembers")]
     pub fn add_group_members(
         &self,
@@ -63,17 +60,13 @@ impl RtmClient {
 
     /// Removes users from the group `gid`, of which this user has to be a member.
     ///
-    /// * `gid`: the group's id.
-    /// * `uids`: the users' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are no longer members.
+    /// * `gid` – the group's id.
+    /// * `uids` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are no longer members.
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 users), 200033 (no user), 200041 (this user is no member), or what
-    /// [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 users; 200033 no user; 200041 this user is no member; and those of
+    /// [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -88,7 +81,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`deleteGroupMembers`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    /// JavaScript: `deleteGroupMembers`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "deleteGroupMembers")]
     pub fn delete_group_members(
         &self,
@@ -112,16 +106,12 @@ impl RtmClient {
 
     /// Asks who is in the group `gid`, of which this user has to be a member.
     ///
-    /// * `gid`: the group's id.
-    /// * `online`: `true` asks also who of them is online; `None` is `false`.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `uids`, all members, and `onlines`, those who are online (empty unless asked for).
+    /// * `gid` – the group's id.
+    /// * `online` – `true` asks also who of them is online; `None` is `false`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `uids`, all members, and `onlines`, those who are online (empty unless asked for).
     ///
-    /// # Errors
-    ///
-    /// 200041 (this user is no member) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -138,7 +128,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getGroupMembers`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    /// JavaScript: `getGroupMembers`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupMembers")]
     pub fn get_group_members(
         &self,
@@ -155,24 +146,20 @@ impl RtmClient {
                 p.opt_bool("online", online);
             },
             timeout,
-            |f| Ok(GroupMembers::read(f)),
+            GroupMembers::decode,
             callback,
         );
     }
 
     /// Asks how many members the group `gid` has.
     ///
-    /// * `gid`: the group's id.
-    /// * `online`: `true` asks also how many of them are online; `None` is `false`.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `cn`, the number of members, and `online`, how many of them are online (0 unless asked
+    /// * `gid` – the group's id.
+    /// * `online` – `true` asks also how many of them are online; `None` is `false`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `cn`, the number of members, and `online`, how many of them are online (0 unless asked
     ///   for).
     ///
-    /// # Errors
-    ///
-    /// 200041 (this user is no member) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -188,7 +175,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getGroupCount`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    /// JavaScript: `getGroupCount`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupCount")]
     pub fn get_group_count(
         &self,
@@ -205,21 +193,17 @@ impl RtmClient {
                 p.opt_bool("online", online);
             },
             timeout,
-            |f| Ok(GroupCount::read(f)),
+            GroupCount::decode,
             callback,
         );
     }
 
     /// Asks which groups this user is a member of.
     ///
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the ids of the groups, empty if there are none.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the groups, empty if there are none.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -234,7 +218,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getUserGroups`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    /// JavaScript: `getUserGroups`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "getUserGroups")]
     pub fn get_user_groups(
         &self,
@@ -246,18 +231,14 @@ impl RtmClient {
 
     /// Sets the open and the private text of the group `gid`, of which this user has to be a member.
     ///
-    /// * `gid`: the group's id.
-    /// * `oinfo`: the open part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `pinfo`: the private part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are stored.
+    /// * `gid` – the group's id.
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are stored.
     ///
-    /// # Errors
-    ///
-    /// 200035 (a text is too long), 200041 (this user is no member), or what [any call](crate::error_code#any-call)
-    /// can give.
-    ///
-    /// # Example
+    /// Errors: 200035 a text is too long; 200041 this user is no member; and those of
+    /// [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -272,7 +253,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`setGroupInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    /// JavaScript: `setGroupInfo`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "setGroupInfo")]
     pub fn set_group_info<'a>(
         &self,
@@ -298,15 +280,11 @@ impl RtmClient {
 
     /// Asks for the open and the private text of the group `gid`, of which this user has to be a member.
     ///
-    /// * `gid`: the group's id.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    /// * `gid` – the group's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
     ///
-    /// # Errors
-    ///
-    /// 200041 (this user is no member) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -326,7 +304,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getGroupInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    /// JavaScript: `getGroupInfo`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupInfo")]
     pub fn get_group_info(
         &self,
@@ -334,20 +313,16 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Info>) + Send + 'static,
     ) {
-        self.call("getgroupinfo", |p| p.id("gid", gid), timeout, |f| Ok(Info::read(f)), callback);
+        self.call("getgroupinfo", |p| p.id("gid", gid), timeout, Info::decode, callback);
     }
 
     /// Asks for the open text of the group `gid`, which anybody may read.
     ///
-    /// * `gid`: the group's id.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the text as `oinfo`, empty where none is set.
+    /// * `gid` – the group's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the text as `oinfo`, empty where none is set.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -365,7 +340,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getGroupOpenInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    /// JavaScript: `getGroupOpenInfo`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupOpenInfo")]
     pub fn get_group_open_info(
         &self,
@@ -373,26 +349,16 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<OpenInfo>) + Send + 'static,
     ) {
-        self.call(
-            "getgroupopeninfo",
-            |p| p.id("gid", gid),
-            timeout,
-            |f| Ok(OpenInfo::read(f)),
-            callback,
-        );
+        self.call("getgroupopeninfo", |p| p.id("gid", gid), timeout, OpenInfo::decode, callback);
     }
 
     /// Asks for the open texts of several groups, which anybody may read.
     ///
-    /// * `gids`: the groups' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the texts by group id (in JavaScript `info`).
+    /// * `gids` – the groups' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the texts by group id (in JavaScript `info`).
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 groups), 200033 (no group), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 groups; 200033 no group; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -410,7 +376,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getGroupsOpenInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    /// JavaScript: `getGroupsOpenInfo`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupsOpenInfo")]
     pub fn get_groups_open_info(
         &self,
@@ -419,12 +386,6 @@ impl RtmClient {
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
     ) {
         let gids: Vec<i64> = gids.into_iter().collect();
-        self.call(
-            "getgroupsopeninfo",
-            |p| p.ids("gids", &gids),
-            timeout,
-            |f| Ok(open_infos(f)),
-            callback,
-        );
+        self.call("getgroupsopeninfo", |p| p.ids("gids", &gids), timeout, open_infos, callback);
     }
 }

@@ -16,16 +16,12 @@ use crate::wire::payload;
 impl RtmClient {
     /// Enters the room `rid`; its messages arrive from then on.
     ///
-    /// * `rid`: the room's id.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once the user is in the room.
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once the user is in the room.
     ///
-    /// # Errors
-    ///
-    /// 200047 (in too many rooms already, where the project allows several) or what
-    /// [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200047 in too many rooms already, where the project allows several; and those of
+    /// [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -40,7 +36,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`enterRoom`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `enterRoom`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "enterRoom")]
     pub fn enter_room(
         &self,
@@ -55,15 +52,11 @@ impl RtmClient {
     ///
     /// Where the project allows one room at a time, the user ends up in one of them.
     ///
-    /// * `rids`: the rooms' ids.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once the user is in the rooms.
+    /// * `rids` – the rooms' ids.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once the user is in the rooms.
     ///
-    /// # Errors
-    ///
-    /// 200033 (no room), 200047 (in too many rooms), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200033 no room; 200047 in too many rooms; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -92,15 +85,11 @@ impl RtmClient {
 
     /// Leaves the room `rid`.
     ///
-    /// * `rid`: the room's id.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once the user is no longer in the room.
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once the user is no longer in the room.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -118,7 +107,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`leaveRoom`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `leaveRoom`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "leaveRoom")]
     pub fn leave_room(
         &self,
@@ -131,14 +121,10 @@ impl RtmClient {
 
     /// Asks which rooms this user is in.
     ///
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the ids of the rooms, empty if there are none.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the rooms, empty if there are none.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -156,7 +142,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getUserRooms`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `getUserRooms`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getUserRooms")]
     pub fn get_user_rooms(
         &self,
@@ -168,15 +155,11 @@ impl RtmClient {
 
     /// Asks who is in the room `rid`.
     ///
-    /// * `rid`: the room's id.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the ids of the users in the room.
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the users in the room.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -194,7 +177,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getRoomMembers`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `getRoomMembers`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomMembers")]
     pub fn get_room_members(
         &self,
@@ -207,15 +191,11 @@ impl RtmClient {
 
     /// Asks how many users are in each of several rooms.
     ///
-    /// * `rids`: the rooms' ids.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the number of users by room id (in JavaScript `cn`).
+    /// * `rids` – the rooms' ids.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the number of users by room id (in JavaScript `cn`).
     ///
-    /// # Errors
-    ///
-    /// 200032 (too many rooms), 200033 (no room), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 too many rooms; 200033 no room; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -233,7 +213,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getRoomCount`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `getRoomCount`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomCount")]
     pub fn get_room_count(
         &self,
@@ -255,18 +236,14 @@ impl RtmClient {
     ///
     /// The user has to be in the room.
     ///
-    /// * `rid`: the room's id.
-    /// * `oinfo`: the open part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `pinfo`: the private part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are stored.
+    /// * `rid` – the room's id.
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are stored.
     ///
-    /// # Errors
-    ///
-    /// 200035 (a text is too long), 200040 (not in the room), or what [any call](crate::error_code#any-call) can
-    /// give.
-    ///
-    /// # Example
+    /// Errors: 200035 a text is too long; 200040 not in the room; and those of
+    /// [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -284,7 +261,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`setRoomInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `setRoomInfo`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "setRoomInfo")]
     pub fn set_room_info<'a>(
         &self,
@@ -312,15 +290,11 @@ impl RtmClient {
     ///
     /// The user has to be in the room.
     ///
-    /// * `rid`: the room's id.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
     ///
-    /// # Errors
-    ///
-    /// 200040 (not in the room) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200040 not in the room; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -343,7 +317,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getRoomInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `getRoomInfo`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomInfo")]
     pub fn get_room_info(
         &self,
@@ -351,20 +326,16 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Info>) + Send + 'static,
     ) {
-        self.call("getroominfo", |p| p.id("rid", rid), timeout, |f| Ok(Info::read(f)), callback);
+        self.call("getroominfo", |p| p.id("rid", rid), timeout, Info::decode, callback);
     }
 
     /// Asks for the open text of the room `rid`, which anybody may read.
     ///
-    /// * `rid`: the room's id.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the text as `oinfo`, empty where none is set.
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the text as `oinfo`, empty where none is set.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -385,7 +356,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getRoomOpenInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `getRoomOpenInfo`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomOpenInfo")]
     pub fn get_room_open_info(
         &self,
@@ -393,26 +365,16 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<OpenInfo>) + Send + 'static,
     ) {
-        self.call(
-            "getroomopeninfo",
-            |p| p.id("rid", rid),
-            timeout,
-            |f| Ok(OpenInfo::read(f)),
-            callback,
-        );
+        self.call("getroomopeninfo", |p| p.id("rid", rid), timeout, OpenInfo::decode, callback);
     }
 
     /// Asks for the open texts of several rooms, which anybody may read.
     ///
-    /// * `rids`: the rooms' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the texts by room id (in JavaScript `info`).
+    /// * `rids` – the rooms' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the texts by room id (in JavaScript `info`).
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 rooms), 200033 (no room), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 rooms; 200033 no room; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -433,7 +395,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getRoomsOpenInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    /// JavaScript: `getRoomsOpenInfo`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomsOpenInfo")]
     pub fn get_rooms_open_info(
         &self,
@@ -442,12 +405,6 @@ impl RtmClient {
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
     ) {
         let rids: Vec<i64> = rids.into_iter().collect();
-        self.call(
-            "getroomsopeninfo",
-            |p| p.ids("rids", &rids),
-            timeout,
-            |f| Ok(open_infos(f)),
-            callback,
-        );
+        self.call("getroomsopeninfo", |p| p.ids("rids", &rids), timeout, open_infos, callback);
     }
 }

@@ -12,15 +12,11 @@ impl RtmClient {
     ///
     /// They end with the connection. [`ClientOptions::attrs`](crate::ClientOptions::attrs) sets some at every login.
     ///
-    /// * `attrs`: names and values, sent in the order given.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are set.
+    /// * `attrs` – names and values, sent in the order given.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are set.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -35,7 +31,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`addAttrs`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    /// JavaScript: `addAttrs`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "addAttrs")]
     pub fn add_attrs<K: Into<String>, V: Into<String>>(
         &self,
@@ -50,15 +47,11 @@ impl RtmClient {
 
     /// Asks for the attributes of this user's connections.
     ///
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets one entry a connection: its attributes, among them `login`, when it logged in, and `my`,
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets one entry a connection: its attributes, among them `login`, when it logged in, and `my`,
     ///   which marks the connection that asked.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -78,28 +71,25 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getAttrs`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    /// JavaScript: `getAttrs`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "getAttrs")]
     pub fn get_attrs(
         &self,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Vec<ConnectionAttrs>>) + Send + 'static,
     ) {
-        self.call("getattrs", |_| {}, timeout, |f| Ok(ConnectionAttrs::read_all(f)), callback);
+        self.call("getattrs", |_| {}, timeout, ConnectionAttrs::decode, callback);
     }
 
     /// Writes a line to the project's debug log on the service.
     ///
-    /// * `msg`: what to log.
-    /// * `attrs`: more about it, in a form of your own.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once it is written.
+    /// * `msg` – what to log.
+    /// * `attrs` – more about it, in a form of your own.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is written.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -114,7 +104,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`addDebugLog`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    /// JavaScript: `addDebugLog`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "addDebugLog")]
     pub fn add_debug_log(
         &self,
@@ -137,16 +128,12 @@ impl RtmClient {
 
     /// Registers a device to be notified of messages while this user is offline.
     ///
-    /// * `apptype`: the kind of application, as set up in the console.
-    /// * `devicetoken`: the device's token of its notification service.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once it is registered.
+    /// * `apptype` – the kind of application, as set up in the console.
+    /// * `devicetoken` – the device's token of its notification service.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is registered.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -161,7 +148,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`addDevice`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    /// JavaScript: `addDevice`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "addDevice")]
     pub fn add_device(
         &self,
@@ -184,15 +172,11 @@ impl RtmClient {
 
     /// Takes back what [`add_device`](Self::add_device) registered.
     ///
-    /// * `devicetoken`: the token the device was registered with.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once the device is no longer notified.
+    /// * `devicetoken` – the token the device was registered with.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once the device is no longer notified.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -210,7 +194,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`removeDevice`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    /// JavaScript: `removeDevice`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "removeDevice")]
     pub fn remove_device(
         &self,
@@ -229,18 +214,14 @@ impl RtmClient {
 
     /// Stops notifying this user's devices of messages from a user or of a group.
     ///
-    /// * `option_type`: 0 for the messages from a user, 1 for those of a group: see
+    /// * `option_type` – 0 for the messages from a user, 1 for those of a group: see
     ///   [`option_type`](crate::types::option_type).
-    /// * `xid`: the id of that user or group.
-    /// * `mtypes`: the types of message, 1 to 127; `None` or an empty list means all.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once it is set.
+    /// * `xid` – the id of that user or group.
+    /// * `mtypes` – the types of message, 1 to 127; `None` or an empty list means all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is set.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::option_type};
@@ -255,7 +236,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`addDevicePushOption`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    /// JavaScript: `addDevicePushOption`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "addDevicePushOption")]
     pub fn add_device_push_option(
         &self,
@@ -281,18 +263,14 @@ impl RtmClient {
 
     /// Takes back what [`add_device_push_option`](Self::add_device_push_option) set.
     ///
-    /// * `option_type`: 0 for the messages from a user, 1 for those of a group: see
+    /// * `option_type` – 0 for the messages from a user, 1 for those of a group: see
     ///   [`option_type`](crate::types::option_type).
-    /// * `xid`: the id of that user or group.
-    /// * `mtypes`: the types of message, 1 to 127; with `None` nothing changes.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once it is taken back.
+    /// * `xid` – the id of that user or group.
+    /// * `mtypes` – the types of message, 1 to 127; with `None` nothing changes.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is taken back.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::option_type};
@@ -310,7 +288,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`removeDevicePushOption`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    /// JavaScript: `removeDevicePushOption`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "removeDevicePushOption")]
     pub fn remove_device_push_option(
         &self,
@@ -336,14 +315,10 @@ impl RtmClient {
 
     /// Asks what [`add_device_push_option`](Self::add_device_push_option) has set.
     ///
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `p2p` by user id and `group` by group id, each with the types of message not notified of.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `p2p` by user id and `group` by group id, each with the types of message not notified of.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -361,26 +336,23 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getDevicePushOption`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    /// JavaScript: `getDevicePushOption`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "getDevicePushOption")]
     pub fn get_device_push_option(
         &self,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<DevicePushOptions>) + Send + 'static,
     ) {
-        self.call("getoption", |_| {}, timeout, |f| Ok(DevicePushOptions::read(f)), callback);
+        self.call("getoption", |_| {}, timeout, DevicePushOptions::decode, callback);
     }
 
     /// Asks for the time of the service.
     ///
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the milliseconds since 1970-01-01 UTC.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the milliseconds since 1970-01-01 UTC.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -407,15 +379,11 @@ impl RtmClient {
 
     /// Ends another connection of this user.
     ///
-    /// * `ce`: the endpoint of that connection, as the service knows it.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once it is ended.
+    /// * `ce` – the endpoint of that connection, as the service knows it.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is ended.
     ///
-    /// # Errors
-    ///
-    /// 200012 (it is the connection that asks) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200012 it is the connection that asks; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

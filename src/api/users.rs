@@ -11,15 +11,11 @@ use crate::types::{Info, Text, open_infos};
 impl RtmClient {
     /// Asks which of several users are online.
     ///
-    /// * `uids`: the users' ids, at most 200.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the ids of those who are.
+    /// * `uids` – the users' ids, at most 200.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of those who are.
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 200 users), 200033 (no user), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 200 users; 200033 no user; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -34,7 +30,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getOnlineUsers`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    /// JavaScript: `getOnlineUsers`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "getOnlineUsers")]
     pub fn get_online_users(
         &self,
@@ -54,16 +51,12 @@ impl RtmClient {
 
     /// Sets this user's open and private text.
     ///
-    /// * `oinfo`: the open part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `pinfo`: the private part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `()` once they are stored.
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are stored.
     ///
-    /// # Errors
-    ///
-    /// 200035 (a text is too long) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200035 a text is too long; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -78,7 +71,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`setUserInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    /// JavaScript: `setUserInfo`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "setUserInfo")]
     pub fn set_user_info<'a>(
         &self,
@@ -102,14 +96,10 @@ impl RtmClient {
 
     /// Asks for this user's open and private text.
     ///
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
     ///
-    /// # Errors
-    ///
-    /// What [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -129,27 +119,24 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getUserInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    /// JavaScript: `getUserInfo`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "getUserInfo")]
     pub fn get_user_info(
         &self,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Info>) + Send + 'static,
     ) {
-        self.call("getuserinfo", |_| {}, timeout, |f| Ok(Info::read(f)), callback);
+        self.call("getuserinfo", |_| {}, timeout, Info::decode, callback);
     }
 
     /// Asks for the open texts of several users, which anybody may read.
     ///
-    /// * `uids`: the users' ids, at most 100.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets the texts by user id (in JavaScript `info`).
+    /// * `uids` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the texts by user id (in JavaScript `info`).
     ///
-    /// # Errors
-    ///
-    /// 200032 (more than 100 users), 200033 (no user), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -167,7 +154,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`getUserOpenInfo`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    /// JavaScript: `getUserOpenInfo`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "getUserOpenInfo")]
     pub fn get_user_open_info(
         &self,
@@ -176,12 +164,6 @@ impl RtmClient {
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
     ) {
         let uids: Vec<i64> = uids.into_iter().collect();
-        self.call(
-            "getuseropeninfo",
-            |p| p.ids("uids", &uids),
-            timeout,
-            |f| Ok(open_infos(f)),
-            callback,
-        );
+        self.call("getuseropeninfo", |p| p.ids("uids", &uids), timeout, open_infos, callback);
     }
 }

@@ -1,8 +1,5 @@
 //! The Value-added page.
 
-// The arguments are the documented ones.
-#![allow(clippy::too_many_arguments)]
-
 use std::time::Duration;
 
 use crate::client::RtmClient;
@@ -11,30 +8,27 @@ use crate::types::{Content, MediaCheck, Profanity, SpeechText, TextCheck, Transl
 
 /// Value-added services: translation, moderation, speech recognition. Each has to be enabled in the project's
 /// console.
+#[expect(clippy::too_many_arguments, reason = "the arguments the SDK documents, in its order")]
 impl RtmClient {
     /// Translates a text.
     ///
     /// Languages: `ar`, `nl`, `en`, `fr`, `de`, `el`, `id`, `it`, `ja`, `ko`, `no`, `pl`, `pt`, `ru`, `es`, `sv`,
     /// `tl`, `th`, `tr`, `vi`, `zh-CN`, `zh-TW`.
     ///
-    /// * `original_message`: the text.
-    /// * `original_language`: the language it is in; `None` lets the service find out.
-    /// * `target_language`: the language to translate into.
-    /// * `message_type`: `chat` or `mail`: see [`translate_type`](crate::types::translate_type); `None` is `chat`. In
-    ///   JavaScript `type`.
-    /// * `profanity`: what to do about bad language, `off`, `stop` or `censor`: see
+    /// * `original_message` – the text.
+    /// * `original_language` – the language it is in; `None` lets the service find out.
+    /// * `target_language` – the language to translate into.
+    /// * `message_type` – `chat` or `mail`: see [`translate_type`](crate::types::translate_type); `None` is `chat`.
+    ///   In JavaScript `type`.
+    /// * `profanity` – what to do about bad language, `off`, `stop` or `censor`: see
     ///   [`profanity`](crate::types::profanity); `None` is `off`.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `source` and `target`, the languages, `source_text`, the original, and `target_text`, the
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `source` and `target`, the languages, `source_text`, the original, and `target_text`, the
     ///   translation.
     ///
-    /// # Errors
-    ///
-    /// 200050 (a language is not supported), 200051 (there is nothing to translate), 200056 (the translation failed),
-    /// 200057 (bad language, with `stop`), 200060 (not enabled in the console), or what
-    /// [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200050 a language is not supported; 200051 there is nothing to translate; 200056 the translation
+    /// failed; 200057 bad language, with `stop`; 200060 not enabled in the console; and those of
+    /// [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -49,7 +43,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`translate`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    /// JavaScript: `translate`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     pub fn translate<'a>(
         &self,
         original_message: &str,
@@ -72,7 +67,7 @@ impl RtmClient {
                 p.opt_text("profanity", profanity);
             },
             timeout,
-            |f| Ok(Translation::read(f)),
+            Translation::decode,
             callback,
         );
     }
@@ -81,17 +76,13 @@ impl RtmClient {
     ///
     /// The service's newer SDKs have [`text_check`](Self::text_check) instead.
     ///
-    /// * `text`: the text.
-    /// * `classify`: `true` asks also for the classes of what is found; `None` is `false`.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `text`, with what was found replaced by `*`, and `classification`, the classes (empty
+    /// * `text` – the text.
+    /// * `classify` – `true` asks also for the classes of what is found; `None` is `false`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `text`, with what was found replaced by `*`, and `classification`, the classes (empty
     ///   unless asked for).
     ///
-    /// # Errors
-    ///
-    /// 200060 (not enabled in the console) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -106,7 +97,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`profanity`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    /// JavaScript: `profanity`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     pub fn profanity(
         &self,
         text: &str,
@@ -122,24 +114,20 @@ impl RtmClient {
                 p.opt_bool("classify", classify);
             },
             timeout,
-            |f| Ok(Profanity::read(f)),
+            Profanity::decode,
             callback,
         );
     }
 
     /// Checks whether a text is fit to be shown.
     ///
-    /// * `text`: the text.
-    /// * `strategy_id`: which of the project's strategies judges it; `None` is the default one.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `result`, 0 passed or 2 rejected; `text`, with the words found replaced by `*`, if any
+    /// * `text` – the text.
+    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected; `text`, with the words found replaced by `*`, if any
     ///   were; `tags`, the classes of what was found; `wlist`, the words; `language`, if the service names it.
     ///
-    /// # Errors
-    ///
-    /// 200060 (not enabled in the console) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_result};
@@ -157,7 +145,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`textCheck`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    /// JavaScript: `textCheck`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "textCheck")]
     pub fn text_check<'a>(
         &self,
@@ -174,7 +163,7 @@ impl RtmClient {
                 p.opt_text("strategyId", strategy_id);
             },
             timeout,
-            |f| Ok(TextCheck::read(f)),
+            TextCheck::decode,
             callback,
         );
     }
@@ -183,18 +172,14 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
-    /// * `image`: the URL of the image as text, or its content as bytes.
-    /// * `check_type`: 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
+    /// * `image` – the URL of the image as text, or its content as bytes.
+    /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
-    /// * `strategy_id`: which of the project's strategies judges it; `None` is the default one.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
     ///
-    /// # Errors
-    ///
-    /// 200060 (not enabled in the console) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
@@ -209,7 +194,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`imageCheck`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    /// JavaScript: `imageCheck`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "imageCheck")]
     pub fn image_check<'a>(
         &self,
@@ -228,7 +214,7 @@ impl RtmClient {
                 p.opt_text("strategyId", strategy_id);
             },
             timeout,
-            |f| Ok(MediaCheck::read(f)),
+            MediaCheck::decode,
             callback,
         );
     }
@@ -237,22 +223,18 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
-    /// * `audio`: the URL of the audio as text, or its content as bytes.
-    /// * `check_type`: 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
+    /// * `audio` – the URL of the audio as text, or its content as bytes.
+    /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
-    /// * `lang`: the language spoken, such as `zh-CN`.
-    /// * `codec`: how the audio is coded; `None` is `AMR_WB`.
-    /// * `srate`: the sample rate in Hz; `None` is 16000.
-    /// * `strategy_id`: which of the project's strategies judges it; `None` is the default one.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    /// * `lang` – the language spoken, such as `zh-CN`.
+    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` is 16000.
+    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
     ///
-    /// # Errors
-    ///
-    /// 200060 (not enabled in the console), 200061 (audio of this kind is not supported), or what
-    /// [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200060 not enabled in the console; 200061 audio of this kind is not supported; and those of
+    /// [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
@@ -268,7 +250,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`audioCheck`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    /// JavaScript: `audioCheck`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "audioCheck")]
     pub fn audio_check<'a>(
         &self,
@@ -296,7 +279,7 @@ impl RtmClient {
                 p.opt_text("strategyId", strategy_id);
             },
             timeout,
-            |f| Ok(MediaCheck::read(f)),
+            MediaCheck::decode,
             callback,
         );
     }
@@ -305,19 +288,15 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
-    /// * `video`: the URL of the video as text, or its content as bytes.
-    /// * `check_type`: 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
+    /// * `video` – the URL of the video as text, or its content as bytes.
+    /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
-    /// * `video_name`: the name of its file.
-    /// * `strategy_id`: which of the project's strategies judges it; `None` is the default one.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    /// * `video_name` – the name of its file.
+    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
     ///
-    /// # Errors
-    ///
-    /// 200060 (not enabled in the console) or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
@@ -333,7 +312,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`videoCheck`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    /// JavaScript: `videoCheck`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "videoCheck")]
     pub fn video_check<'a>(
         &self,
@@ -354,7 +334,7 @@ impl RtmClient {
                 p.opt_text("strategyId", strategy_id);
             },
             timeout,
-            |f| Ok(MediaCheck::read(f)),
+            MediaCheck::decode,
             callback,
         );
     }
@@ -363,21 +343,17 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
-    /// * `audio`: the URL of the audio as text, or its content as bytes.
-    /// * `check_type`: 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
+    /// * `audio` – the URL of the audio as text, or its content as bytes.
+    /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
-    /// * `lang`: the language spoken, such as `zh-CN`.
-    /// * `codec`: how the audio is coded; `None` is `AMR_WB`.
-    /// * `srate`: the sample rate in Hz; `None` is 16000.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `text`, the words, and `lang`, the language they were taken for.
+    /// * `lang` – the language spoken, such as `zh-CN`.
+    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` is 16000.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `text`, the words, and `lang`, the language they were taken for.
     ///
-    /// # Errors
-    ///
-    /// 200060 (not enabled in the console), 200061 (audio of this kind is not supported), or what
-    /// [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200060 not enabled in the console; 200061 audio of this kind is not supported; and those of
+    /// [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
@@ -393,7 +369,8 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// JavaScript: [`speech2Text`](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    /// JavaScript: `speech2Text`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "speech2Text")]
     pub fn speech2text<'a>(
         &self,
@@ -418,7 +395,7 @@ impl RtmClient {
                 }
             },
             timeout,
-            |f| Ok(SpeechText::read(f)),
+            SpeechText::decode,
             callback,
         );
     }
@@ -427,21 +404,17 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
-    /// * `audio`: the content of the audio.
-    /// * `speech_language`: the language spoken, such as `zh-CN`.
-    /// * `text_language`: the language to translate into; `None` leaves it to the service.
-    /// * `codec`: how the audio is coded; `None` is `AMR_WB`.
-    /// * `srate`: the sample rate in Hz; `None` is 16000.
-    /// * `timeout`: how long the answer may take; `None` or zero means 20 s.
-    /// * `callback`: gets `source` and `target`, the languages, `source_text`, what was said, and `target_text`, the
+    /// * `audio` – the content of the audio.
+    /// * `speech_language` – the language spoken, such as `zh-CN`.
+    /// * `text_language` – the language to translate into; `None` leaves it to the service.
+    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` is 16000.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `source` and `target`, the languages, `source_text`, what was said, and `target_text`, the
     ///   translation.
     ///
-    /// # Errors
-    ///
-    /// 200050 (a language is not supported), 200060 (not enabled in the console), 200061 (audio of this kind is not
-    /// supported), or what [any call](crate::error_code#any-call) can give.
-    ///
-    /// # Example
+    /// Errors: 200050 a language is not supported; 200060 not enabled in the console; 200061 audio of this kind is
+    /// not supported; and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -482,7 +455,7 @@ impl RtmClient {
                 }
             },
             timeout,
-            |f| Ok(Translation::read(f)),
+            Translation::decode,
             callback,
         );
     }

@@ -1,3 +1,4 @@
+use crate::error::Error;
 use crate::wire::payload::Fields;
 
 /// The members of a group.
@@ -10,8 +11,8 @@ pub struct GroupMembers {
 }
 
 impl GroupMembers {
-    pub(crate) fn read(fields: &Fields<'_>) -> GroupMembers {
-        GroupMembers { uids: fields.ids("uids"), onlines: fields.ids("onlines") }
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<GroupMembers, Error> {
+        Ok(GroupMembers { uids: fields.ids("uids"), onlines: fields.ids("onlines") })
     }
 }
 
@@ -25,16 +26,15 @@ pub struct GroupCount {
 }
 
 impl GroupCount {
-    pub(crate) fn read(fields: &Fields<'_>) -> GroupCount {
-        GroupCount { cn: fields.int("cn"), online: fields.int("online") }
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<GroupCount, Error> {
+        Ok(GroupCount { cn: fields.int("cn"), online: fields.int("online") })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::decode_msgpack;
     use super::*;
-    use crate::wire::package::Encoding::MsgPack;
-    use crate::wire::payload::with_fields;
 
     #[test]
     fn members_in_any_numeric_form() {
@@ -43,24 +43,24 @@ mod tests {
             \xd3\xff\xff\xff\xff\xff\xff\xff\xff";
         let uids = vec![101, 102, 103, 5_000_000_000, i64::MAX, -1];
         let members = GroupMembers { uids, onlines: vec![] };
-        assert_eq!(with_fields(MsgPack, answer, GroupMembers::read), Some(members));
+        assert_eq!(decode_msgpack(answer, GroupMembers::decode), members);
     }
 
     #[test]
     fn members_as_text_online_or_missing() {
         let answer = b"\x82\xa4uids\x92\xa3101\xa3abc\xa7onlines\x91\x65";
         let members = GroupMembers { uids: vec![101, 0], onlines: vec![101] };
-        assert_eq!(with_fields(MsgPack, answer, GroupMembers::read), Some(members));
-        let nobody = Some(GroupMembers::default());
-        assert_eq!(with_fields(MsgPack, b"\x81\xa4uids\xc0", GroupMembers::read), nobody);
-        assert_eq!(with_fields(MsgPack, b"\x80", GroupMembers::read), nobody);
+        assert_eq!(decode_msgpack(answer, GroupMembers::decode), members);
+        let nobody = GroupMembers::default();
+        assert_eq!(decode_msgpack(b"\x81\xa4uids\xc0", GroupMembers::decode), nobody);
+        assert_eq!(decode_msgpack(b"\x80", GroupMembers::decode), nobody);
     }
 
     #[test]
     fn counts() {
         let answer = b"\x82\xa2cn\x05\xa6online\x03";
         let count = GroupCount { cn: 5, online: 3 };
-        assert_eq!(with_fields(MsgPack, answer, GroupCount::read), Some(count));
-        assert_eq!(with_fields(MsgPack, b"\x80", GroupCount::read), Some(GroupCount::default()));
+        assert_eq!(decode_msgpack(answer, GroupCount::decode), count);
+        assert_eq!(decode_msgpack(b"\x80", GroupCount::decode), GroupCount::default());
     }
 }

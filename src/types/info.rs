@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::Text;
+use crate::error::Error;
 use crate::wire::payload::{self, Fields};
 
 /// What is stored with a user, a group or a room: texts of at most 65535 bytes each, which the service does not look
@@ -15,8 +16,8 @@ pub struct Info {
 }
 
 impl Info {
-    pub(crate) fn read(fields: &Fields<'_>) -> Info {
-        Info { oinfo: fields.text("oinfo"), pinfo: fields.text("pinfo") }
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Info, Error> {
+        Ok(Info { oinfo: fields.text("oinfo"), pinfo: fields.text("pinfo") })
     }
 }
 
@@ -28,50 +29,49 @@ pub struct OpenInfo {
 }
 
 impl OpenInfo {
-    pub(crate) fn read(fields: &Fields<'_>) -> OpenInfo {
-        OpenInfo { oinfo: fields.text("oinfo") }
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<OpenInfo, Error> {
+        Ok(OpenInfo { oinfo: fields.text("oinfo") })
     }
 }
 
 /// The open parts of several users, groups or rooms, by id.
-pub(crate) fn open_infos(fields: &Fields<'_>) -> BTreeMap<i64, Text> {
-    fields.by_id("info", payload::text).into_iter().collect()
+pub(crate) fn open_infos(fields: &Fields<'_>) -> Result<BTreeMap<i64, Text>, Error> {
+    Ok(fields.by_id("info", payload::text).into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::decode_msgpack;
     use super::*;
-    use crate::wire::package::Encoding::MsgPack;
-    use crate::wire::payload::with_fields;
 
     #[test]
     fn info() {
         let answer = b"\x82\xa5oinfo\xabopen \xe5\x85\xac\xe5\xbc\x80\xa5pinfo\xa0";
         let info = Info { oinfo: "open 公开".into(), pinfo: "".into() };
-        assert_eq!(with_fields(MsgPack, answer, Info::read), Some(info));
+        assert_eq!(decode_msgpack(answer, Info::decode), info);
         let open = OpenInfo { oinfo: "open 公开".into() };
-        assert_eq!(with_fields(MsgPack, answer, OpenInfo::read), Some(open));
+        assert_eq!(decode_msgpack(answer, OpenInfo::decode), open);
     }
 
     #[test]
     fn missing_or_nil_is_empty_and_not_utf8_is_kept() {
-        assert_eq!(with_fields(MsgPack, b"\x80", Info::read), Some(Info::default()));
+        assert_eq!(decode_msgpack(b"\x80", Info::decode), Info::default());
         let answer = b"\x82\xa5oinfo\xc0\xa5pinfo\xa2\xff\xfe";
         let info = Info { oinfo: "".into(), pinfo: Text::Bytes(vec![0xff, 0xfe]) };
-        assert_eq!(with_fields(MsgPack, answer, Info::read), Some(info));
+        assert_eq!(decode_msgpack(answer, Info::decode), info);
     }
 
     #[test]
     fn open_infos_by_text_or_integer_keys() {
         let expected = BTreeMap::from([(101, "a".into()), (i64::MAX, "b".into())]);
         let text_keys = b"\x81\xa4info\x82\xa3101\xa1a\xb39223372036854775807\xa1b";
-        assert_eq!(with_fields(MsgPack, text_keys, open_infos), Some(expected));
+        assert_eq!(decode_msgpack(text_keys, open_infos), expected);
 
         let expected =
             BTreeMap::from([(-3, "c".into()), (101, "a".into()), (i64::MAX, "b".into())]);
         let int_keys = b"\x81\xa4info\x83\xd3\0\0\0\0\0\0\0\x65\xa1a\
             \xd3\x7f\xff\xff\xff\xff\xff\xff\xff\xa1b\xd3\xff\xff\xff\xff\xff\xff\xff\xfd\xa1c";
-        assert_eq!(with_fields(MsgPack, int_keys, open_infos), Some(expected));
-        assert_eq!(with_fields(MsgPack, b"\x80", open_infos), Some(BTreeMap::new()));
+        assert_eq!(decode_msgpack(int_keys, open_infos), expected);
+        assert_eq!(decode_msgpack(b"\x80", open_infos), BTreeMap::new());
     }
 }

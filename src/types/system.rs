@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use rmpv::ValueRef;
 
 use super::Text;
+use crate::error::Error;
 use crate::wire::payload::{self, Fields};
 
 /// What a push option is about: the `option_type` of `add_device_push_option` and `remove_device_push_option`.
@@ -37,11 +38,11 @@ impl ConnectionAttrs {
     }
 
     /// One entry a connection, from a list of maps, or from one map, which some gates send.
-    pub(crate) fn read_all(fields: &Fields<'_>) -> Vec<ConnectionAttrs> {
-        match fields.get("attrs") {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Vec<ConnectionAttrs>, Error> {
+        Ok(match fields.get("attrs") {
             Some(map @ ValueRef::Map(_)) => vec![ConnectionAttrs::of(map)],
             _ => fields.array("attrs").iter().map(ConnectionAttrs::of).collect(),
-        }
+        })
     }
 
     fn of(value: &ValueRef<'_>) -> ConnectionAttrs {
@@ -65,24 +66,23 @@ pub struct DevicePushOptions {
 }
 
 impl DevicePushOptions {
-    pub(crate) fn read(fields: &Fields<'_>) -> DevicePushOptions {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<DevicePushOptions, Error> {
         let mtypes =
             |value: &ValueRef<'_>| payload::array(value).iter().map(payload::int).collect();
-        DevicePushOptions {
+        Ok(DevicePushOptions {
             p2p: fields.by_id("p2p", mtypes).into_iter().collect(),
             group: fields.by_id("group", mtypes).into_iter().collect(),
-        }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::decode_msgpack;
     use super::*;
-    use crate::wire::package::Encoding::MsgPack;
-    use crate::wire::payload::with_fields;
 
     fn read_attrs(answer: &[u8]) -> Vec<ConnectionAttrs> {
-        with_fields(MsgPack, answer, ConnectionAttrs::read_all).unwrap()
+        decode_msgpack(answer, ConnectionAttrs::decode)
     }
 
     #[test]
@@ -117,13 +117,13 @@ mod tests {
             group: BTreeMap::from([(201, vec![66])]),
         };
         let answer = b"\x82\xa3p2p\x82\xa3101\x92\x1e\x1f\xa3102\x90\xa5group\x81\xa3201\x91\x42";
-        assert_eq!(with_fields(MsgPack, answer, DevicePushOptions::read), Some(options));
+        assert_eq!(decode_msgpack(answer, DevicePushOptions::decode), options);
 
         let options = DevicePushOptions {
             p2p: BTreeMap::from([(101, vec![30, 31])]),
             group: BTreeMap::new(),
         };
         let answer = b"\x82\xa3p2p\x81\xd3\0\0\0\0\0\0\0\x65\x92\x1e\x1f\xa5group\x80";
-        assert_eq!(with_fields(MsgPack, answer, DevicePushOptions::read), Some(options));
+        assert_eq!(decode_msgpack(answer, DevicePushOptions::decode), options);
     }
 }

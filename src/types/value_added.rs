@@ -1,4 +1,5 @@
 use super::{Text, Translation};
+use crate::error::Error;
 use crate::wire::payload::{self, Fields};
 
 /// What is handed to `image_check`, `audio_check`, `video_check` and `speech2text`: their `check_type`.
@@ -36,13 +37,13 @@ pub mod profanity {
 }
 
 impl Translation {
-    pub(crate) fn read(fields: &Fields<'_>) -> Translation {
-        Translation {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Translation, Error> {
+        Ok(Translation {
             source: fields.text("source"),
             target: fields.text("target"),
             source_text: fields.text("sourceText"),
             target_text: fields.text("targetText"),
-        }
+        })
     }
 }
 
@@ -56,8 +57,8 @@ pub struct Profanity {
 }
 
 impl Profanity {
-    pub(crate) fn read(fields: &Fields<'_>) -> Profanity {
-        Profanity { text: fields.text("text"), classification: texts(fields, "classification") }
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Profanity, Error> {
+        Ok(Profanity { text: fields.text("text"), classification: texts(fields, "classification") })
     }
 }
 
@@ -77,14 +78,14 @@ pub struct TextCheck {
 }
 
 impl TextCheck {
-    pub(crate) fn read(fields: &Fields<'_>) -> TextCheck {
-        TextCheck {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<TextCheck, Error> {
+        Ok(TextCheck {
             result: fields.int("result"),
             text: fields.get("text").map(payload::text),
             tags: fields.ids("tags"),
             wlist: texts(fields, "wlist"),
             language: fields.get("language").map(payload::text),
-        }
+        })
     }
 }
 
@@ -98,8 +99,8 @@ pub struct MediaCheck {
 }
 
 impl MediaCheck {
-    pub(crate) fn read(fields: &Fields<'_>) -> MediaCheck {
-        MediaCheck { result: fields.int("result"), tags: fields.ids("tags") }
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<MediaCheck, Error> {
+        Ok(MediaCheck { result: fields.int("result"), tags: fields.ids("tags") })
     }
 }
 
@@ -113,8 +114,8 @@ pub struct SpeechText {
 }
 
 impl SpeechText {
-    pub(crate) fn read(fields: &Fields<'_>) -> SpeechText {
-        SpeechText { text: fields.text("text"), lang: fields.text("lang") }
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<SpeechText, Error> {
+        Ok(SpeechText { text: fields.text("text"), lang: fields.text("lang") })
     }
 }
 
@@ -124,9 +125,8 @@ fn texts(fields: &Fields<'_>, key: &str) -> Vec<Text> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::decode_msgpack;
     use super::*;
-    use crate::wire::package::Encoding::MsgPack;
-    use crate::wire::payload::with_fields;
 
     #[test]
     fn translation() {
@@ -138,16 +138,16 @@ mod tests {
             source_text: "你好".into(),
             target_text: "hello".into(),
         };
-        assert_eq!(with_fields(MsgPack, answer, Translation::read), Some(expected));
-        let empty = with_fields(MsgPack, b"\x80", Translation::read);
-        assert_eq!(empty, Some(Translation::default()));
+        assert_eq!(decode_msgpack(answer, Translation::decode), expected);
+        let empty = decode_msgpack(b"\x80", Translation::decode);
+        assert_eq!(empty, Translation::default());
     }
 
     #[test]
     fn profanity() {
         let answer = b"\x82\xa4text\xa2**\xaeclassification\x91\xa5drugs";
         let expected = Profanity { text: "**".into(), classification: vec!["drugs".into()] };
-        assert_eq!(with_fields(MsgPack, answer, Profanity::read), Some(expected));
+        assert_eq!(decode_msgpack(answer, Profanity::decode), expected);
     }
 
     #[test]
@@ -161,27 +161,24 @@ mod tests {
             wlist: vec!["坏".into(), "bad".into()],
             language: None,
         };
-        assert_eq!(with_fields(MsgPack, answer, TextCheck::read), Some(expected));
-        assert_eq!(with_fields(MsgPack, b"\x80", TextCheck::read), Some(TextCheck::default()));
+        assert_eq!(decode_msgpack(answer, TextCheck::decode), expected);
+        assert_eq!(decode_msgpack(b"\x80", TextCheck::decode), TextCheck::default());
     }
 
     #[test]
     fn media_check() {
-        let passed = Some(MediaCheck { result: check_result::PASS, tags: vec![] });
-        assert_eq!(
-            with_fields(MsgPack, b"\x82\xa6result\x00\xa4tags\x90", MediaCheck::read),
-            passed
-        );
-        assert_eq!(with_fields(MsgPack, b"\x80", MediaCheck::read), passed);
+        let passed = MediaCheck { result: check_result::PASS, tags: vec![] };
+        assert_eq!(decode_msgpack(b"\x82\xa6result\x00\xa4tags\x90", MediaCheck::decode), passed);
+        assert_eq!(decode_msgpack(b"\x80", MediaCheck::decode), passed);
         let answer = b"\x82\xa6result\xa12\xa4tags\x91\xcb\x40\x59\0\0\0\0\0\0";
         let rejected = MediaCheck { result: check_result::REJECT, tags: vec![100] };
-        assert_eq!(with_fields(MsgPack, answer, MediaCheck::read), Some(rejected));
+        assert_eq!(decode_msgpack(answer, MediaCheck::decode), rejected);
     }
 
     #[test]
     fn speech() {
         let answer = b"\x82\xa4text\xa6\xe4\xbd\xa0\xe5\xa5\xbd\xa4lang\xa5zh-CN";
         let expected = SpeechText { text: "你好".into(), lang: "zh-CN".into() };
-        assert_eq!(with_fields(MsgPack, answer, SpeechText::read), Some(expected));
+        assert_eq!(decode_msgpack(answer, SpeechText::decode), expected);
     }
 }
