@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{Info, OpenInfo, Text, open_infos};
-use crate::wire::payload;
+use crate::types::{HistoryMessage, Info, OpenInfo, Text};
+use crate::types::{open_infos, room_counts, room_last_messages};
 
 /// Rooms: the users who are there right now.
 ///
@@ -153,6 +153,56 @@ impl RtmClient {
         self.call("getuserrooms", |_| {}, timeout, |f| Ok(f.ids("rooms")), callback);
     }
 
+    /// Asks which rooms this user is in, and for the last message of each.
+    ///
+    /// * `mtypes` – only messages of these types count, 1 to 127; `None` leaves it to the service.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the last message by room id, as `id`, `from`, `mtype`, `mid`, `deleted`, `msg`, `attrs`
+    ///   and `mtime`; `None` where there is none.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_room_chat(300, None, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_rooms_and_last_msg(None, None, callback);
+    /// for (rid, last) in reply.wait()? {
+    ///     println!("{rid}: {}", last.map(|message| message.msg).unwrap_or_default());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does, as `GetUserRoomLastMessage`.
+    #[doc(alias = "GetUserRoomLastMessage")]
+    pub fn get_user_rooms_and_last_msg(
+        &self,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Option<HistoryMessage>>>)
+        + Send
+        + 'static,
+    ) {
+        let mtypes = mtypes.into();
+        self.call(
+            "getuserroomsandlastmsg",
+            |p| p.opt_numbers("mtypes", mtypes.as_deref()),
+            timeout,
+            room_last_messages,
+            callback,
+        );
+    }
+
     /// Asks who is in the room `rid`.
     ///
     /// * `rid` – the room's id.
@@ -223,13 +273,7 @@ impl RtmClient {
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, i64>>) + Send + 'static,
     ) {
         let rids: Vec<i64> = rids.into_iter().collect();
-        self.call(
-            "getroomcount",
-            |p| p.ids("rids", &rids),
-            timeout,
-            |f| Ok(f.by_id("cn", payload::int).into_iter().collect()),
-            callback,
-        );
+        self.call("getroomcount", |p| p.ids("rids", &rids), timeout, room_counts, callback);
     }
 
     /// Sets the open and the private text of the room `rid`.

@@ -9,6 +9,7 @@ mod group;
 mod history;
 mod info;
 mod push;
+mod room;
 mod send;
 mod system;
 mod text;
@@ -29,6 +30,7 @@ pub use value_added::{MediaCheck, Profanity, SpeechText, TextCheck};
 pub use value_added::{check_result, check_type, profanity, translate_type};
 
 pub(crate) use info::open_infos;
+pub(crate) use room::{room_counts, room_last_messages};
 
 #[cfg(test)]
 mod testing {
