@@ -297,7 +297,7 @@ pub(crate) fn raw<'v>(value: &'v ValueRef<'_>) -> Option<&'v [u8]> {
 pub(crate) fn int(value: &ValueRef<'_>) -> i64 {
     match value {
         ValueRef::Integer(int) => {
-            int.as_i64().or_else(|| int.as_u64().map(u64::cast_signed)).unwrap_or(0)
+            int.as_i64().or_else(|| int.as_u64().map(|bits| bits as i64)).unwrap_or(0)
         }
         ValueRef::F32(float) => *float as i64,
         ValueRef::F64(float) => *float as i64,
@@ -313,7 +313,7 @@ fn int_from_text(bytes: &[u8]) -> i64 {
     let text = text.trim();
     text.parse::<i64>()
         .ok()
-        .or_else(|| text.parse::<u64>().ok().map(u64::cast_signed))
+        .or_else(|| text.parse::<u64>().ok().map(|bits| bits as i64))
         .or_else(|| text.parse::<f64>().ok().map(|float| float as i64))
         .unwrap_or(0)
 }
