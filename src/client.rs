@@ -227,6 +227,10 @@ impl RtmClient {
         WeakClient { handle: Arc::downgrade(&self.handle) }
     }
 
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.handle.engine
+    }
+
     /// The one door of the API: sends the quest `method` with the payload that `payload` writes, and calls `callback`
     /// once, with what `decode` makes of the answer's fields.
     pub(crate) fn call<T, P, C>(

@@ -204,7 +204,7 @@ impl ClientOptions {
     /// ```
     pub fn gate_url(&self) -> String {
         let (scheme, address) = self.gate();
-        format!("{scheme}://{address}/service/websocket")
+        gate_url(scheme, &address)
     }
 
     /// The URL that file uploads dial.
@@ -216,12 +216,8 @@ impl ClientOptions {
     /// assert_eq!(options.file_gate_url(), "ws://fileproxy-a.example:13461/service/websocket");
     /// ```
     pub fn file_gate_url(&self) -> String {
-        let (scheme, address) = self.gate();
-        let address = self.file_endpoint.clone().unwrap_or_else(|| {
-            let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
-            format!("fileproxy-{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
-        });
-        format!("{scheme}://{address}/service/websocket")
+        let (scheme, address) = self.file_gate();
+        gate_url(scheme, &address)
     }
 
     /// The scheme and the `host:port` to dial.
@@ -234,6 +230,21 @@ impl ClientOptions {
             _ => ("ws", self.endpoint.clone()),
         }
     }
+
+    /// The scheme and the `host:port` of the file gate.
+    pub(crate) fn file_gate(&self) -> (&'static str, String) {
+        let (scheme, address) = self.gate();
+        let address = self.file_endpoint.clone().unwrap_or_else(|| {
+            let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
+            format!("fileproxy-{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
+        });
+        (scheme, address)
+    }
+}
+
+/// The URL of a gate at that address.
+pub(crate) fn gate_url(scheme: &str, address: &str) -> String {
+    format!("{scheme}://{address}/service/websocket")
 }
 
 impl fmt::Debug for ClientOptions {

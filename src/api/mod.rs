@@ -2,6 +2,7 @@
 
 mod chat;
 mod data;
+mod files;
 mod friends;
 mod groups;
 mod messages;

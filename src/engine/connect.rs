@@ -17,7 +17,7 @@ use super::pending::{NEVER, Time};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::options::ClientOptions;
+use crate::options::{ClientOptions, gate_url};
 
 /// tungstenite zero-fills what is spare of its read buffer at every read, so it is kept small.
 const READ_BUFFER: usize = 16 << 10;
@@ -52,10 +52,10 @@ pub(super) enum Progress {
 impl Dialing {
     pub(super) fn start(
         options: &ClientOptions,
+        (scheme, address): (&str, String),
         deadline: Time,
         waker: &Arc<Waker>,
     ) -> Result<Dialing, Error> {
-        let (scheme, address) = options.gate();
         if scheme == "wss" {
             return Err(failed("ssl_endpoint needs TLS, which this version does not have"));
         }
@@ -69,7 +69,7 @@ impl Dialing {
             Err(_) => Phase::Resolving(resolve(host.to_owned(), port, waker)?),
         };
         Ok(Dialing {
-            url: options.gate_url(),
+            url: gate_url(scheme, &address),
             config: WebSocketConfig::default()
                 .read_buffer_size(READ_BUFFER)
                 .write_buffer_size(0)

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, unbounded};
 
+use super::upload::ProgressHandler;
 use super::{Answer, Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -56,6 +57,11 @@ pub(super) enum Item {
         done: LoginDone,
         ok: bool,
         error_code: i32,
+    },
+    Progress {
+        handler: ProgressHandler,
+        sent: u64,
+        total: u64,
     },
 }
 
@@ -245,6 +251,9 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
         }
         Item::Event(event) => engine.events.emit(&event),
         Item::Login { done, ok, error_code } => guarded("login callback", || done(ok, error_code)),
+        Item::Progress { handler, sent, total } => {
+            guarded("progress handler", || handler(sent, total))
+        }
     }
 }
 

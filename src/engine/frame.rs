@@ -58,6 +58,12 @@ impl FrameBuffer {
         self.bytes.len() - self.start
     }
 
+    /// The frame alone, for a buffer that is not used again.
+    pub(crate) fn into_frame(mut self) -> Vec<u8> {
+        self.bytes.drain(..self.start);
+        self.bytes
+    }
+
     /// Gives a large buffer back after an unusually large frame.
     pub(crate) fn shrink(&mut self) {
         if self.bytes.capacity() > 64 << 10 {

@@ -15,6 +15,7 @@ use super::dispatch::{Batch, Item};
 use super::frame::FrameBuffer;
 use super::pending::Time;
 use super::stream::Stream;
+use super::upload::{Upload, UploadRequest};
 use super::{Command, Door, Engine, FIRST_SEQ, LoginDone, to_time};
 use crate::session::{Input, Output, Session, SessionEvent, SessionOptions};
 use crate::wire::package;
@@ -46,8 +47,11 @@ struct IoThread {
     waker: Arc<Waker>,
     session: Session,
     link: Link,
-    /// The token of the latest socket; events of earlier ones are stale.
+    /// The token of the link's socket; events of earlier ones are stale.
     token: Token,
+    /// The token given out last.
+    last_token: usize,
+    uploads: Vec<Upload>,
     login: Login,
     batch: Batch,
     frame: FrameBuffer,
@@ -97,6 +101,8 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         session,
         link: Link::Down,
         token: WAKER,
+        last_token: WAKER.0,
+        uploads: Vec::new(),
         login: Login::default(),
         batch: engine.dispatch.fresh_batch(),
         frame: FrameBuffer::default(),
@@ -108,6 +114,7 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
     let mut events = Events::with_capacity(16);
     loop {
         io.advance_link();
+        io.advance_uploads();
         let next = io.exchange();
         io.step_session();
         io.write();
@@ -170,16 +177,32 @@ impl IoThread {
         self.inputs.push(Input::Connected);
     }
 
+    fn advance_uploads(&mut self) {
+        if self.uploads.is_empty() {
+            return;
+        }
+        let now = self.engine.now();
+        let options = &self.engine.options;
+        for upload in &mut self.uploads {
+            let registry = self.poll.registry();
+            upload.advance(now, options, registry, &mut self.frame, &mut self.batch);
+        }
+        self.uploads.retain(|upload| !upload.is_over());
+    }
+
     /// The one lock of a pass: takes answered calls, the outbox and what was posted; decides whether to park.
     fn exchange(&mut self) -> Next {
-        let deadline = match &self.link {
-            Link::Dialing(dialing) => self.session.deadline().min(dialing.deadline()),
-            _ => self.session.deadline(),
-        };
+        let mut deadline = self.session.deadline();
+        if let Link::Dialing(dialing) = &self.link {
+            deadline = deadline.min(dialing.deadline());
+        }
+        for upload in &self.uploads {
+            deadline = deadline.min(upload.deadline());
+        }
         let mut guard = self.engine.state.lock();
         let state = &mut *guard;
         for item in &mut self.batch.items {
-            if let Item::Answer { seq, complete, .. } = item {
+            if let Item::Answer { seq, complete: complete @ None, .. } = item {
                 *complete = state.pending.take(*seq);
             }
         }
@@ -191,6 +214,7 @@ impl IoThread {
             self.inputs.push(if paused { Input::Pinged } else { Input::Due });
         }
         let mut busy = due || !self.commands.is_empty() || !self.inputs.is_empty();
+        busy |= self.uploads.iter().any(Upload::has_more);
         if let Link::Up(connection) = &mut self.link {
             busy |= connection.has_more();
             if connection.stream().waiting() == 0 && !state.outbox.is_empty() {
@@ -240,6 +264,10 @@ impl IoThread {
                     self.login = Login { auth, done: Some(done), epoch };
                     Input::Login { timeout }
                 }
+                Command::Upload(request) => {
+                    self.start_upload(*request);
+                    continue;
+                }
                 Command::Bye => Input::Bye,
                 Command::Close => Input::Close,
                 Command::Destroy => Input::Destroy,
@@ -247,6 +275,23 @@ impl IoThread {
             self.session.step(now, input, &mut self.outputs);
             self.act();
         }
+        if self.session.is_idle() {
+            for mut upload in self.uploads.drain(..) {
+                upload.fail(super::connection_closed(), &mut self.batch);
+            }
+        }
+    }
+
+    fn start_upload(&mut self, request: UploadRequest) {
+        let token = self.next_token();
+        let options = &self.engine.options;
+        let upload = Upload::start(options, request, token, &self.waker, &mut self.batch);
+        self.uploads.extend(upload);
+    }
+
+    fn next_token(&mut self) -> Token {
+        self.last_token += 1;
+        Token(self.last_token)
     }
 
     fn act(&mut self) {
@@ -284,9 +329,10 @@ impl IoThread {
     }
 
     fn dial(&mut self, deadline: Time) {
-        self.token = Token(self.token.0 + 1);
-        log::debug!(target: "rtm_client::connect", "dialing {}", self.engine.options.gate_url());
-        match Dialing::start(&self.engine.options, deadline, &self.waker) {
+        self.token = self.next_token();
+        let options = &self.engine.options;
+        log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
+        match Dialing::start(options, options.gate(), deadline, &self.waker) {
             Ok(dialing) => self.link = Link::Dialing(Box::new(dialing)),
             Err(error) => self.inputs.push(Input::ConnectFailed(error)),
         }
@@ -351,8 +397,15 @@ impl IoThread {
             }
             return;
         }
-        for event in events.iter().filter(|event| event.token() == self.token) {
+        for event in events.iter() {
             let hung_up = event.is_read_closed() || event.is_error();
+            if event.token() != self.token {
+                let upload = self.uploads.iter_mut().find(|upload| upload.token == event.token());
+                if let Some(upload) = upload {
+                    upload.ready(event.is_readable() || hung_up, hung_up);
+                }
+                continue;
+            }
             match &mut self.link {
                 Link::Down => {}
                 Link::Dialing(dialing) => dialing.ready(hung_up),

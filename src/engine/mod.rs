@@ -16,6 +16,7 @@ mod io;
 pub(crate) mod pending;
 mod stream;
 mod timer;
+mod upload;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ use dispatch::{Batch, Dispatch, Item};
 pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
 use pending::{NEVER, Pending, Time};
+pub(crate) use upload::ProgressHandler;
+use upload::{UPLOAD_SEQ, UploadRequest};
 
 /// What ends a call: decodes the answer and runs the callback. Whoever takes it out of the table owes the call.
 pub(crate) type Complete = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
@@ -89,6 +92,7 @@ pub(crate) enum Command {
         done: LoginDone,
         epoch: u64,
     },
+    Upload(Box<UploadRequest>),
     Bye,
     Close,
     Destroy,
@@ -179,7 +183,7 @@ impl Engine {
         })
     }
 
-    fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         to_time(self.born.elapsed())
     }
 
@@ -253,8 +257,39 @@ impl Engine {
         None
     }
 
+    /// Sends a quest to the file gate, over a connection of its own. `complete` is called exactly once, later, on the
+    /// callback thread.
+    pub(crate) fn upload(
+        self: &Arc<Self>,
+        method: &str,
+        payload: impl FnOnce(&mut Vec<u8>),
+        deadline: Time,
+        progress: Option<ProgressHandler>,
+        complete: Complete,
+    ) {
+        let mut buffer = FrameBuffer::default();
+        let size = buffer.build(|out| package::write_quest(out, Some(UPLOAD_SEQ), method, payload));
+        let limit = self.options.max_sent_bytes;
+        if size > limit {
+            let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
+            return self.fail(complete, Error::new(fpnn::CORE_ENCODING, text));
+        }
+        let frame = buffer.into_frame();
+        let request = UploadRequest { frame, deadline, progress, complete };
+        let mut state = self.state.lock();
+        let Some(io) = state.io.clone() else {
+            drop(state);
+            return self.fail(request.complete, connection_closed());
+        };
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        state.commands.push(Command::Upload(Box::new(request)));
+        state.parked = false;
+        drop(state);
+        wake(&io);
+    }
+
     /// Ends a call that was not sent, as late as any other.
-    fn fail(self: &Arc<Self>, complete: Complete, error: Error) {
+    pub(crate) fn fail(self: &Arc<Self>, complete: Complete, error: Error) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let mut batch = self.dispatch.fresh_batch();
         batch.items.push(Item::Failed { complete, error });
@@ -344,8 +379,15 @@ impl Engine {
         let mut batch = self.dispatch.fresh_batch();
         batch.items.push(Item::Event(SessionEvent::Error(error.clone())));
         for command in commands {
-            if let Command::Login { done, .. } = command {
-                batch.items.push(Item::Login { done, ok: false, error_code: error.code() });
+            match command {
+                Command::Login { done, .. } => {
+                    batch.items.push(Item::Login { done, ok: false, error_code: error.code() });
+                }
+                Command::Upload(request) => {
+                    let UploadRequest { complete, .. } = *request;
+                    batch.items.push(Item::Failed { complete, error: error.clone() });
+                }
+                Command::Bye | Command::Close | Command::Destroy => {}
             }
         }
         self.deliver(batch);
@@ -399,7 +441,7 @@ impl Engine {
         true
     }
 
-    fn own_uid(&self) -> i64 {
+    pub(crate) fn own_uid(&self) -> i64 {
         self.uid.load(Ordering::Relaxed)
     }
 

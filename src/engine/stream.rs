@@ -26,10 +26,6 @@ impl Stream {
         Stream { socket, out: Vec::new(), written: 0, drained: false, hung_up: false }
     }
 
-    pub(super) fn socket(&mut self) -> &mut TcpStream {
-        &mut self.socket
-    }
-
     /// The kernel announced something to read.
     pub(super) fn readable(&mut self, hung_up: bool) {
         self.drained = false;

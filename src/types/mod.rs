@@ -5,6 +5,7 @@ pub mod mtype;
 
 mod conversation;
 mod data;
+mod file;
 mod group;
 mod history;
 mod info;
@@ -18,6 +19,7 @@ mod value_added;
 
 pub use conversation::{Conversation, Session, Sessions, UnreadConversations};
 pub use data::DataValue;
+pub use file::{File, FileInfo, FileToken, UploadPayload, UploadReply};
 pub use group::{GroupCount, GroupMembers};
 pub use history::{HistoryMessage, HistoryResult, MessageInfo, P2PMessage};
 pub use info::{Info, OpenInfo};

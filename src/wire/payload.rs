@@ -82,6 +82,16 @@ impl MapWriter<'_> {
         }
     }
 
+    /// A text as it came from the service, whatever its bytes: str.
+    pub(crate) fn any_text(&mut self, key: &str, value: &Text) {
+        let bytes = value.as_bytes();
+        let out = self.key(key);
+        if let Err(never) = encode::write_str_len(out, bytes.len() as u32) {
+            unreachable_write(never);
+        }
+        out.extend_from_slice(bytes);
+    }
+
     pub(crate) fn bytes(&mut self, key: &str, value: &[u8]) {
         write_bytes(self.key(key), value);
     }
