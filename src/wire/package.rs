@@ -239,6 +239,28 @@ pub(crate) fn write_quest(
     finish(out, start, payload_at);
 }
 
+/// Appends a quest whose payload is there already, written as `encoding` says.
+#[cfg(feature = "gate")]
+pub(crate) fn write_push(
+    out: &mut Vec<u8>,
+    encoding: Encoding,
+    seq: Option<u32>,
+    method: &str,
+    payload: &[u8],
+) {
+    debug_assert!(method.len() < 256);
+    let start = out.len();
+    let message_type = if seq.is_some() { TWO_WAY } else { ONE_WAY };
+    write_header(out, VERSION, encoding, message_type, method.len() as u8);
+    if let Some(seq) = seq {
+        out.extend_from_slice(&seq.to_le_bytes());
+    }
+    out.extend_from_slice(method.as_bytes());
+    let payload_at = out.len();
+    out.extend_from_slice(payload);
+    finish(out, start, payload_at);
+}
+
 /// Appends an answer. `payload` appends the payload, written as `encoding` says.
 pub(crate) fn write_answer(
     out: &mut Vec<u8>,

@@ -11,6 +11,9 @@ use rmpv::ValueRef;
 use super::package::Encoding;
 use crate::types::{Body, Content, Text, Translation};
 
+/// How deep values may nest. Reading is recursive: the decoder's own limit overflows the stack of a thread.
+const DEEPEST: usize = 64;
+
 /// Writes one map, counting its entries.
 ///
 /// Ids are the 9-byte int64 form, other numbers the shortest, as the JavaScript SDK writes them.
@@ -36,7 +39,8 @@ pub(crate) fn write_map(out: &mut Vec<u8>, fill: impl FnOnce(&mut MapWriter<'_>)
 }
 
 impl MapWriter<'_> {
-    fn key(&mut self, key: &str) -> &mut Vec<u8> {
+    /// Begins an entry; its value goes to the bytes returned.
+    pub(crate) fn key(&mut self, key: &str) -> &mut Vec<u8> {
         self.count += 1;
         write_text(self.out, key);
         self.out
@@ -176,7 +180,7 @@ fn write_array_len(out: &mut Vec<u8>, len: usize) {
 
 /// The fields of a payload's root map, borrowed from the payload.
 pub(crate) struct Fields<'a> {
-    entries: Vec<(ValueRef<'a>, ValueRef<'a>)>,
+    pub(crate) entries: Vec<(ValueRef<'a>, ValueRef<'a>)>,
 }
 
 /// Reads the payload's root map and hands it to `read`. `None` if it is empty, truncated or no map. Bytes after
@@ -190,7 +194,7 @@ pub(crate) fn with_fields<T>(
         Encoding::MsgPack => Cow::Borrowed(payload),
         Encoding::Json => Cow::Owned(json_to_msgpack(payload)?),
     };
-    match rmpv::decode::read_value_ref(&mut &*bytes) {
+    match rmpv::decode::read_value_ref_with_max_depth(&mut &*bytes, DEEPEST) {
         Ok(ValueRef::Map(entries)) => Some(read(&Fields { entries })),
         _ => None,
     }
