@@ -2,6 +2,22 @@
 //!
 //! [`fpnn`] holds the codes of the connection and the protocol, [`rtm`] those of the chat service. The JavaScript
 //! names are `FPNN_EC_…` and `RTM_EC_…`; search the documentation by them, misspelt ones included.
+//!
+//! # Every call
+//!
+//! Each call documents the codes that are its own. Beside them every call can give these:
+//!
+//! | code | when |
+//! | --- | --- |
+//! | 20012 | no login has succeeded yet, or none since `close` |
+//! | 20002 | the connection was lost before the answer came, or the client is logging in again |
+//! | 20003 | no answer came in time; whether the service acted on the call is not known |
+//! | 20005 | the call is larger than [`max_sent_bytes`](crate::ClientOptions::max_sent_bytes) |
+//! | 20011 | too many calls or bytes are waiting |
+//! | 20009 | the answer cannot be read |
+//! | 20004 | this gate does not know the method |
+//! | 200010 | the service limits the rate of calls: try again later |
+//! | 200020, 200021 | the project or this user may not use the method |
 
 use crate::error::ErrorKind;
 

@@ -1,0 +1,377 @@
+use std::time::Duration;
+
+use crate::api::payloads::unread_since;
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{Conversation, HistoryMessage, P2PMessage, Sessions, UnreadConversations};
+use crate::wire::payload::MapWriter;
+
+/// Chat: conversations and the translation of texts.
+impl RtmClient {
+    /// Lists this user's conversations: the users written with, and the groups.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`Sessions`]: `p2p` and `group`, lists of `id` with `mtime`, the time of the last
+    ///   use in milliseconds since 1970 where the service gives one.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_chat(2, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_session(None, callback);
+    /// for session in reply.wait()?.p2p {
+    ///     println!("with {}", session.id);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getSession`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    #[doc(alias = "getSession")]
+    pub fn get_session(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Sessions>) + Send + 'static,
+    ) {
+        self.call("getsession", |_| {}, timeout, Sessions::decode, callback);
+    }
+
+    /// Sets the language into which chat texts to this user are translated, until the next login.
+    ///
+    /// A translated text arrives as [`Body::Translated`](crate::types::Body::Translated), with the original.
+    ///
+    /// * `target_language` – `ar nl en fr de el id it ja ko no pl pt ru es sv tl th tr vi zh-CN` or `zh-TW`;
+    ///   `""` switches the translation off.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` when it is set.
+    ///
+    /// Errors: 200050 the language is not supported; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.set_translation_language("en", None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `setTranslationLanguage`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    #[doc(alias = "setTranslationLanguage")]
+    pub fn set_translation_language(
+        &self,
+        target_language: impl AsRef<str>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call(
+            "setlang",
+            |map| map.text("lang", target_language.as_ref()),
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Lists the conversations with other users, each with its unread count and its last message.
+    ///
+    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
+    ///   user was last online.
+    /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets a list of [`Conversation`]: `id` is the other user, `unread` the count, `last_msg`
+    ///   the newest message that counts, a [`P2PMessage`], or `None`. In JavaScript these are three arrays,
+    ///   `conversations`, `unreads` and `msgs`.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_chat(2, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_p2p_conversation_list(None, None, None, callback);
+    /// for conversation in reply.wait()? {
+    ///     println!("{}: {} unread", conversation.id, conversation.unread);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getP2PConversationList`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    #[doc(alias = "getP2PConversationList")]
+    pub fn get_p2p_conversation_list(
+        &self,
+        mtime: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<Conversation<P2PMessage>>>) + Send + 'static,
+    ) {
+        let (mtime, mtypes) = (mtime.into(), mtypes.into());
+        self.call(
+            "getp2pconversationlist",
+            |map| unread_since(map, mtime, mtypes.as_deref()),
+            timeout,
+            Conversation::decode_list,
+            callback,
+        );
+    }
+
+    /// Lists the conversations with other users that have unread messages, each with its unread count and its
+    /// last message.
+    ///
+    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
+    ///   user was last online.
+    /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets a list of [`Conversation`]: `id` is the other user, `unread` the count, `last_msg`
+    ///   the newest message that counts, a [`P2PMessage`], or `None`. In JavaScript these are three arrays,
+    ///   `conversations`, `unreads` and `msgs`.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_chat(2, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_p2p_unread_conversation_list(None, None, None, callback);
+    /// for conversation in reply.wait()? {
+    ///     println!("{}: {} unread", conversation.id, conversation.unread);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getP2PUnreadConversationList`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    #[doc(alias = "getP2PUnreadConversationList")]
+    pub fn get_p2p_unread_conversation_list(
+        &self,
+        mtime: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<Conversation<P2PMessage>>>) + Send + 'static,
+    ) {
+        let (mtime, mtypes) = (mtime.into(), mtypes.into());
+        self.call(
+            "getp2punreadconversationlist",
+            |map| unread_since(map, mtime, mtypes.as_deref()),
+            timeout,
+            Conversation::decode_list,
+            callback,
+        );
+    }
+
+    /// Lists the conversations of groups, each with its unread count and its last message.
+    ///
+    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
+    ///   user was last online.
+    /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets a list of [`Conversation`]: `id` is the group, `unread` the count, `last_msg` the
+    ///   newest message that counts, a [`HistoryMessage`], or `None`. In JavaScript these are three arrays,
+    ///   `conversations`, `unreads` and `msgs`.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_group_chat(100, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_conversation_list(None, None, None, callback);
+    /// for conversation in reply.wait()? {
+    ///     println!("{}: {} unread", conversation.id, conversation.unread);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupConversationList`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    #[doc(alias = "getGroupConversationList")]
+    pub fn get_group_conversation_list(
+        &self,
+        mtime: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<Conversation<HistoryMessage>>>) + Send + 'static,
+    ) {
+        let (mtime, mtypes) = (mtime.into(), mtypes.into());
+        self.call(
+            "getgroupconversationlist",
+            |map| unread_since(map, mtime, mtypes.as_deref()),
+            timeout,
+            Conversation::decode_list,
+            callback,
+        );
+    }
+
+    /// Lists the conversations of groups that have unread messages, each with its unread count and its last
+    /// message.
+    ///
+    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
+    ///   user was last online.
+    /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets a list of [`Conversation`]: `id` is the group, `unread` the count, `last_msg` the
+    ///   newest message that counts, a [`HistoryMessage`], or `None`. In JavaScript these are three arrays,
+    ///   `conversations`, `unreads` and `msgs`.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_group_chat(100, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_unread_conversation_list(None, None, None, callback);
+    /// for conversation in reply.wait()? {
+    ///     println!("{}: {} unread", conversation.id, conversation.unread);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupUnreadConversationList`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    #[doc(alias = "getGroupUnreadConversationList")]
+    pub fn get_group_unread_conversation_list(
+        &self,
+        mtime: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<Conversation<HistoryMessage>>>) + Send + 'static,
+    ) {
+        let (mtime, mtypes) = (mtime.into(), mtypes.into());
+        self.call(
+            "getgroupunreadconversationlist",
+            |map| unread_since(map, mtime, mtypes.as_deref()),
+            timeout,
+            Conversation::decode_list,
+            callback,
+        );
+    }
+
+    /// Lists the conversations that have unread messages, of groups and with other users, each with its unread
+    /// count and its last message.
+    ///
+    /// * `clear` – whether they count as read from now on; `None` leaves that to the service.
+    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
+    ///   user was last online.
+    /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`UnreadConversations`]: `group` and `p2p`, each a list of [`Conversation`] with
+    ///   `id`, `unread` and `last_msg`. In JavaScript these are six arrays, `groupConversations`,
+    ///   `groupUnreads`, `groupMsgs`, `p2pConversations`, `p2pUnreads` and `p2pMsgs`.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_unread_conversation_list(false, None, None, None, callback);
+    /// let unread = reply.wait()?;
+    /// println!("{} groups and {} users", unread.group.len(), unread.p2p.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getUnreadConversationList`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    #[doc(alias = "getUnreadConversationList")]
+    pub fn get_unread_conversation_list(
+        &self,
+        clear: impl Into<Option<bool>>,
+        mtime: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<UnreadConversations>) + Send + 'static,
+    ) {
+        let (clear, mtime, mtypes) = (clear.into(), mtime.into(), mtypes.into());
+        let payload = |map: &mut MapWriter<'_>| {
+            map.opt_bool("clear", clear);
+            unread_since(map, mtime, mtypes.as_deref());
+        };
+        self.call(
+            "getunreadconversationlist",
+            payload,
+            timeout,
+            UnreadConversations::decode,
+            callback,
+        );
+    }
+
+    /// Removes the conversation with a user from the lists, this user's and the other's. Its messages stay.
+    ///
+    /// * `to` – the other user's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` when it is removed.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.remove_session(2, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `removeSession`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    #[doc(alias = "removeSession")]
+    pub fn remove_session(
+        &self,
+        to: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call("removesession", |map| map.id("to", to), timeout, |_| Ok(()), callback);
+    }
+}

@@ -1,0 +1,5 @@
+//! The Chat page.
+
+mod conversation;
+mod history;
+mod send;

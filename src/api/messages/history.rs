@@ -1,0 +1,383 @@
+use std::time::Duration;
+
+use crate::api::payloads::{HistoryQuery, history, stored_message};
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{HistoryMessage, HistoryResult, MessageInfo, P2PMessage};
+use crate::wire::payload::MapWriter;
+
+/// Messages of any type: stored ones.
+#[expect(clippy::too_many_arguments, reason = "the arguments the SDK documents, in its order")]
+impl RtmClient {
+    /// Reads a page of the messages of a group.
+    ///
+    /// * `gid` – the group's id; this user must be a member.
+    /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
+    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
+    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `mtypes` – only messages of these types; `None` for all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
+    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///
+    /// Errors: 200041 not a member of the group; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_group_chat(100, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_message(100, true, 10, None, None, None, vec![30], None, callback);
+    /// let page = reply.wait()?;
+    /// for message in &page.msgs {
+    ///     println!("{}: {}", message.from, message.msg);
+    /// }
+    /// # assert_eq!(page.msgs[0].msg, "hello");
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_message(100, true, 10, page.begin, page.end, page.lastid, vec![30], None, callback);
+    /// assert!(reply.wait()?.msgs.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupMessage`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "getGroupMessage")]
+    pub fn get_group_message(
+        &self,
+        gid: i64,
+        desc: bool,
+        num: i64,
+        begin: impl Into<Option<i64>>,
+        end: impl Into<Option<i64>>,
+        lastid: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
+    ) {
+        let mtypes = mtypes.into();
+        let query = HistoryQuery {
+            desc,
+            num,
+            begin: begin.into(),
+            end: end.into(),
+            lastid: lastid.into(),
+            mtypes: mtypes.as_deref(),
+        };
+        let payload = |map: &mut MapWriter<'_>| {
+            map.id("gid", gid);
+            history(map, &query);
+        };
+        self.call("getgroupmsg", payload, timeout, HistoryResult::decode, callback);
+    }
+
+    /// Reads a page of the messages of a room.
+    ///
+    /// * `rid` – the room's id; this user must be in it.
+    /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
+    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
+    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `mtypes` – only messages of these types; `None` for all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
+    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///
+    /// Errors: 200040 not in the room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_room_chat(300, None, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_message(300, true, 10, None, None, None, vec![30], None, callback);
+    /// let page = reply.wait()?;
+    /// for message in &page.msgs {
+    ///     println!("{}: {}", message.from, message.msg);
+    /// }
+    /// # assert_eq!(page.msgs[0].msg, "hello");
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_message(300, true, 10, page.begin, page.end, page.lastid, vec![30], None, callback);
+    /// assert!(reply.wait()?.msgs.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getRoomMessage`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "getRoomMessage")]
+    pub fn get_room_message(
+        &self,
+        rid: i64,
+        desc: bool,
+        num: i64,
+        begin: impl Into<Option<i64>>,
+        end: impl Into<Option<i64>>,
+        lastid: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
+    ) {
+        let mtypes = mtypes.into();
+        let query = HistoryQuery {
+            desc,
+            num,
+            begin: begin.into(),
+            end: end.into(),
+            lastid: lastid.into(),
+            mtypes: mtypes.as_deref(),
+        };
+        let payload = |map: &mut MapWriter<'_>| {
+            map.id("rid", rid);
+            history(map, &query);
+        };
+        self.call("getroommsg", payload, timeout, HistoryResult::decode, callback);
+    }
+
+    /// Reads a page of the messages of broadcasts.
+    ///
+    /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
+    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
+    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `mtypes` – only messages of these types; `None` for all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
+    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # gate.broadcast(9, 30, "hello", "");
+    /// let (callback, reply) = reply::channel();
+    /// client.get_broadcast_message(true, 10, None, None, None, vec![30], None, callback);
+    /// let page = reply.wait()?;
+    /// for message in &page.msgs {
+    ///     println!("{}: {}", message.from, message.msg);
+    /// }
+    /// # assert_eq!(page.msgs[0].msg, "hello");
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_broadcast_message(true, 10, page.begin, page.end, page.lastid, vec![30], None, callback);
+    /// assert!(reply.wait()?.msgs.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getBroadcastMessage`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "getBroadcastMessage")]
+    pub fn get_broadcast_message(
+        &self,
+        desc: bool,
+        num: i64,
+        begin: impl Into<Option<i64>>,
+        end: impl Into<Option<i64>>,
+        lastid: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
+    ) {
+        let mtypes = mtypes.into();
+        let query = HistoryQuery {
+            desc,
+            num,
+            begin: begin.into(),
+            end: end.into(),
+            lastid: lastid.into(),
+            mtypes: mtypes.as_deref(),
+        };
+        let payload = |map: &mut MapWriter<'_>| {
+            history(map, &query);
+        };
+        self.call("getbroadcastmsg", payload, timeout, HistoryResult::decode, callback);
+    }
+
+    /// Reads a page of the messages with another user.
+    ///
+    /// * `ouid` – the other user's id.
+    /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
+    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
+    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `mtypes` – only messages of these types; `None` for all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end`
+    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// use rtm_client::types::P2PMessage;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_chat(2, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_p2p_message(2, true, 10, None, None, None, vec![30], None, callback);
+    /// let page = reply.wait()?;
+    /// for message in &page.msgs {
+    ///     println!("{} sent by me: {}", message.msg, message.direction == P2PMessage::SENT);
+    /// }
+    /// # assert_eq!(page.msgs[0].msg, "hello");
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_p2p_message(2, true, 10, page.begin, page.end, page.lastid, vec![30], None, callback);
+    /// assert!(reply.wait()?.msgs.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getP2PMessage`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "getP2PMessage")]
+    pub fn get_p2p_message(
+        &self,
+        ouid: i64,
+        desc: bool,
+        num: i64,
+        begin: impl Into<Option<i64>>,
+        end: impl Into<Option<i64>>,
+        lastid: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<HistoryResult<P2PMessage>>) + Send + 'static,
+    ) {
+        let mtypes = mtypes.into();
+        let query = HistoryQuery {
+            desc,
+            num,
+            begin: begin.into(),
+            end: end.into(),
+            lastid: lastid.into(),
+            mtypes: mtypes.as_deref(),
+        };
+        let payload = |map: &mut MapWriter<'_>| {
+            map.id("ouid", ouid);
+            history(map, &query);
+        };
+        self.call("getp2pmsg", payload, timeout, HistoryResult::decode, callback);
+    }
+
+    /// Reads one stored message.
+    ///
+    /// * `from` – who sent it.
+    /// * `mid` – its id.
+    /// * `xid` – whom it was sent to: the user, group or room; 0 for a broadcast.
+    /// * `message_type` – which of these `xid` is: 1 user, 2 group, 3 room, 4 broadcast; see
+    ///   [`message_type`](crate::types::message_type). JavaScript calls it `type`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`MessageInfo`]: `id` is its row in the history, `mtype` its type, `msg` the body,
+    ///   `attrs` what went along, `mtime` when the service took it, in milliseconds since 1970.
+    ///
+    /// Errors: 200070 there is no such message; 200041 not a member of the group; 200040 not in the room; and
+    /// those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// use rtm_client::types::message_type;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_chat(2, "hello", "", None, None, callback);
+    /// # let mid = reply.wait()?.mid;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_message(1, mid, 2, message_type::P2P, None, callback);
+    /// assert_eq!(reply.wait()?.msg, "hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getMessage`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "getMessage")]
+    pub fn get_message(
+        &self,
+        from: i64,
+        mid: i64,
+        xid: i64,
+        message_type: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<MessageInfo>) + Send + 'static,
+    ) {
+        let payload = |map: &mut MapWriter<'_>| stored_message(map, from, mid, xid, message_type);
+        self.call("getmsg", payload, timeout, MessageInfo::decode, callback);
+    }
+
+    /// Deletes a stored message, for all who can read it. Its row stays in the history, marked as deleted.
+    ///
+    /// * `from` – who sent it.
+    /// * `mid` – its id.
+    /// * `xid` – whom it was sent to: the user, group or room; 0 for a broadcast.
+    /// * `message_type` – which of these `xid` is: 1 user, 2 group, 3 room, 4 broadcast; see
+    ///   [`message_type`](crate::types::message_type). JavaScript calls it `type`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` when it is deleted.
+    ///
+    /// Errors: 200070 there is no such message; 200041 not a member of the group; 200040 not in the room; and
+    /// those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// use rtm_client::types::message_type;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_chat(2, "hello", "", None, None, callback);
+    /// # let mid = reply.wait()?.mid;
+    /// let (callback, reply) = reply::channel();
+    /// client.delete_message(1, mid, 2, message_type::P2P, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `deleteMessage`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "deleteMessage")]
+    pub fn delete_message(
+        &self,
+        from: i64,
+        mid: i64,
+        xid: i64,
+        message_type: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let payload = |map: &mut MapWriter<'_>| stored_message(map, from, mid, xid, message_type);
+        self.call("delmsg", payload, timeout, |_| Ok(()), callback);
+    }
+}

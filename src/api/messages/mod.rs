@@ -1,0 +1,5 @@
+//! The Messages page.
+
+mod history;
+mod send;
+mod unread;

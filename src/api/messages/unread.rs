@@ -1,0 +1,180 @@
+use std::time::Duration;
+
+use crate::api::payloads::unread_since;
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{GroupUnreadCounts, P2PUnreadCounts, UnreadMessages};
+use crate::wire::payload::MapWriter;
+
+/// Messages of any type: unread ones.
+impl RtmClient {
+    /// Lists the users and groups of which messages are unread. Only types 30 to 50 count.
+    ///
+    /// * `clear` – whether the reminder of messages missed while offline is cleared; `None` leaves that to the
+    ///   service.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`UnreadMessages`]: `p2p`, the ids of the users, and `group`, those of the groups.
+    ///   They are ids, although the original page speaks of counts: for these see
+    ///   [`get_p2p_unread_message_num`](Self::get_p2p_unread_message_num).
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_unread_message(false, None, callback);
+    /// println!("unread messages from {:?}", reply.wait()?.p2p);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getUnreadMessage`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "getUnreadMessage")]
+    pub fn get_unread_message(
+        &self,
+        clear: impl Into<Option<bool>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<UnreadMessages>) + Send + 'static,
+    ) {
+        let clear = clear.into();
+        let payload = |map: &mut MapWriter<'_>| match clear {
+            Some(clear) => map.bool("clear", clear),
+            None => map.nil("clear"),
+        };
+        self.call("getunread", payload, timeout, UnreadMessages::decode, callback);
+    }
+
+    /// Marks all messages as read.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` when that is done.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.clean_unread_message(None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `cleanUnreadMessage`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "cleanUnreadMessage")]
+    pub fn clean_unread_message(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call("cleanunread", |_| {}, timeout, |_| Ok(()), callback);
+    }
+
+    /// Counts the unread messages from some users.
+    ///
+    /// * `uids` – the ids of the users.
+    /// * `mtime` – messages later than this count, in milliseconds since 1970; `None` means since this user
+    ///   last logged out.
+    /// * `mtypes` – only messages of these types count; `None` or an empty list means chat, command and file
+    ///   types.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`P2PUnreadCounts`]: `p2p`, the count by user id, and `ltime`, the time of the
+    ///   latest message by user id, in milliseconds since 1970. Users without unread messages may be missing.
+    ///
+    /// Errors: 200033 the list is empty; 200032 it is too long; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_p2p_unread_message_num([2, 3], None, None, None, callback);
+    /// for (id, count) in reply.wait()?.p2p {
+    ///     println!("{count} unread messages of {id}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getP2PUnreadMessageNum`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "getP2PUnreadMessageNum")]
+    pub fn get_p2p_unread_message_num(
+        &self,
+        uids: impl IntoIterator<Item = i64>,
+        mtime: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<P2PUnreadCounts>) + Send + 'static,
+    ) {
+        let uids: Vec<i64> = uids.into_iter().collect();
+        let (mtime, mtypes) = (mtime.into(), mtypes.into());
+        let payload = |map: &mut MapWriter<'_>| {
+            map.ids("uids", &uids);
+            unread_since(map, mtime, mtypes.as_deref());
+        };
+        self.call("getp2punread", payload, timeout, P2PUnreadCounts::decode, callback);
+    }
+
+    /// Counts the unread messages of some groups.
+    ///
+    /// * `gids` – the ids of the groups.
+    /// * `mtime` – messages later than this count, in milliseconds since 1970; `None` means since this user
+    ///   last logged out.
+    /// * `mtypes` – only messages of these types count; `None` or an empty list means chat, command and file
+    ///   types.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`GroupUnreadCounts`]: `group`, the count by group id, and `ltime`, the time of the
+    ///   latest message by group id, in milliseconds since 1970. Groups without unread messages may be missing.
+    ///
+    /// Errors: 200033 the list is empty; 200032 it is too long; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_unread_message_num([100], None, None, None, callback);
+    /// for (id, count) in reply.wait()?.group {
+    ///     println!("{count} unread messages of {id}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupUnreadMessageNum`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    #[doc(alias = "getGroupUnreadMessageNum")]
+    pub fn get_group_unread_message_num(
+        &self,
+        gids: impl IntoIterator<Item = i64>,
+        mtime: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<GroupUnreadCounts>) + Send + 'static,
+    ) {
+        let gids: Vec<i64> = gids.into_iter().collect();
+        let (mtime, mtypes) = (mtime.into(), mtypes.into());
+        let payload = |map: &mut MapWriter<'_>| {
+            map.ids("gids", &gids);
+            unread_since(map, mtime, mtypes.as_deref());
+        };
+        self.call("getgroupunread", payload, timeout, GroupUnreadCounts::decode, callback);
+    }
+}

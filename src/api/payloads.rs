@@ -1,0 +1,157 @@
+//! What the Chat and the Messages page share: the messages they send and the questions they ask.
+
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::SendError;
+use crate::types::{Content, SendReply};
+use crate::wire::payload::MapWriter;
+
+/// Whom a message goes to.
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    User(i64),
+    Group(i64),
+    Room(i64),
+}
+
+/// A message to send.
+pub(super) struct Message<'a> {
+    pub(super) target: Target,
+    pub(super) mtype: i64,
+    pub(super) msg: Content<'a>,
+    pub(super) attrs: &'a str,
+    pub(super) mid: Option<i64>,
+}
+
+impl RtmClient {
+    pub(super) fn send_message_to(
+        &self,
+        message: Message<'_>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
+    ) {
+        let Message { target, mtype, msg, attrs, mid } = message;
+        let (method, key, id) = match target {
+            Target::User(to) => ("sendmsg", "to", to),
+            Target::Group(gid) => ("sendgroupmsg", "gid", gid),
+            Target::Room(rid) => ("sendroommsg", "rid", rid),
+        };
+        let mid = self.mid(mid);
+        let payload = |map: &mut MapWriter<'_>| {
+            map.id(key, id);
+            map.id("mid", mid);
+            map.number("mtype", mtype);
+            map.content("msg", &msg);
+            map.text("attrs", attrs);
+        };
+        self.send(method, mid, payload, timeout, SendReply::decode, callback);
+    }
+}
+
+/// Which page of a history is asked for.
+pub(super) struct HistoryQuery<'a> {
+    pub(super) desc: bool,
+    pub(super) num: i64,
+    pub(super) begin: Option<i64>,
+    pub(super) end: Option<i64>,
+    pub(super) lastid: Option<i64>,
+    pub(super) mtypes: Option<&'a [i64]>,
+}
+
+/// Writes the fields all history calls have, behind the target.
+pub(super) fn history(map: &mut MapWriter<'_>, query: &HistoryQuery<'_>) {
+    map.bool("desc", query.desc);
+    map.number("num", query.num);
+    map.opt_id("begin", query.begin);
+    map.opt_id("end", query.end);
+    map.opt_id("lastid", query.lastid);
+    map.opt_numbers("mtypes", query.mtypes);
+}
+
+/// Writes what names one stored message.
+pub(super) fn stored_message(
+    map: &mut MapWriter<'_>,
+    from: i64,
+    mid: i64,
+    xid: i64,
+    message_type: i64,
+) {
+    map.id("from", from);
+    map.id("mid", mid);
+    map.id("xid", xid);
+    map.number("type", message_type);
+}
+
+/// Writes since when and which messages count as unread.
+pub(super) fn unread_since(map: &mut MapWriter<'_>, mtime: Option<i64>, mtypes: Option<&[i64]>) {
+    map.opt_id("mtime", mtime);
+    map.opt_numbers("mtypes", mtypes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::payload::write_map;
+
+    fn written(fill: impl FnOnce(&mut MapWriter<'_>)) -> String {
+        let mut out = Vec::new();
+        write_map(&mut out, fill);
+        data_encoding::HEXLOWER.encode(&out)
+    }
+
+    #[test]
+    fn a_first_page_leaves_out_what_was_not_given() {
+        let query = HistoryQuery {
+            desc: true,
+            num: 10,
+            begin: None,
+            end: None,
+            lastid: None,
+            mtypes: Some(&[30, 31, 32]),
+        };
+        let bytes = written(|map| {
+            map.id("ouid", 99);
+            history(map, &query);
+        });
+        assert_eq!(
+            bytes,
+            "84a46f756964d30000000000000063a464657363c3a36e756d0aa66d7479706573931e1f20"
+        );
+    }
+
+    #[test]
+    fn a_further_page_and_an_empty_list_are_sent_as_given() {
+        let query = HistoryQuery {
+            desc: false,
+            num: 128,
+            begin: Some(0),
+            end: Some(-1),
+            lastid: Some(88_888_888),
+            mtypes: Some(&[]),
+        };
+        assert_eq!(
+            written(|map| history(map, &query)),
+            "86a464657363c2a36e756dcc80a5626567696ed30000000000000000a3656e64d3ffffffffffffffff\
+             a66c6173746964d300000000054c5638a66d747970657390"
+        );
+    }
+
+    #[test]
+    fn one_stored_message() {
+        assert_eq!(
+            written(|map| stored_message(map, 654_321, 77, 424_242, 1)),
+            "84a466726f6dd3000000000009fbf1a36d6964d3000000000000004da3786964d30000000000067932\
+             a47479706501"
+        );
+    }
+
+    #[test]
+    fn unread_since_a_time() {
+        assert_eq!(written(|map| unread_since(map, None, None)), "80");
+        assert_eq!(
+            written(|map| unread_since(map, Some(1_610_424_000_000), Some(&[40, 50]))),
+            "82a56d74696d65d300000176f4c01e00a66d7479706573922832"
+        );
+    }
+}

@@ -1,0 +1,307 @@
+use rmpv::ValueRef;
+
+use super::{Body, Text};
+use crate::error::Error;
+use crate::error_code::rtm;
+use crate::wire::payload::{self, Fields, int};
+
+/// A stored message of a group, a room or a broadcast.
+#[doc(alias = "GroupMsg")]
+#[doc(alias = "RoomMsg")]
+#[doc(alias = "BroadcastMsg")]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HistoryMessage {
+    /// The message's number in its conversation: what `lastid` counts in.
+    pub id: i64,
+    /// Who sent it.
+    pub from: i64,
+    /// Its type: see [`mtype`](super::mtype).
+    pub mtype: i64,
+    /// The id its sender gave it.
+    pub mid: i64,
+    /// Whether it was deleted. The row keeps its place.
+    pub deleted: bool,
+    /// Its body.
+    #[doc(alias = "binary")]
+    pub msg: Body,
+    /// What its sender attached.
+    pub attrs: Text,
+    /// When the service took it, in milliseconds since 1970.
+    pub mtime: i64,
+}
+
+/// A stored message between this user and another.
+#[doc(alias = "P2PMsg")]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct P2PMessage {
+    /// The message's number in its conversation: what `lastid` counts in.
+    pub id: i64,
+    /// [`SENT`](Self::SENT) by this user or [`RECEIVED`](Self::RECEIVED) from the other.
+    pub direction: i64,
+    /// Its type: see [`mtype`](super::mtype).
+    pub mtype: i64,
+    /// The id its sender gave it.
+    pub mid: i64,
+    /// Whether it was deleted. The row keeps its place.
+    pub deleted: bool,
+    /// Its body.
+    #[doc(alias = "binary")]
+    pub msg: Body,
+    /// What its sender attached.
+    pub attrs: Text,
+    /// When the service took it, in milliseconds since 1970.
+    pub mtime: i64,
+}
+
+impl P2PMessage {
+    /// The [`direction`](Self::direction) of a message this user sent.
+    pub const SENT: i64 = 1;
+    /// The [`direction`](Self::direction) of a message this user received.
+    pub const RECEIVED: i64 = 2;
+}
+
+/// A page of history, and where the next one begins.
+///
+/// For the next page call again with this page's `begin`, `end` and `lastid`, everything else as before. A page with
+/// fewer than `num` rows is the last.
+///
+/// ```
+/// use rtm_client::types::{Body, HistoryMessage, HistoryResult};
+///
+/// let row = HistoryMessage { from: 2, msg: Body::Text("hello".into()), ..Default::default() };
+/// let page = HistoryResult { num: 1, lastid: 88, msgs: vec![row], ..Default::default() };
+/// for message in &page.msgs {
+///     println!("{}: {}", message.from, message.msg);
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryResult<M> {
+    /// How many rows the page has, deleted ones included.
+    pub num: i64,
+    /// The `lastid` for the next page.
+    pub lastid: i64,
+    /// The `begin` for the next page, in milliseconds since 1970.
+    pub begin: i64,
+    /// The `end` for the next page, in milliseconds since 1970.
+    pub end: i64,
+    /// The messages, in the order asked for.
+    pub msgs: Vec<M>,
+}
+
+impl<M> Default for HistoryResult<M> {
+    fn default() -> Self {
+        HistoryResult { num: 0, lastid: 0, begin: 0, end: 0, msgs: Vec::new() }
+    }
+}
+
+/// One stored message, as `get_chat` and `get_message` give it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MessageInfo {
+    /// The message's number in its conversation.
+    pub id: i64,
+    /// Its type: see [`mtype`](super::mtype).
+    pub mtype: i64,
+    /// Its body.
+    pub msg: Body,
+    /// What its sender attached.
+    pub attrs: Text,
+    /// When the service took it, in milliseconds since 1970.
+    pub mtime: i64,
+}
+
+/// A message as the service stores it: an array of eight cells. Cells that are missing are empty, further ones are
+/// ignored, and what is no array is a row of empty cells.
+pub(crate) trait Row {
+    fn read(row: &ValueRef<'_>) -> Self;
+
+    fn id(&self) -> i64;
+}
+
+fn cell<'v, 'a>(row: &'v ValueRef<'a>, at: usize) -> &'v ValueRef<'a> {
+    payload::array(row).get(at).unwrap_or(&ValueRef::Nil)
+}
+
+impl Row for HistoryMessage {
+    fn read(row: &ValueRef<'_>) -> Self {
+        HistoryMessage {
+            id: int(cell(row, 0)),
+            from: int(cell(row, 1)),
+            mtype: int(cell(row, 2)),
+            mid: int(cell(row, 3)),
+            deleted: payload::truthy(cell(row, 4)),
+            msg: payload::body(cell(row, 5)),
+            attrs: payload::text(cell(row, 6)),
+            mtime: int(cell(row, 7)),
+        }
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+impl Row for P2PMessage {
+    fn read(row: &ValueRef<'_>) -> Self {
+        P2PMessage {
+            id: int(cell(row, 0)),
+            direction: int(cell(row, 1)),
+            mtype: int(cell(row, 2)),
+            mid: int(cell(row, 3)),
+            deleted: payload::truthy(cell(row, 4)),
+            msg: payload::body(cell(row, 5)),
+            attrs: payload::text(cell(row, 6)),
+            mtime: int(cell(row, 7)),
+        }
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+impl<M> HistoryResult<M> {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Self, Error>
+    where
+        M: Row,
+    {
+        Ok(HistoryResult {
+            num: fields.int("num"),
+            lastid: fields.int("lastid"),
+            begin: fields.int("begin"),
+            end: fields.int("end"),
+            msgs: fields.array("msgs").iter().map(M::read).collect(),
+        })
+    }
+}
+
+impl MessageInfo {
+    /// An answer without any field is how some servers say that there is no such message.
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<MessageInfo, Error> {
+        if fields.is_empty() {
+            return Err(Error::new(rtm::MESSAGE_NOT_FOUND, ""));
+        }
+        Ok(MessageInfo {
+            id: fields.int("id"),
+            mtype: fields.int("mtype"),
+            msg: fields.body("msg"),
+            attrs: fields.text("attrs"),
+            mtime: fields.int("mtime"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::decode_json;
+    use super::*;
+    use crate::types::Translation;
+
+    fn page<M: Row>(json: &str) -> HistoryResult<M> {
+        decode_json(json, HistoryResult::decode).unwrap()
+    }
+
+    #[test]
+    fn a_page_of_a_group() {
+        let page: HistoryResult<HistoryMessage> = page(
+            r#"{"num":2,"lastid":88,"begin":1700000000000,"end":1700000009999,"msgs":[
+                [1,111,30,1700000000001,false,"hello 你好","{\"k\":1}",1700000000101],
+                [2,112,"66",1700000000002,1,"","a",1.5,"more",9]]}"#,
+        );
+        assert_eq!((page.num, page.lastid), (2, 88));
+        assert_eq!((page.begin, page.end), (1_700_000_000_000, 1_700_000_009_999));
+        assert_eq!(
+            page.msgs,
+            [
+                HistoryMessage {
+                    id: 1,
+                    from: 111,
+                    mtype: 30,
+                    mid: 1_700_000_000_001,
+                    deleted: false,
+                    msg: Body::Text("hello 你好".into()),
+                    attrs: "{\"k\":1}".into(),
+                    mtime: 1_700_000_000_101,
+                },
+                HistoryMessage {
+                    id: 2,
+                    from: 112,
+                    mtype: 66,
+                    mid: 1_700_000_000_002,
+                    deleted: true,
+                    msg: Body::default(),
+                    attrs: "a".into(),
+                    mtime: 1,
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_page_between_two_users() {
+        let page: HistoryResult<P2PMessage> = page(
+            r#"{"msgs":[[9,2,30,5,false,
+                {"source":"zh-CN","target":"en","sourceText":"你好","targetText":"hello"},null,6]]}"#,
+        );
+        let [row] = &page.msgs[..] else { panic!("one row: {page:?}") };
+        assert_eq!(row.direction, P2PMessage::RECEIVED);
+        assert_eq!(
+            row.msg,
+            Body::Translated(Translation {
+                source: "zh-CN".into(),
+                target: "en".into(),
+                source_text: "你好".into(),
+                target_text: "hello".into(),
+            })
+        );
+        assert_eq!(row.attrs, "");
+    }
+
+    #[test]
+    fn rows_that_are_short_or_no_rows_are_empty() {
+        let page: HistoryResult<HistoryMessage> = page(r#"{"msgs":[[1,2],{"id":3},null,7,[]]}"#);
+        assert_eq!(page.msgs.len(), 5);
+        assert_eq!(page.msgs[0], HistoryMessage { id: 1, from: 2, ..Default::default() });
+        assert!(page.msgs[1..].iter().all(|row| *row == HistoryMessage::default()));
+    }
+
+    #[test]
+    fn a_page_without_fields_is_empty() {
+        for json in ["{}", r#"{"msgs":null,"num":null}"#, r#"{"msgs":{"1":[]},"num":"x"}"#] {
+            assert_eq!(page::<P2PMessage>(json), HistoryResult::default(), "{json}");
+        }
+    }
+
+    #[test]
+    fn bytes_stay_bytes() {
+        // [5, 1, 66, 7, false, str 00fffe80, bin 00fffe80, 8]
+        let row = b"\x98\x05\x01\x42\x07\xc2\xa4\x00\xff\xfe\x80\xc4\x04\x00\xff\xfe\x80\x08";
+        let value = rmpv::decode::read_value_ref(&mut &row[..]).unwrap();
+        let message = HistoryMessage::read(&value);
+        assert_eq!(message.msg, Body::Binary(vec![0, 0xff, 0xfe, 0x80]));
+        assert_eq!(message.attrs, Text::Bytes(vec![0, 0xff, 0xfe, 0x80]));
+    }
+
+    #[test]
+    fn one_message() {
+        let info = decode_json(
+            r#"{"id":5,"mtype":66,"msg":"m","attrs":"a","mtime":1700000000123,"x":1}"#,
+            MessageInfo::decode,
+        );
+        let expected = MessageInfo {
+            id: 5,
+            mtype: 66,
+            msg: Body::Text("m".into()),
+            attrs: "a".into(),
+            mtime: 1_700_000_000_123,
+        };
+        assert_eq!(info.unwrap(), expected);
+        let empty = decode_json(r#"{"id":null}"#, MessageInfo::decode);
+        assert_eq!(empty.unwrap(), MessageInfo::default());
+    }
+
+    #[test]
+    fn no_field_at_all_is_no_such_message() {
+        let err = decode_json("{}", MessageInfo::decode).unwrap_err();
+        assert_eq!(err.code(), rtm::MESSAGE_NOT_FOUND);
+    }
+}

@@ -1,0 +1,101 @@
+use crate::engine::Answer;
+use crate::error::Error;
+use crate::wire::package::Encoding;
+
+/// What the service says of a message it took.
+///
+/// ```
+/// use rtm_client::types::{SendPayload, SendReply};
+///
+/// let reply = SendReply { mid: 1700000000000001, payload: SendPayload { mtime: 1700000000123 } };
+/// println!("message {} was sent at {}", reply.mid, reply.payload.mtime);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendReply {
+    /// The message id, the one given or the one generated.
+    pub mid: i64,
+    /// What the service answered.
+    pub payload: SendPayload,
+}
+
+/// The answer's fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendPayload {
+    /// When the service took the message, in milliseconds since 1970; 0 if it did not say.
+    pub mtime: i64,
+}
+
+impl SendReply {
+    pub(crate) fn decode(mid: i64, answer: &Answer<'_>) -> Result<SendReply, Error> {
+        let mtime = match plain_mtime(answer) {
+            Some(mtime) => mtime,
+            None => answer.read(|fields| Ok(fields.int("mtime")))?,
+        };
+        Ok(SendReply { mid, payload: SendPayload { mtime } })
+    }
+}
+
+/// The answer nearly every message gets, `{mtime: 64-bit integer}`, read where it stands. `None` for all others.
+fn plain_mtime(answer: &Answer<'_>) -> Option<i64> {
+    if answer.status != 0 || answer.encoding != Encoding::MsgPack {
+        return None;
+    }
+    match *answer.payload.strip_prefix(b"\x81\xa5mtime")? {
+        [0xcf | 0xd3, a, b, c, d, e, f, g, h] => Some(i64::from_be_bytes([a, b, c, d, e, f, g, h])),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(status: u8, payload: &[u8]) -> Result<SendReply, Error> {
+        SendReply::decode(7, &Answer { status, encoding: Encoding::MsgPack, payload })
+    }
+
+    fn mtime(value: &[u8]) -> i64 {
+        let payload = [b"\x81\xa5mtime", value].concat();
+        let reply = decode(0, &payload).unwrap();
+        assert_eq!(reply.mid, 7);
+        reply.payload.mtime
+    }
+
+    #[test]
+    fn mtime_comes_in_any_form() {
+        let time = 1_700_000_000_456_i64;
+        let int = time.to_be_bytes();
+        assert_eq!(mtime(&[b"\xd3", &int[..]].concat()), time);
+        assert_eq!(mtime(&[b"\xcf", &int[..]].concat()), time);
+        assert_eq!(mtime(&[b"\xcb", &(time as f64).to_be_bytes()[..]].concat()), time);
+        assert_eq!(mtime(b"\xad1700000000456"), time);
+        assert_eq!(mtime(&[b"\xd3", &i64::MAX.to_be_bytes()[..]].concat()), i64::MAX);
+        assert_eq!(mtime(&[b"\xcf", &u64::MAX.to_be_bytes()[..]].concat()), -1);
+        assert_eq!(mtime(b"\x05"), 5);
+        assert_eq!(mtime(b"\xc0"), 0);
+    }
+
+    #[test]
+    fn bytes_after_the_map_and_more_fields_do_no_harm() {
+        let plain = [b"\x81\xa5mtime\xd3", &9_i64.to_be_bytes()[..], b"rest"].concat();
+        assert_eq!(decode(0, &plain).unwrap().payload.mtime, 9);
+        assert_eq!(decode(0, b"\x82\xa1a\x01\xa5mtime\x09").unwrap().payload.mtime, 9);
+        assert_eq!(decode(0, b"\x80").unwrap().payload.mtime, 0);
+    }
+
+    #[test]
+    fn an_error_stays_an_error() {
+        let looks_fine = [b"\x81\xa5mtime\xd3", &9_i64.to_be_bytes()[..]].concat();
+        assert_eq!(decode(1, &looks_fine).unwrap_err().code(), 20009);
+        assert_eq!(decode(0, &looks_fine[..12]).unwrap_err().code(), 20009);
+        assert_eq!(decode(0, b"").unwrap_err().code(), 20009);
+        assert_eq!(decode(1, b"\x81\xa4code\xce\x00\x03\x0d\x54").unwrap_err().code(), 200020);
+    }
+
+    #[test]
+    fn json_is_read_as_json() {
+        let answer =
+            Answer { status: 0, encoding: Encoding::Json, payload: br#"{"mtime":1700000000456}"# };
+        assert_eq!(SendReply::decode(7, &answer).unwrap().payload.mtime, 1_700_000_000_456);
+    }
+}

@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::wire::payload::{self, Fields};
+
+/// The conversations that have unread messages: ids, not counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnreadMessages {
+    /// The users from whom messages are unread.
+    pub p2p: Vec<i64>,
+    /// The groups of which messages are unread.
+    pub group: Vec<i64>,
+}
+
+/// How many messages from each user are unread.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct P2PUnreadCounts {
+    /// The count by user id.
+    pub p2p: BTreeMap<i64, i64>,
+    /// When the latest message came, in milliseconds since 1970, by user id.
+    pub ltime: BTreeMap<i64, i64>,
+}
+
+/// How many messages of each group are unread.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupUnreadCounts {
+    /// The count by group id.
+    pub group: BTreeMap<i64, i64>,
+    /// When the latest message came, in milliseconds since 1970, by group id.
+    pub ltime: BTreeMap<i64, i64>,
+}
+
+impl UnreadMessages {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<UnreadMessages, Error> {
+        Ok(UnreadMessages { p2p: fields.ids("p2p"), group: fields.ids("group") })
+    }
+}
+
+impl P2PUnreadCounts {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<P2PUnreadCounts, Error> {
+        Ok(P2PUnreadCounts { p2p: numbers(fields, "p2p"), ltime: numbers(fields, "ltime") })
+    }
+}
+
+impl GroupUnreadCounts {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<GroupUnreadCounts, Error> {
+        Ok(GroupUnreadCounts { group: numbers(fields, "group"), ltime: numbers(fields, "ltime") })
+    }
+}
+
+fn numbers(fields: &Fields<'_>, key: &str) -> BTreeMap<i64, i64> {
+    fields.by_id(key, payload::int).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::decode_json;
+    use super::*;
+
+    #[test]
+    fn ids_from_lists_and_from_the_keys_of_maps() {
+        let unread =
+            decode_json(r#"{"p2p":[101,"102",103.0],"group":{"201":5}}"#, UnreadMessages::decode);
+        let expected = UnreadMessages { p2p: vec![101, 102, 103], group: vec![201] };
+        assert_eq!(unread.unwrap(), expected);
+        assert_eq!(decode_json("{}", UnreadMessages::decode).unwrap(), UnreadMessages::default());
+    }
+
+    #[test]
+    fn counts_by_id() {
+        let counts = decode_json(
+            r#"{"p2p":{"3":1,"abc":2,"18446744073709551615":"7"},"ltime":{"3":1700000000123}}"#,
+            P2PUnreadCounts::decode,
+        )
+        .unwrap();
+        assert_eq!(counts.p2p, BTreeMap::from([(3, 1), (0, 2), (-1, 7)]));
+        assert_eq!(counts.ltime, BTreeMap::from([(3, 1_700_000_000_123)]));
+
+        let counts =
+            decode_json(r#"{"group":{"-5":2},"ltime":[1]}"#, GroupUnreadCounts::decode).unwrap();
+        assert_eq!(counts.group, BTreeMap::from([(-5, 2)]));
+        assert!(counts.ltime.is_empty());
+    }
+}
