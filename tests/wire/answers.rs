@@ -5,25 +5,23 @@ use std::sync::mpsc;
 use rtm_client::{ClientOptions, RtmClient};
 use serde_json::{Value as Facts, json};
 
-use crate::calls::{self, Known, Outcome};
-use crate::facts;
+use crate::calls::{self, Outcome};
 use crate::package::{self, End, Kind, Package, Stream};
-use crate::peer::{DEADLINE, PID, Peer, Session, TOKEN, UID};
+use crate::peer::{DEADLINE, PID, Peer, Session, Shared, TOKEN, UID};
 use crate::record::Value;
 use crate::report::Verdict;
+use crate::{facts, files};
 
 /// The mid of every message of the recording.
-const MID: i64 = 1_700_000_000_999_001;
+pub(crate) const MID: i64 = 1_700_000_000_999_001;
 
 pub(crate) struct Judge {
-    peer: Peer,
-    /// The client most lines share.
-    session: Option<Session>,
+    shared: Shared,
 }
 
 impl Judge {
     pub(crate) fn new(peer: Peer) -> Judge {
-        Judge { peer, session: None }
+        Judge { shared: Shared::new(peer) }
     }
 
     pub(crate) fn line(&mut self, line: &Value) -> Verdict {
@@ -31,7 +29,7 @@ impl Judge {
             "login" => self.login(line).into(),
             "bye" => self.bye(line).into(),
             "sendFile" | "sendGroupFile" | "sendRoomFile" => {
-                crate::files::answer(&self.peer, line).into()
+                files::answer(&mut self.shared, line).into()
             }
             js => self.call(js, line).into(),
         }
@@ -39,14 +37,16 @@ impl Judge {
 
     fn login(&mut self, line: &Value) -> Result<Verdict, String> {
         let answer = line.get("answer_hex").unhex().ok_or("answer_hex is no hex")?;
-        let options = ClientOptions::new(PID).endpoint(self.peer.address()).auto_reconnect(false);
+        let options =
+            ClientOptions::new(PID).endpoint(self.shared.peer.address()).auto_reconnect(false);
         let client = RtmClient::new(options);
         let (sender, outcome) = mpsc::channel();
         let callback = move |ok, code| {
             let _ = sender.send((ok, code));
         };
+        self.shared.peer.forget();
         client.login(UID, TOKEN, callback, DEADLINE);
-        let mut connection = self.peer.accept()?;
+        let mut connection = self.shared.peer.accept()?;
         let auth = connection.package(|| false)?;
         connection.send(&numbered(&answer, auth.seq));
         let actual = outcome.recv_timeout(DEADLINE).map_err(|_| "the callback was not called")?;
@@ -67,7 +67,7 @@ impl Judge {
     fn bye(&mut self, line: &Value) -> Result<Verdict, String> {
         let answer = line.get("answer_hex").unhex().ok_or("answer_hex is no hex")?;
         let (sender, closed) = mpsc::channel();
-        let mut session = Session::login(&self.peer, UID, |client| {
+        let mut session = Session::login(&self.shared.peer, UID, |client| {
             client.on_session_closed(move |code| {
                 let _ = sender.send(code);
             });
@@ -83,19 +83,12 @@ impl Judge {
     fn call(&mut self, js: &str, line: &Value) -> Result<Verdict, String> {
         let answer = line.get("answer_hex").unhex().ok_or("answer_hex is no hex")?;
         let expected = expected(js, line, &answer)?;
-        let mut session = match self.session.take() {
-            Some(session) => session,
-            None => Session::login(&self.peer, UID, |_| {})?,
-        };
+        let mut session = self.shared.take()?;
         let args = Value::Map(vec![("mid".into(), Value::Int(MID.into()))]);
         let (sender, outcome) = mpsc::channel();
-        match calls::call(&session.client, js, &args, sender) {
-            Known::Called => {}
-            Known::Missing => {
-                self.session = Some(session);
-                return Ok(Verdict::Missing(js.to_owned()));
-            }
-            Known::Unknown => return Err(format!("no method is known as {js}")),
+        if !calls::call(&session.client, js, &args, sender) {
+            self.shared.put_back(session);
+            return Ok(Verdict::Missing(js.to_owned()));
         }
         let quest = session.connection.package(|| false)?;
         session.connection.send(&numbered(&answer, quest.seq));
@@ -104,7 +97,7 @@ impl Judge {
         if package::split(&answer).end == End::Whole
             && session.connection.fence(false, &mut Vec::new())?
         {
-            self.session = Some(session);
+            self.shared.put_back(session);
         }
         Ok(compare(expected, actual))
     }

@@ -1,6 +1,7 @@
 //! From the JavaScript SDK's method names and arguments to this crate's.
 
 mod chat;
+mod files;
 mod messages;
 mod others;
 
@@ -14,28 +15,11 @@ use serde_json::{Value as Facts, json};
 use crate::ours;
 use crate::record::Value;
 
-/// Methods of the JavaScript SDK that this crate does not have yet.
-const MISSING: &[&str] = &["fileToken", "sendFile", "sendGroupFile", "sendRoomFile"];
-
-/// What became of a call.
-pub(crate) enum Known {
-    Called,
-    Missing,
-    /// Nobody knows a method of that name.
-    Unknown,
-}
-
-/// Calls our method for the JavaScript method `js`; its callback's outcome goes to `outcome`.
-pub(crate) fn call(client: &RtmClient, js: &str, args: &Value, outcome: Sender<Outcome>) -> Known {
+/// Calls our method for the JavaScript method `js`; its callback's outcome goes to `outcome`. `false` if there is none.
+pub(crate) fn call(client: &RtmClient, js: &str, args: &Value, outcome: Sender<Outcome>) -> bool {
     let (args, sink) = (Args(args), Sink(outcome));
-    let pages = [chat::call, messages::call, others::call];
-    if pages.iter().any(|page| page(client, js, args, &sink)) {
-        Known::Called
-    } else if MISSING.contains(&js) {
-        Known::Missing
-    } else {
-        Known::Unknown
-    }
+    let pages = [chat::call, messages::call, files::call, others::call];
+    pages.iter().any(|page| page(client, js, args, &sink))
 }
 
 /// What a callback was given.
@@ -111,6 +95,10 @@ fn one(err: Option<(Error, Option<i64>)>, data: Option<Facts>) -> Outcome {
 struct Args<'a>(&'a Value);
 
 impl<'a> Args<'a> {
+    fn value(self, name: &str) -> &'a Value {
+        self.0.get(name)
+    }
+
     fn given(self, name: &str) -> Option<&'a Value> {
         Some(self.0.get(name)).filter(|value| !value.is_nil())
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use rtm_client::types::{
-    Body, ConnectionAttrs, Conversation, DataValue, DevicePushOptions, GroupCount, GroupMembers,
-    GroupUnreadCounts, HistoryMessage, HistoryResult, Info, MediaCheck, MessageInfo, OpenInfo,
-    P2PMessage, P2PUnreadCounts, Profanity, PushMessage, SendReply, Session, Sessions, SpeechText,
-    Text, TextCheck, Translation, UnreadConversations, UnreadMessages,
+    Body, ConnectionAttrs, Conversation, DataValue, DevicePushOptions, FileToken, GroupCount,
+    GroupMembers, GroupUnreadCounts, HistoryMessage, HistoryResult, Info, MediaCheck, MessageInfo,
+    OpenInfo, P2PMessage, P2PUnreadCounts, Profanity, PushMessage, SendReply, Session, Sessions,
+    SpeechText, Text, TextCheck, Translation, UnreadConversations, UnreadMessages,
 };
 use serde_json::{Value as Facts, json};
 
@@ -178,6 +178,10 @@ pub(crate) fn push_options(options: DevicePushOptions) -> Facts {
         sorted(map.into_iter().map(|(id, mtypes)| (id, json!(mtypes))))
     };
     json!({ "p2p": mtypes(options.p2p), "group": mtypes(options.group) })
+}
+
+pub(crate) fn file_token(token: FileToken) -> Facts {
+    json!({ "token": text(&token.token), "endpoint": text(&token.endpoint) })
 }
 
 pub(crate) fn translation(translation: Translation) -> Facts {

@@ -46,6 +46,11 @@ impl Peer {
         &self.address
     }
 
+    /// Lets go of connections that nobody waited for, so that the next one is the next client's.
+    pub(crate) fn forget(&self) {
+        while self.connections.try_recv().is_ok() {}
+    }
+
     /// The next connection a client makes.
     pub(crate) fn accept(&self) -> Result<Connection, String> {
         let socket = self.connections.recv_timeout(DEADLINE);
@@ -176,9 +181,13 @@ impl Session {
         uid: i64,
         prepare: impl FnOnce(&RtmClient),
     ) -> Result<Session, String> {
-        let options = ClientOptions::new(PID).endpoint(peer.address()).auto_reconnect(false);
+        let options = ClientOptions::new(PID)
+            .endpoint(peer.address())
+            .file_endpoint(peer.address())
+            .auto_reconnect(false);
         let client = RtmClient::new(options);
         prepare(&client);
+        peer.forget();
         let (sender, outcome) = mpsc::channel();
         let callback = move |ok, code| {
             let _ = sender.send((ok, code));
@@ -199,5 +208,28 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.client.close();
+    }
+}
+
+/// The session that most lines share. One that a line leaves in doubt is not put back; the next line gets a new one.
+pub(crate) struct Shared {
+    pub(crate) peer: Peer,
+    session: Option<Session>,
+}
+
+impl Shared {
+    pub(crate) fn new(peer: Peer) -> Shared {
+        Shared { peer, session: None }
+    }
+
+    pub(crate) fn take(&mut self) -> Result<Session, String> {
+        match self.session.take() {
+            Some(session) => Ok(session),
+            None => Session::login(&self.peer, UID, |_| {}),
+        }
+    }
+
+    pub(crate) fn put_back(&mut self, session: Session) {
+        self.session = Some(session);
     }
 }
