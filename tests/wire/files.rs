@@ -7,7 +7,7 @@ use rtm_client::ClientOptions;
 use crate::answers::{self, MID};
 use crate::calls::{self, Outcome};
 use crate::package;
-use crate::peer::{Connection, DEADLINE, PID, Peer, Session, Shared};
+use crate::peer::{Connection, DEADLINE, PID, Peer, Shared};
 use crate::record::Value;
 use crate::report::Verdict;
 use crate::requests::{self, Mids};
@@ -74,17 +74,17 @@ pub(crate) fn answer(shared: &mut Shared, line: &Value) -> Result<Verdict, Strin
     let answer = line.get("answer_hex").unhex().ok_or("answer_hex is no hex")?;
     let js = line.get("js").str();
     let expected = answers::expected(js, line, &answer)?;
-    let Session { client, mut connection } = shared.take()?;
+    let mut session = shared.take()?;
     let args = Value::Map(vec![("mid".into(), Value::Int(MID.into()))]);
     let (sender, outcome) = mpsc::channel();
-    if !calls::call(&client, js, &args, sender) {
+    if !calls::call(&session.client, js, &args, sender) {
         return Ok(Verdict::Missing(js.to_owned()));
     }
-    let request = requests::sent(&mut connection, &outcome)?;
+    let request = requests::sent(&mut session.connection, &outcome)?;
     if line.get("wire_method").str() == "filetoken" {
-        connection.send(&answers::numbered(&answer, request.seq));
+        session.connection.send(&answers::numbered(&answer, request.seq));
     } else {
-        connection.send(&package::answer(false, request.seq, TOKEN));
+        session.connection.send(&package::answer(false, request.seq, TOKEN));
         let mut file_gate = shared.peer.accept()?;
         let upload = requests::sent(&mut file_gate, &outcome)?;
         file_gate.send(&answers::numbered(&answer, upload.seq));
