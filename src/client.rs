@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::engine::{Answer, Command, Engine, on_callback_thread};
+use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
 use crate::events::ReloginCompleted;
 use crate::listeners::ListenerId;
 use crate::options::ClientOptions;
 use crate::push::Processor;
+use crate::reply;
 use crate::wire::payload::{Fields, MapWriter, write_map};
 
 /// What the client calls itself at login: the SDK whose bytes it sends.
@@ -241,7 +242,7 @@ impl RtmClient {
         decode: fn(&Fields<'_>) -> Result<T, Error>,
         callback: C,
     ) where
-        T: 'static,
+        T: Send + 'static,
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
     {
@@ -252,7 +253,11 @@ impl RtmClient {
             Err(error) => callback(Some(error), None),
         };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        self.handle.engine.call(method, payload, timeout.into(), Box::new(complete));
+        let complete = match reply::is_reply::<Error, T, C>() {
+            true => Complete::Waiter(Box::new(complete)),
+            false => Complete::Callback(Box::new(complete)),
+        };
+        self.handle.engine.call(method, payload, timeout.into(), complete);
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
@@ -265,7 +270,7 @@ impl RtmClient {
         decode: fn(i64, &Answer<'_>) -> Result<T, Error>,
         callback: C,
     ) where
-        T: 'static,
+        T: Send + 'static,
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<SendError>, Option<T>) + Send + 'static,
     {
@@ -276,7 +281,11 @@ impl RtmClient {
             Err(error) => callback(Some(SendError { mid, error }), None),
         };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        self.handle.engine.call(method, payload, timeout.into(), Box::new(complete));
+        let complete = match reply::is_reply::<SendError, T, C>() {
+            true => Complete::Waiter(Box::new(complete)),
+            false => Complete::Callback(Box::new(complete)),
+        };
+        self.handle.engine.call(method, payload, timeout.into(), complete);
     }
 
     /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.
