@@ -18,4 +18,4 @@ mod wire;
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, ErrorKind, SendError};
 pub use options::{ClientOptions, RegressiveStrategy};
-pub use push::{Processor, server_push};
+pub use push::{Event, ListenerId, Processor, server_push};

@@ -1,8 +1,84 @@
-//! Pushes of the gate: decoded, filtered for duplicates, routed by mtype to the listener.
+//! Pushes of the gate: decoded, filtered for duplicates, routed by mtype to the listeners.
 
-/// The events a [`Processor`] can be asked for.
-pub mod server_push {}
+pub mod server_push;
 
-/// Where listeners for pushes are registered.
-#[derive(Debug)]
-pub struct Processor {}
+mod duplicates;
+mod listeners;
+mod processor;
+
+pub use listeners::{Event, ListenerId};
+pub use processor::Processor;
+
+/// What a quest of the gate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Push {
+    Ping,
+    Kickout,
+    KickoutRoom,
+    Message(Category),
+}
+
+/// Where a message was sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Category {
+    P2P,
+    Group,
+    Room,
+    Broadcast,
+}
+
+impl Push {
+    const ALL: [Push; 7] = [
+        Push::Message(Category::P2P),
+        Push::Message(Category::Group),
+        Push::Message(Category::Room),
+        Push::Message(Category::Broadcast),
+        Push::Ping,
+        Push::Kickout,
+        Push::KickoutRoom,
+    ];
+
+    /// The push of that method; `None` if there is none, which the gate is told with 20004.
+    pub(crate) fn of(method: &[u8]) -> Option<Push> {
+        Push::ALL.into_iter().find(|push| push.method().as_bytes() == method)
+    }
+
+    pub(crate) fn method(self) -> &'static str {
+        match self {
+            Push::Ping => "ping",
+            Push::Kickout => "kickout",
+            Push::KickoutRoom => "kickoutroom",
+            Push::Message(Category::P2P) => "pushmsg",
+            Push::Message(Category::Group) => "pushgroupmsg",
+            Push::Message(Category::Room) => "pushroommsg",
+            Push::Message(Category::Broadcast) => "pushbroadcastmsg",
+        }
+    }
+
+    /// Whether the gate waits for an answer, if it sent the push as a two-way quest.
+    pub(crate) fn answered(self) -> bool {
+        !matches!(self, Push::Kickout | Push::KickoutRoom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_a_fixed_set() {
+        for push in Push::ALL {
+            assert_eq!(Push::of(push.method().as_bytes()), Some(push));
+        }
+        for method in ["", "pushchat", "pushfile", "pushmsg2", "Ping", "toString", "constructor"] {
+            assert_eq!(Push::of(method.as_bytes()), None, "{method}");
+        }
+        assert_eq!(Push::of(b"\xff"), None);
+    }
+
+    #[test]
+    fn kicks_are_never_answered() {
+        let unanswered: Vec<_> = Push::ALL.into_iter().filter(|push| !push.answered()).collect();
+        assert_eq!(unanswered, [Push::Kickout, Push::KickoutRoom]);
+    }
+}
