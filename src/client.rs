@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
-use crate::events::ReloginCompleted;
+use crate::events::{self, ReloginCompleted};
 use crate::listeners::ListenerId;
 use crate::options::ClientOptions;
 use crate::push::Processor;
@@ -75,7 +75,7 @@ impl Drop for Handle {
 
 fn destroy(engine: &Arc<Engine>) {
     engine.processor.clear();
-    engine.events.clear();
+    engine.listeners.clear();
     engine.post(Command::Destroy);
 }
 
@@ -179,7 +179,7 @@ impl RtmClient {
     /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
     #[doc(alias = "ErrorRecorder")]
     pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
-        self.handle.engine.events.error_recorder.add(handler)
+        self.handle.engine.listeners.on(events::ERROR_RECORDER, handler)
     }
 
     /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
@@ -190,9 +190,12 @@ impl RtmClient {
         &self,
         mut handler: impl FnMut(bool, bool, i32, u32) + Send + 'static,
     ) -> ListenerId {
-        self.handle.engine.events.relogin_completed.add(move |event: &ReloginCompleted| {
-            handler(event.successful, event.retry_again, event.error_code, event.retried_count);
-        })
+        self.handle.engine.listeners.on(
+            events::RELOGIN_COMPLETED,
+            move |event: &ReloginCompleted| {
+                handler(event.successful, event.retry_again, event.error_code, event.retried_count);
+            },
+        )
     }
 
     /// Calls `handler(error_code)` when the session has ended for good.
@@ -202,12 +205,12 @@ impl RtmClient {
     /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
     #[doc(alias = "SessionClosed")]
     pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
-        self.handle.engine.events.session_closed.add(move |code: &i32| handler(*code))
+        self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
-    /// Removes a handler that one of the three calls above has added. `false` if it is not there.
-    pub fn off(&self, id: ListenerId) -> bool {
-        self.handle.engine.events.remove(id)
+    /// Removes a handler that one of the three calls above has added; nothing happens if it is not there any more.
+    pub fn off(&self, id: ListenerId) {
+        self.handle.engine.listeners.off(id);
     }
 
     /// Runs the callbacks and handlers that are due on this thread, if the client was made with

@@ -12,6 +12,7 @@ use super::upload::ProgressHandler;
 use super::{Answer, Complete, Ending, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::events;
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::session::SessionEvent;
@@ -278,10 +279,16 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             let delivered =
                 engine.processor.deliver(push, encoding, payload, engine.own_uid(), now);
             if let Err(error) = delivered {
-                engine.events.emit(&SessionEvent::Error(error));
+                engine.listeners.emit(events::ERROR_RECORDER, &error);
             }
         }
-        Item::Event(event) => engine.events.emit(&event),
+        Item::Event(event) => match event {
+            SessionEvent::Error(error) => engine.listeners.emit(events::ERROR_RECORDER, &error),
+            SessionEvent::ReloginCompleted(completed) => {
+                engine.listeners.emit(events::RELOGIN_COMPLETED, &completed);
+            }
+            SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
+        },
         Item::Login { done, ok, error_code } => guarded("login callback", || done(ok, error_code)),
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", || handler(sent, total))

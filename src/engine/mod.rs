@@ -28,7 +28,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::events::Events;
+use crate::listeners::Listeners;
 use crate::options::ClientOptions;
 use crate::push::Processor;
 use crate::session::SessionEvent;
@@ -113,7 +113,8 @@ pub(crate) enum Command {
 pub(crate) struct Engine {
     pub(crate) options: ClientOptions,
     pub(crate) processor: Processor,
-    pub(crate) events: Events,
+    /// Of the events of the client itself.
+    pub(crate) listeners: Listeners,
     /// The uid of the latest login.
     uid: AtomicI64,
     /// What [`Time`] counts from.
@@ -170,8 +171,8 @@ impl Engine {
         Arc::new(Engine {
             dispatch: Dispatch::new(options.callbacks),
             options,
-            processor: Processor::default(),
-            events: Events::default(),
+            processor: Processor::new(),
+            listeners: Listeners::default(),
             uid: AtomicI64::new(0),
             born: Instant::now(),
             state: Mutex::new(State {
