@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use mio::{Events, Poll, Token, Waker};
 use tungstenite::protocol::WebSocket;
@@ -16,7 +17,8 @@ use super::frame::FrameBuffer;
 use super::pending::Time;
 use super::stream::Stream;
 use super::upload::{Upload, UploadRequest};
-use super::{Command, Door, Engine, FIRST_SEQ, LoginDone, to_time};
+use super::{Command, Complete, DECODED_AT_ONCE, Door, Engine, FIRST_SEQ, LoginDone, to_time};
+use crate::options::Callbacks;
 use crate::session::{Input, Output, Session, SessionEvent, SessionOptions};
 use crate::wire::package;
 use crate::wire::payload::write_map;
@@ -54,6 +56,10 @@ struct IoThread {
     uploads: Vec<Upload>,
     login: Login,
     batch: Batch,
+    /// The largest answer that is decoded on this thread for a waiter.
+    decoded_at_once: usize,
+    /// Whether the batch holds answers that are waited for.
+    waited_for: bool,
     frame: FrameBuffer,
     /// What reading and dialing found out, for the session machine.
     inputs: Vec<Input>,
@@ -105,6 +111,12 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         uploads: Vec::new(),
         login: Login::default(),
         batch: engine.dispatch.fresh_batch(),
+        // Nobody may be running callbacks while the program waits.
+        decoded_at_once: match options.callbacks {
+            Callbacks::Thread => DECODED_AT_ONCE,
+            Callbacks::Manual => usize::MAX,
+        },
+        waited_for: false,
         frame: FrameBuffer::default(),
         inputs: Vec::new(),
         outputs: Vec::new(),
@@ -181,11 +193,9 @@ impl IoThread {
         if self.uploads.is_empty() {
             return;
         }
-        let now = self.engine.now();
-        let options = &self.engine.options;
         for upload in &mut self.uploads {
             let registry = self.poll.registry();
-            upload.advance(now, options, registry, &mut self.frame, &mut self.batch);
+            upload.advance(&self.engine, registry, &mut self.frame, &mut self.batch);
         }
         self.uploads.retain(|upload| !upload.is_over());
     }
@@ -204,6 +214,7 @@ impl IoThread {
         for item in &mut self.batch.items {
             if let Item::Answer { seq, complete: complete @ None, .. } = item {
                 *complete = state.pending.take(*seq);
+                self.waited_for |= matches!(complete, Some(Complete::Waiter(_)));
             }
         }
         std::mem::swap(&mut self.commands, &mut state.commands);
@@ -277,15 +288,14 @@ impl IoThread {
         }
         if self.session.is_idle() {
             for mut upload in self.uploads.drain(..) {
-                upload.fail(super::connection_closed(), &mut self.batch);
+                upload.fail(super::connection_closed(), &self.engine, &mut self.batch);
             }
         }
     }
 
     fn start_upload(&mut self, request: UploadRequest) {
         let token = self.next_token();
-        let options = &self.engine.options;
-        let upload = Upload::start(options, request, token, &self.waker, &mut self.batch);
+        let upload = Upload::start(&self.engine, request, token, &self.waker, &mut self.batch);
         self.uploads.extend(upload);
     }
 
@@ -370,11 +380,9 @@ impl IoThread {
             }
             (state.pending.drain(FIRST_SEQ), std::mem::take(&mut state.outbox))
         };
-        self.batch.items.extend(
-            calls
-                .into_iter()
-                .map(|complete| Item::Failed { complete, error: super::connection_closed() }),
-        );
+        for complete in calls {
+            self.engine.end(complete, super::connection_closed(), &mut self.batch);
+        }
     }
 
     fn write(&mut self) {
@@ -384,6 +392,13 @@ impl IoThread {
     }
 
     fn hand_on(&mut self) {
+        if std::mem::take(&mut self.waited_for) {
+            let ended = self.batch.run_for_waiters(self.decoded_at_once);
+            self.engine.in_flight.fetch_sub(ended, Ordering::Relaxed);
+            if self.batch.items.is_empty() {
+                self.batch.bytes.clear();
+            }
+        }
         if !self.batch.items.is_empty() {
             let fresh = self.engine.dispatch.fresh_batch();
             self.engine.deliver(std::mem::replace(&mut self.batch, fresh));
