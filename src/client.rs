@@ -1,31 +1,238 @@
-//! The client: construct, log in, log out, and the one door every call goes through.
+//! The client: construct, log in, log out, events, and the one door every call goes through.
 
-use std::time::Duration;
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::engine::Answer;
+use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
 use crate::error::{Error, SendError};
+use crate::error_code::fpnn;
+use crate::events::{self, ReloginCompleted};
+use crate::listeners::ListenerId;
 use crate::options::ClientOptions;
 use crate::push::Processor;
-use crate::wire::payload::{Fields, MapWriter};
+use crate::reply;
+use crate::wire::payload::{Fields, MapWriter, write_map};
 
-/// A connection to the service.
-#[derive(Clone, Debug)]
-pub struct RtmClient {}
+/// What the client calls itself at login: the SDK whose bytes it sends.
+const VERSION: &str = "WebSocket_2.7.6";
+
+/// A connection to the service: log in, call, listen.
+///
+/// A handle: clone it freely, use it from any thread. When the last clone is dropped the client ends as by
+/// [`destroy`](Self::destroy); a handler that needs its own client holds a [`WeakClient`].
+///
+/// ```
+/// use std::time::Duration;
+/// use rtm_client::gate::Gate;
+/// use rtm_client::{ClientOptions, RtmClient, reply, server_push};
+///
+/// let gate = Gate::builder().start()?;
+/// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// client.processor().on(server_push::RECV_CHAT, |m| println!("{} says {}", m.from, m.msg));
+///
+/// let (callback, reply) = reply::login();
+/// client.login(1, "token", callback, Duration::from_secs(10));
+/// reply.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[doc(alias = "RTMClient")]
+pub struct RtmClient {
+    handle: Arc<Handle>,
+}
 
 /// A handle that does not keep the client alive, for handlers and callbacks that the client itself holds.
-#[derive(Clone, Debug)]
-pub struct WeakClient {}
+///
+/// ```
+/// use rtm_client::{ClientOptions, RtmClient, reply, server_push};
+///
+/// let client = RtmClient::new(ClientOptions::new(1).endpoint("127.0.0.1:13321"));
+/// let weak = client.downgrade();
+/// client.processor().on(server_push::RECV_CHAT, move |m| {
+///     if let Some(client) = weak.upgrade() {
+///         client.send_chat(m.from, "got it", "", None, None, reply::ignore);
+///     }
+/// });
+/// ```
+#[derive(Clone)]
+pub struct WeakClient {
+    handle: Weak<Handle>,
+}
+
+/// What all clones of a client share. The threads hold the engine, never this.
+struct Handle {
+    engine: Arc<Engine>,
+    last_mid: AtomicI64,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        destroy(&self.engine);
+    }
+}
+
+fn destroy(engine: &Arc<Engine>) {
+    engine.processor.clear();
+    engine.listeners.clear();
+    engine.post(Command::Destroy);
+}
 
 impl RtmClient {
-    /// A client that is not connected yet.
+    /// A client that is not connected yet. Nothing is started and nothing is sent before [`login`](Self::login).
     pub fn new(options: ClientOptions) -> RtmClient {
-        let _ = options;
-        RtmClient {}
+        let engine = Engine::new(options);
+        RtmClient { handle: Arc::new(Handle { engine, last_mid: AtomicI64::new(0) }) }
+    }
+
+    /// Connects and logs in as `uid` with `token`.
+    ///
+    /// `callback(ok, error_code)` is called once: `(true, 0)` when logged in; `(false, 0)` if the token is wrong or
+    /// expired; otherwise `(false, code)`: 20012 if no connection could be made, 20003 if the gate did not answer within
+    /// `timeout` (default 20 s), 20002 if the connection ended or the client was closed first, or the gate's code.
+    /// What went wrong in words is given to [`on_error_recorder`](Self::on_error_recorder).
+    ///
+    /// A login while another session is up ends that one first, as [`close`](Self::close) does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::gate::Gate;
+    /// use rtm_client::{ClientOptions, RtmClient};
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.login(1, "token", move |ok, error_code| sender.send((ok, error_code)).unwrap(), Duration::from_secs(10));
+    /// assert_eq!(receiver.recv()?, (true, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn login(
+        &self,
+        uid: i64,
+        token: impl AsRef<str>,
+        callback: impl FnOnce(bool, i32) + Send + 'static,
+        timeout: impl Into<Option<Duration>>,
+    ) {
+        let engine = &self.handle.engine;
+        let options = &engine.options;
+        let mut auth = Vec::new();
+        write_map(&mut auth, |map| {
+            map.number("pid", options.pid);
+            map.id("uid", uid);
+            map.text("token", token.as_ref());
+            map.text("version", VERSION);
+            if let Some(attrs) = &options.attrs {
+                map.texts("attrs", attrs);
+            }
+        });
+        engine.login(uid, auth, timeout.into(), Box::new(callback));
+    }
+
+    /// Logs out: tells the gate, then closes the connection when the gate has answered, after 5 s at the latest.
+    ///
+    /// Calls made before are answered as far as the gate does; calls made after fail with 20012. The session ends with
+    /// [`on_session_closed`](Self::on_session_closed)`(0)`.
+    pub fn bye(&self) {
+        self.handle.engine.post(Command::Bye);
+    }
+
+    /// Closes the connection without telling the gate. Never blocks; fine inside a callback.
+    ///
+    /// Calls in flight end with 20002, later ones with 20012. The session ends with
+    /// [`on_session_closed`](Self::on_session_closed)`(0)`. A later login works.
+    pub fn close(&self) {
+        self.handle.engine.post(Command::Close);
+    }
+
+    /// Closes the connection and waits until the threads of the client are gone, which includes every callback owed.
+    ///
+    /// # Errors
+    ///
+    /// 20003 if that takes longer than `timeout`; 20013 at once inside a callback, where waiting would never end. The
+    /// connection is closed in both cases.
+    pub fn close_and_wait(&self, timeout: Duration) -> Result<(), Error> {
+        self.close();
+        if on_callback_thread() {
+            let text = "close_and_wait() inside a callback would never return: use close()";
+            return Err(Error::new(fpnn::CORE_FORBIDDEN, text));
+        }
+        if self.handle.engine.wait_for_threads(timeout) {
+            Ok(())
+        } else {
+            Err(Error::new(fpnn::CORE_TIMEOUT, "a callback is still running"))
+        }
+    }
+
+    /// Ends everything without an event: removes all listeners and closes the connection.
+    ///
+    /// Calls in flight still get their callback, with 20002.
+    pub fn destroy(&self) {
+        destroy(&self.handle.engine);
     }
 
     /// Where listeners for pushes are registered.
     pub fn processor(&self) -> &Processor {
-        unreachable!()
+        &self.handle.engine.processor
+    }
+
+    /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
+    #[doc(alias = "ErrorRecorder")]
+    pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
+        self.handle.engine.listeners.on(events::ERROR_RECORDER, handler)
+    }
+
+    /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
+    ///
+    /// `retried_count` counts the attempts of this outage from 1.
+    #[doc(alias = "ReloginCompleted")]
+    pub fn on_relogin_completed(
+        &self,
+        mut handler: impl FnMut(bool, bool, i32, u32) + Send + 'static,
+    ) -> ListenerId {
+        self.handle.engine.listeners.on(
+            events::RELOGIN_COMPLETED,
+            move |event: &ReloginCompleted| {
+                handler(event.successful, event.retry_again, event.error_code, event.retried_count);
+            },
+        )
+    }
+
+    /// Calls `handler(error_code)` when the session has ended for good.
+    ///
+    /// 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
+    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed.
+    /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
+    #[doc(alias = "SessionClosed")]
+    pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
+        self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
+    }
+
+    /// Removes a handler that one of the three calls above has added; nothing happens if it is not there any more.
+    pub fn off(&self, id: ListenerId) {
+        self.handle.engine.listeners.off(id);
+    }
+
+    /// Runs the callbacks and handlers that are due on this thread, if the client was made with
+    /// [`Callbacks::Manual`](crate::Callbacks). Waits up to `timeout` for the first; zero does not wait. Returns how
+    /// many ran.
+    ///
+    /// Goes on working after the connection is closed, until everything owed has run.
+    ///
+    /// # Errors
+    ///
+    /// 20013 if the client runs its callbacks itself, or if `run_callbacks` is running already.
+    pub fn run_callbacks(&self, timeout: Duration) -> Result<usize, Error> {
+        self.handle.engine.run_callbacks(timeout)
+    }
+
+    /// A handle that does not keep the client alive.
+    pub fn downgrade(&self) -> WeakClient {
+        WeakClient { handle: Arc::downgrade(&self.handle) }
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.handle.engine
     }
 
     /// The one door of the API: sends the quest `method` with the payload that `payload` writes, and calls `callback`
@@ -38,11 +245,22 @@ impl RtmClient {
         decode: fn(&Fields<'_>) -> Result<T, Error>,
         callback: C,
     ) where
-        T: 'static,
+        T: Send + 'static,
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
     {
-        let _ = (method, payload, timeout.into(), decode, callback);
+        let complete = move |answer: Result<Answer<'_>, Error>| match answer
+            .and_then(|answer| answer.read(decode))
+        {
+            Ok(data) => callback(None, Some(data)),
+            Err(error) => callback(Some(error), None),
+        };
+        let payload = |out: &mut Vec<u8>| write_map(out, payload);
+        let complete = match reply::is_reply::<Error, T, C>() {
+            true => Complete::Waiter(Box::new(complete)),
+            false => Complete::Callback(Box::new(complete)),
+        };
+        self.handle.engine.call(method, payload, timeout.into(), complete);
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
@@ -55,15 +273,59 @@ impl RtmClient {
         decode: fn(i64, &Answer<'_>) -> Result<T, Error>,
         callback: C,
     ) where
-        T: 'static,
+        T: Send + 'static,
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<SendError>, Option<T>) + Send + 'static,
     {
-        let _ = (method, mid, payload, timeout.into(), decode, callback);
+        let complete = move |answer: Result<Answer<'_>, Error>| match answer
+            .and_then(|answer| decode(mid, &answer))
+        {
+            Ok(data) => callback(None, Some(data)),
+            Err(error) => callback(Some(SendError { mid, error }), None),
+        };
+        let payload = |out: &mut Vec<u8>| write_map(out, payload);
+        let complete = match reply::is_reply::<SendError, T, C>() {
+            true => Complete::Waiter(Box::new(complete)),
+            false => Complete::Callback(Box::new(complete)),
+        };
+        self.handle.engine.call(method, payload, timeout.into(), complete);
     }
 
-    /// The mid given, or a new one if there is none or it is 0.
+    /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.
+    ///
+    /// The three digits start anywhere, so that two connections of one user seldom meet, and a mid is never used twice
+    /// by one client, however many are made in a millisecond.
     pub(crate) fn mid(&self, given: Option<i64>) -> i64 {
-        given.unwrap_or(0)
+        if let Some(mid) = given.filter(|&mid| mid != 0) {
+            return mid;
+        }
+        let millis =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
+        let earliest = (millis as i64) * 1000 + i64::from(rand::random::<u16>() % 1000);
+        let next = |last: i64| Some(earliest.max(last + 1));
+        match self.handle.last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
+            Ok(last) | Err(last) => earliest.max(last + 1),
+        }
+    }
+}
+
+impl WeakClient {
+    /// The client, unless its last handle is gone.
+    pub fn upgrade(&self) -> Option<RtmClient> {
+        Some(RtmClient { handle: self.handle.upgrade()? })
+    }
+}
+
+impl fmt::Debug for RtmClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RtmClient")
+            .field("gate_url", &self.handle.engine.options.gate_url())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WeakClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakClient").finish_non_exhaustive()
     }
 }

@@ -5,20 +5,21 @@
 //!
 //! # Every call
 //!
-//! can end with one of these, whatever it does:
+//! Each call documents the codes that are its own. Beside them every call can give these:
 //!
 //! | code | when |
 //! | --- | --- |
-//! | [20012](fpnn::CORE_INVALID_CONNECTION) | nobody has logged in yet, or not again after a `close` |
-//! | [20002](fpnn::CORE_CONNECTION_CLOSED) | the connection ended before the answer came, or a relogin is under way |
-//! | [20003](fpnn::CORE_TIMEOUT) | no answer came within the timeout |
-//! | [20011](fpnn::CORE_WORK_QUEUE_FULL) | more calls or bytes are waiting than the options allow |
-//! | [20005](fpnn::CORE_ENCODING) | the call is larger than the options allow |
+//! | [20012](fpnn::CORE_INVALID_CONNECTION) | no login has succeeded yet, or none since `close` |
+//! | [20002](fpnn::CORE_CONNECTION_CLOSED) | the connection was lost before the answer came, or the client is logging in again |
+//! | [20003](fpnn::CORE_TIMEOUT) | no answer came in time; whether the service acted on the call is not known |
+//! | [20005](fpnn::CORE_ENCODING) | the call is larger than [`max_sent_bytes`](crate::ClientOptions::max_sent_bytes) |
+//! | [20011](fpnn::CORE_WORK_QUEUE_FULL) | too many calls or bytes are waiting |
 //! | [20009](fpnn::CORE_INVALID_PACKAGE) | the answer cannot be read |
-//! | [200010](rtm::API_FREQUENCY_LIMITED) | the service was called too often |
-//! | [200020](rtm::FORBIDDEN_METHOD), [200021](rtm::PERMISSION_DENIED) | the project does not allow the call, or not to this user |
+//! | [20004](fpnn::CORE_UNKNOWN_METHOD) | this gate does not know the method |
+//! | [200010](rtm::API_FREQUENCY_LIMITED) | the service limits the rate of calls: try again later |
+//! | [200020](rtm::FORBIDDEN_METHOD), [200021](rtm::PERMISSION_DENIED) | the project or this user may not use the method |
 //! | [200022](rtm::UNAUTHORIZED) | the service does not know this connection as logged in |
-//! | [200999](rtm::UNKNOWN_ERROR) | anything the service has no code for |
+//! | [200999](rtm::UNKNOWN_ERROR) | the service has no code for what went wrong |
 
 use crate::error::ErrorKind;
 

@@ -1,5 +1,8 @@
 //! Synchronous client for the LiveData RTM chat service.
 
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
 pub mod error_code;
 #[cfg(feature = "gate")]
 pub mod gate;
@@ -10,6 +13,8 @@ mod api;
 mod client;
 mod engine;
 mod error;
+mod events;
+mod listeners;
 mod options;
 mod push;
 mod session;
@@ -17,5 +22,6 @@ mod wire;
 
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, ErrorKind, SendError};
-pub use options::{ClientOptions, RegressiveStrategy};
-pub use push::{Event, ListenerId, Processor, server_push};
+pub use listeners::{Event, ListenerId};
+pub use options::{Callbacks, ClientOptions, RegressiveStrategy};
+pub use push::{Processor, server_push};

@@ -31,6 +31,17 @@ pub struct ClientOptions {
     pub(crate) max_queued_bytes: usize,
     pub(crate) max_in_flight: usize,
     pub(crate) max_undelivered_bytes: usize,
+    pub(crate) callbacks: Callbacks,
+}
+
+/// Who runs callbacks and event handlers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Callbacks {
+    /// A thread of the client, one callback after another.
+    #[default]
+    Thread,
+    /// The program, in [`run_callbacks`](crate::RtmClient::run_callbacks): for a game loop or a GUI.
+    Manual,
 }
 
 /// How long to wait before each attempt to log in again after the connection was lost.
@@ -81,6 +92,7 @@ impl ClientOptions {
             max_queued_bytes: 64 << 20,
             max_in_flight: 1_000_000,
             max_undelivered_bytes: 64 << 20,
+            callbacks: Callbacks::default(),
         }
     }
 
@@ -176,6 +188,12 @@ impl ClientOptions {
         self
     }
 
+    /// Who runs callbacks and event handlers. Default: a thread of the client.
+    pub fn callbacks(mut self, callbacks: Callbacks) -> Self {
+        self.callbacks = callbacks;
+        self
+    }
+
     /// The URL that `login` dials.
     ///
     /// ```
@@ -186,7 +204,7 @@ impl ClientOptions {
     /// ```
     pub fn gate_url(&self) -> String {
         let (scheme, address) = self.gate();
-        format!("{scheme}://{address}/service/websocket")
+        gate_url(scheme, &address)
     }
 
     /// The URL that file uploads dial.
@@ -198,12 +216,8 @@ impl ClientOptions {
     /// assert_eq!(options.file_gate_url(), "ws://fileproxy-a.example:13461/service/websocket");
     /// ```
     pub fn file_gate_url(&self) -> String {
-        let (scheme, address) = self.gate();
-        let address = self.file_endpoint.clone().unwrap_or_else(|| {
-            let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
-            format!("fileproxy-{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
-        });
-        format!("{scheme}://{address}/service/websocket")
+        let (scheme, address) = self.file_gate();
+        gate_url(scheme, &address)
     }
 
     /// The scheme and the `host:port` to dial.
@@ -216,6 +230,21 @@ impl ClientOptions {
             _ => ("ws", self.endpoint.clone()),
         }
     }
+
+    /// The scheme and the `host:port` of the file gate.
+    pub(crate) fn file_gate(&self) -> (&'static str, String) {
+        let (scheme, address) = self.gate();
+        let address = self.file_endpoint.clone().unwrap_or_else(|| {
+            let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
+            format!("fileproxy-{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
+        });
+        (scheme, address)
+    }
+}
+
+/// The URL of a gate at that address.
+pub(crate) fn gate_url(scheme: &str, address: &str) -> String {
+    format!("{scheme}://{address}/service/websocket")
 }
 
 impl fmt::Debug for ClientOptions {

@@ -1,1 +1,372 @@
-//! Login, relogin and liveness as a pure state machine.
+//! Login, relogin and liveness as a pure state machine: inputs and the time go in, outputs come out.
+//!
+//! Invariants, checked by the tests below: each login gets its outcome once; each relogin attempt is announced once; an
+//! outage ends in a successful relogin or in exactly one `SessionClosed`; after `Close` and `Destroy` nothing is due.
+
+use crate::engine::pending::{NEVER, Time};
+use crate::error::Error;
+use crate::error_code::{fpnn, rtm};
+use crate::events::ReloginCompleted;
+use crate::options::RegressiveStrategy;
+
+/// Nanoseconds in a second.
+const SECOND: Time = 1_000_000_000;
+
+/// How long the answer to `bye` may take before the connection is closed without it.
+const BYE_TIMEOUT: Time = 5 * SECOND;
+
+/// How long the answer to `auth` may take by default.
+const AUTH_TIMEOUT: Time = 20 * SECOND;
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    /// The program asks to log in. A timeout of 0 is the default.
+    Login {
+        timeout: Time,
+    },
+    Bye,
+    Close,
+    /// The last handle is gone: end without an event.
+    Destroy,
+    /// The WebSocket is open.
+    Connected,
+    ConnectFailed(Error),
+    /// The gate's answer to `auth`.
+    Authenticated(Result<bool, Error>),
+    /// The gate's answer to `bye`, whatever it says.
+    ByeAnswered,
+    /// The open connection ended.
+    Lost(Error),
+    /// The gate pinged.
+    Pinged,
+    Kickout,
+    /// The time given by [`Session::deadline`] has come.
+    Due,
+}
+
+/// What to do now, in this order.
+#[derive(Clone, Debug)]
+pub(crate) enum Output {
+    /// Open a connection, before that time.
+    Dial {
+        deadline: Time,
+    },
+    SendAuth,
+    SendBye,
+    /// Let calls pass.
+    Open,
+    /// Drop the connection, whatever state it is in.
+    Disconnect,
+    /// End the calls in flight with 20002, and later ones with `later`.
+    EndCalls {
+        later: i32,
+    },
+    /// Call the callback of `login`.
+    LoginDone {
+        ok: bool,
+        error_code: i32,
+    },
+    Emit(SessionEvent),
+}
+
+/// What the program is told besides the outcome of its calls.
+#[derive(Clone, Debug)]
+pub(crate) enum SessionEvent {
+    Error(Error),
+    ReloginCompleted(ReloginCompleted),
+    Closed(i32),
+}
+
+/// What the machine needs of the options; times in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SessionOptions {
+    pub(crate) auto_reconnect: bool,
+    pub(crate) connection_timeout: Time,
+    pub(crate) max_ping_interval: Time,
+    pub(crate) strategy: RegressiveStrategy,
+}
+
+pub(crate) struct Session {
+    options: SessionOptions,
+    state: State,
+    /// How long `auth` may take.
+    auth_timeout: Time,
+    /// Whether a login has succeeded since the program asked for one: from then on the connection is made again.
+    established: bool,
+    /// Relogin attempts in this outage.
+    attempts: u32,
+    /// The wait before the latest attempt.
+    interval: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Dialing {
+        deadline: Time,
+    },
+    Authenticating {
+        deadline: Time,
+    },
+    Live {
+        silent_until: Time,
+    },
+    /// Between two attempts.
+    Waiting {
+        until: Time,
+    },
+    /// `bye` was sent.
+    Leaving {
+        deadline: Time,
+    },
+}
+
+impl Session {
+    pub(crate) fn new(options: SessionOptions) -> Session {
+        Session {
+            options,
+            state: State::Idle,
+            auth_timeout: AUTH_TIMEOUT,
+            established: false,
+            attempts: 0,
+            interval: 0,
+        }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.state == State::Idle
+    }
+
+    /// When [`Input::Due`] is to be given next.
+    pub(crate) fn deadline(&self) -> Time {
+        match self.state {
+            State::Idle => NEVER,
+            State::Dialing { deadline: at }
+            | State::Authenticating { deadline: at }
+            | State::Live { silent_until: at }
+            | State::Waiting { until: at }
+            | State::Leaving { deadline: at } => at,
+        }
+    }
+
+    /// Goes on from `input`; what does not fit the state is ignored.
+    pub(crate) fn step(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        match (input, self.state) {
+            (Input::Login { timeout }, _) => {
+                self.leave(out);
+                self.auth_timeout = if timeout == 0 { AUTH_TIMEOUT } else { timeout };
+                self.dial(now, out);
+            }
+            (Input::Bye, State::Live { .. }) => {
+                self.state = State::Leaving { deadline: now.saturating_add(BYE_TIMEOUT) };
+                out.push(Output::SendBye);
+            }
+            (Input::Bye | Input::Close, _) => self.leave(out),
+            (Input::Destroy, _) => self.vanish(out),
+            (Input::Connected, State::Dialing { deadline }) => {
+                let deadline = deadline.min(now.saturating_add(self.auth_timeout));
+                self.state = State::Authenticating { deadline };
+                out.push(Output::SendAuth);
+            }
+            (Input::ConnectFailed(error) | Input::Lost(error), State::Dialing { .. }) => {
+                self.attempt_failed(now, error, out);
+            }
+            (Input::Authenticated(result), State::Authenticating { .. }) => match result {
+                Ok(true) => self.live(now, out),
+                Ok(false) => self.refused(out),
+                Err(error) if error.code() == rtm::DUPLICATED_AUTH => self.live(now, out),
+                Err(error) => self.attempt_failed(now, error, out),
+            },
+            (Input::Lost(error), State::Authenticating { .. }) => {
+                self.attempt_failed(now, error, out);
+            }
+            (Input::Lost(error), State::Live { .. }) => self.lost(now, error, out),
+            (Input::Lost(_) | Input::ByeAnswered, State::Leaving { .. }) => self.leave(out),
+            (Input::Pinged, State::Live { .. }) => self.heard(now),
+            (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
+                self.end(0, fpnn::CORE_CONNECTION_CLOSED, out);
+            }
+            (Input::Due, _) if now >= self.deadline() => self.due(now, out),
+            _ => {}
+        }
+    }
+
+    fn due(&mut self, now: Time, out: &mut Vec<Output>) {
+        match self.state {
+            State::Idle => {}
+            State::Dialing { .. } => {
+                let error = Error::new(
+                    fpnn::CORE_INVALID_CONNECTION,
+                    "connecting took longer than the connection timeout",
+                );
+                self.attempt_failed(now, error, out);
+            }
+            State::Authenticating { .. } => {
+                let error = Error::new(fpnn::CORE_TIMEOUT, "the gate did not answer the login");
+                self.attempt_failed(now, error, out);
+            }
+            State::Live { .. } => {
+                let error = Error::new(
+                    fpnn::CORE_CONNECTION_CLOSED,
+                    "no ping of the gate for the longest interval allowed",
+                );
+                self.lost(now, error, out);
+            }
+            State::Waiting { .. } => {
+                self.attempts += 1;
+                self.dial(now, out);
+            }
+            State::Leaving { .. } => self.leave(out),
+        }
+    }
+
+    fn dial(&mut self, now: Time, out: &mut Vec<Output>) {
+        let deadline = now.saturating_add(self.options.connection_timeout);
+        self.state = State::Dialing { deadline };
+        out.push(Output::Dial { deadline });
+    }
+
+    fn heard(&mut self, now: Time) {
+        let silent_until = now.saturating_add(self.options.max_ping_interval);
+        self.state = State::Live { silent_until };
+    }
+
+    fn live(&mut self, now: Time, out: &mut Vec<Output>) {
+        self.heard(now);
+        out.push(Output::Open);
+        if self.established {
+            self.relogin_completed(true, false, 0, out);
+        } else {
+            out.push(Output::LoginDone { ok: true, error_code: 0 });
+        }
+        self.established = true;
+        self.attempts = 0;
+        self.interval = 0;
+    }
+
+    /// The gate answered that the token is not valid.
+    fn refused(&mut self, out: &mut Vec<Output>) {
+        out.push(Output::Disconnect);
+        if self.established {
+            self.relogin_completed(false, false, rtm::INVALID_AUTH_TOKEN, out);
+            self.end(rtm::INVALID_AUTH_TOKEN, fpnn::CORE_CONNECTION_CLOSED, out);
+        } else {
+            self.state = State::Idle;
+            out.push(Output::LoginDone { ok: false, error_code: 0 });
+        }
+    }
+
+    fn attempt_failed(&mut self, now: Time, error: Error, out: &mut Vec<Output>) {
+        let code = error.code();
+        out.push(Output::Disconnect);
+        out.push(Output::Emit(SessionEvent::Error(error)));
+        if !self.established {
+            self.state = State::Idle;
+            out.push(Output::LoginDone { ok: false, error_code: code });
+        } else if is_final(code) {
+            self.relogin_completed(false, false, code, out);
+            self.end(code, fpnn::CORE_CONNECTION_CLOSED, out);
+        } else {
+            self.relogin_completed(false, true, code, out);
+            self.try_again(now, out);
+        }
+    }
+
+    fn relogin_completed(
+        &mut self,
+        successful: bool,
+        retry_again: bool,
+        error_code: i32,
+        out: &mut Vec<Output>,
+    ) {
+        out.push(Output::Emit(SessionEvent::ReloginCompleted(ReloginCompleted {
+            successful,
+            retry_again,
+            error_code,
+            retried_count: self.attempts,
+        })));
+    }
+
+    fn lost(&mut self, now: Time, error: Error, out: &mut Vec<Output>) {
+        out.push(Output::Disconnect);
+        out.push(Output::Emit(SessionEvent::Error(error)));
+        if self.options.auto_reconnect {
+            out.push(Output::EndCalls { later: fpnn::CORE_CONNECTION_CLOSED });
+            self.try_again(now, out);
+        } else {
+            self.end(fpnn::CORE_UNKNOWN_ERROR, fpnn::CORE_CONNECTION_CLOSED, out);
+        }
+    }
+
+    /// Waits as the strategy says, then dials.
+    fn try_again(&mut self, now: Time, out: &mut Vec<Output>) {
+        let RegressiveStrategy {
+            start_connect_failed_count,
+            max_interval_seconds,
+            linear_regressive_count,
+        } = self.options.strategy;
+        if self.attempts < start_connect_failed_count {
+            self.attempts += 1;
+            return self.dial(now, out);
+        }
+        let longest = Time::from(max_interval_seconds) * SECOND;
+        let step = longest / Time::from(linear_regressive_count.max(1));
+        self.interval = (self.interval + step).min(longest);
+        self.state = State::Waiting { until: now.saturating_add(self.interval) };
+    }
+
+    /// The program wants no session any more.
+    fn leave(&mut self, out: &mut Vec<Output>) {
+        match self.state {
+            State::Idle => {}
+            _ if self.established => self.end(0, fpnn::CORE_INVALID_CONNECTION, out),
+            _ => {
+                self.state = State::Idle;
+                out.push(Output::Disconnect);
+                out.push(Output::LoginDone { ok: false, error_code: fpnn::CORE_CONNECTION_CLOSED });
+            }
+        }
+    }
+
+    /// Ends an established session: the event first, then the calls.
+    fn end(&mut self, event_code: i32, later: i32, out: &mut Vec<Output>) {
+        self.reset();
+        out.push(Output::Disconnect);
+        out.push(Output::Emit(SessionEvent::Closed(event_code)));
+        out.push(Output::EndCalls { later });
+    }
+
+    fn vanish(&mut self, out: &mut Vec<Output>) {
+        if self.state != State::Idle && !self.established {
+            let error_code = fpnn::CORE_CONNECTION_CLOSED;
+            out.push(Output::LoginDone { ok: false, error_code });
+        }
+        self.reset();
+        out.push(Output::Disconnect);
+        out.push(Output::EndCalls { later: fpnn::CORE_CONNECTION_CLOSED });
+    }
+
+    fn reset(&mut self) {
+        self.state = State::Idle;
+        self.established = false;
+        self.attempts = 0;
+        self.interval = 0;
+    }
+}
+
+/// Codes after which trying again cannot help.
+fn is_final(code: i32) -> bool {
+    matches!(
+        code,
+        fpnn::CORE_FORBIDDEN
+            | rtm::INVALID_PROJECT_ID_OR_USER_ID
+            | rtm::INVALID_PROJECT_ID_OR_SIGN
+            | rtm::PERMISSION_DENIED
+            | rtm::AUTH_DENIED
+            | rtm::ADMIN_LOGIN
+            | rtm::ADMIN_ONLY
+            | rtm::INVALID_AUTH_TOKEN
+            | rtm::BLOCKED_USER
+    )
+}

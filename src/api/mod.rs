@@ -1,5 +1,13 @@
 //! The calls of the SDK, one file a page of its documentation.
 
 mod chat;
+mod data;
+mod files;
+mod friends;
+mod groups;
 mod messages;
 mod payloads;
+mod rooms;
+mod system;
+mod users;
+mod value_added;

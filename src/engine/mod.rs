@@ -1,21 +1,69 @@
 //! The threads and what they share.
+//!
+//! | thread | owns | blocks in | woken by |
+//! | --- | --- | --- | --- |
+//! | `rtm-io` | the socket, the WebSocket, the session machine | one readiness wait | the kernel, or the waker |
+//! | `rtm-timer` | nothing | a condvar, until the earliest deadline | a deadline earlier than that |
+//! | `rtm-callback` | nothing; it runs user code | its channel | completions, pushes, events |
+//!
+//! Locks are leaves: none is held while another is taken, while user code runs, or across a system call.
 
-use std::cell::Cell;
+mod connect;
+mod connection;
+mod dispatch;
+mod frame;
+mod io;
+pub(crate) mod pending;
+mod stream;
+mod timer;
+mod upload;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use mio::Waker;
+use parking_lot::{Condvar, Mutex};
 
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::wire::package::Encoding;
+use crate::listeners::Listeners;
+use crate::options::ClientOptions;
+use crate::push::Processor;
+use crate::session::SessionEvent;
+use crate::wire::package::{self, Encoding};
 use crate::wire::payload::{self, Fields};
 
-thread_local! {
-    /// Whether this thread is running callbacks now.
-    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+use dispatch::{Batch, Dispatch, Item};
+pub(crate) use dispatch::{guarded, on_callback_thread};
+use frame::FrameBuffer;
+use pending::{NEVER, Pending, Time};
+pub(crate) use upload::ProgressHandler;
+use upload::{UPLOAD_SEQ, UploadRequest};
+
+/// What ends a call. Whoever takes it out of the table owes the call.
+pub(crate) enum Complete {
+    /// Decodes the answer and runs user code: for the callback thread.
+    Callback(Ending),
+    /// Decodes the answer and wakes who waits for it. That is our own code, so the thread that has the result runs it,
+    /// and a waited-for call needs one thread less.
+    Waiter(Ending),
 }
 
-/// Whether the caller is a callback.
-pub(crate) fn on_callback_thread() -> bool {
-    IN_CALLBACK.get()
-}
+type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
+
+/// The largest answer that is decoded on the I/O thread for a waiter.
+const DECODED_AT_ONCE: usize = 16 << 10;
+
+/// What ends a login.
+pub(crate) type LoginDone = Box<dyn FnOnce(bool, i32) + Send>;
+
+/// The documented default timeout of a call.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The first sequence number of a connection is that of `auth`.
+const FIRST_SEQ: u32 = 1;
 
 /// An answer of the gate, not decoded yet.
 pub(crate) struct Answer<'a> {
@@ -44,4 +92,421 @@ fn error_of(fields: &Fields<'_>) -> Error {
         Some(code) => Error::new(payload::int(code) as i32, fields.text("ex").to_string()),
         None => Error::new(fpnn::CORE_INVALID_PACKAGE, "an error answer without a code"),
     }
+}
+
+/// What the program asks of the session.
+pub(crate) enum Command {
+    /// `auth` is the payload of the quest of that name.
+    Login {
+        auth: Vec<u8>,
+        timeout: Time,
+        done: LoginDone,
+        epoch: u64,
+    },
+    Upload(Box<UploadRequest>),
+    Bye,
+    Close,
+    Destroy,
+}
+
+/// What callers and the threads share.
+pub(crate) struct Engine {
+    pub(crate) options: ClientOptions,
+    pub(crate) processor: Processor,
+    /// Of the events of the client itself.
+    pub(crate) listeners: Listeners,
+    /// The uid of the latest login.
+    uid: AtomicI64,
+    /// What [`Time`] counts from.
+    born: Instant,
+    /// Guards what a call touches: the pending table, the outbox, and who is to be woken.
+    state: Mutex<State>,
+    /// With `state`: wakes the timer thread.
+    deadline_changed: Condvar,
+    dispatch: Dispatch,
+    /// Calls whose callback has not returned yet.
+    in_flight: AtomicUsize,
+    /// Guards the number of threads alive.
+    alive: Mutex<usize>,
+    /// With `alive`: a thread has ended.
+    thread_ended: Condvar,
+}
+
+struct State {
+    door: Door,
+    pending: Pending<Complete>,
+    /// Finished, masked frames of calls.
+    outbox: Vec<u8>,
+    commands: Vec<Command>,
+    /// Counts logins and closes, so that a login that was overtaken by a close does not open the door.
+    epoch: u64,
+    /// The I/O thread, if it runs.
+    io: Option<Arc<Waker>>,
+    /// Whether the I/O thread sleeps and nobody has woken it yet.
+    parked: bool,
+    /// When the I/O thread wants [`State::session_due`] set.
+    session_deadline: Time,
+    session_due: bool,
+    /// The deadline the timer thread sleeps for; 0 while it is awake and will look again by itself.
+    timer_sleeps_until: Time,
+    /// The I/O thread's run that the timer thread belongs to.
+    run: u64,
+}
+
+/// What a call meets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Open,
+    /// Calls fail with that code.
+    Shut(i32),
+}
+
+thread_local! {
+    /// Where this thread's calls are encoded.
+    static FRAME: RefCell<FrameBuffer> = RefCell::default();
+}
+
+impl Engine {
+    pub(crate) fn new(options: ClientOptions) -> Arc<Engine> {
+        Arc::new(Engine {
+            dispatch: Dispatch::new(options.callbacks),
+            options,
+            processor: Processor::new(),
+            listeners: Listeners::default(),
+            uid: AtomicI64::new(0),
+            born: Instant::now(),
+            state: Mutex::new(State {
+                door: Door::Shut(fpnn::CORE_INVALID_CONNECTION),
+                pending: Pending::starting_at(FIRST_SEQ),
+                outbox: Vec::new(),
+                commands: Vec::new(),
+                epoch: 0,
+                io: None,
+                parked: false,
+                session_deadline: NEVER,
+                session_due: false,
+                timer_sleeps_until: 0,
+                run: 0,
+            }),
+            deadline_changed: Condvar::new(),
+            in_flight: AtomicUsize::new(0),
+            alive: Mutex::new(0),
+            thread_ended: Condvar::new(),
+        })
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        to_time(self.born.elapsed())
+    }
+
+    /// Sends a quest. `complete` is called exactly once, later, on the callback thread.
+    pub(crate) fn call(
+        self: &Arc<Self>,
+        method: &str,
+        payload: impl FnOnce(&mut Vec<u8>),
+        timeout: Option<Duration>,
+        complete: Complete,
+    ) {
+        let timeout = timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
+        let refused = FRAME.with_borrow_mut(|frame| {
+            let size = frame.build(|out| package::write_quest(out, Some(0), method, payload));
+            let limit = self.options.max_sent_bytes;
+            let refused = if size > limit {
+                let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
+                Some((complete, Error::new(fpnn::CORE_ENCODING, text)))
+            } else {
+                self.enqueue(frame, timeout, complete)
+            };
+            frame.shrink();
+            refused
+        });
+        if let Some((complete, error)) = refused {
+            self.fail(complete, error);
+        }
+    }
+
+    /// The one lock of a call: takes a sequence number, enters the call, appends its frame to the outbox.
+    fn enqueue(
+        &self,
+        frame: &FrameBuffer,
+        timeout: Duration,
+        complete: Complete,
+    ) -> Option<(Complete, Error)> {
+        let deadline = self.now().saturating_add(to_time(timeout));
+        let mut state = self.state.lock();
+        let refusal = match state.door {
+            Door::Shut(code) => Some((code, "")),
+            Door::Open if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight => {
+                Some((fpnn::CORE_WORK_QUEUE_FULL, "max_in_flight is reached"))
+            }
+            Door::Open
+                if state.outbox.len() + frame.frame_len() > self.options.max_queued_bytes =>
+            {
+                Some((fpnn::CORE_WORK_QUEUE_FULL, "max_queued_bytes is reached"))
+            }
+            Door::Open => None,
+        };
+        if let Some((code, text)) = refusal {
+            drop(state);
+            return Some((complete, Error::new(code, text)));
+        }
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let seq = state.pending.insert(deadline, complete);
+        frame.append_with_seq(&mut state.outbox, seq);
+        let wake_timer = deadline < state.timer_sleeps_until;
+        if wake_timer {
+            state.timer_sleeps_until = deadline;
+        }
+        let sleeper = if state.parked { state.io.clone() } else { None };
+        state.parked = false;
+        drop(state);
+        if wake_timer {
+            self.deadline_changed.notify_one();
+        }
+        if let Some(io) = sleeper {
+            wake(&io);
+        }
+        None
+    }
+
+    /// Sends a quest to the file gate, over a connection of its own. `complete` is called exactly once, later, on the
+    /// callback thread.
+    pub(crate) fn upload(
+        self: &Arc<Self>,
+        method: &str,
+        payload: impl FnOnce(&mut Vec<u8>),
+        deadline: Time,
+        progress: Option<ProgressHandler>,
+        complete: Complete,
+    ) {
+        let mut buffer = FrameBuffer::default();
+        let size = buffer.build(|out| package::write_quest(out, Some(UPLOAD_SEQ), method, payload));
+        let limit = self.options.max_sent_bytes;
+        if size > limit {
+            let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
+            return self.fail(complete, Error::new(fpnn::CORE_ENCODING, text));
+        }
+        let frame = buffer.into_frame();
+        let request = UploadRequest { frame, deadline, progress, complete };
+        let mut state = self.state.lock();
+        let Some(io) = state.io.clone() else {
+            drop(state);
+            return self.fail(request.complete, connection_closed());
+        };
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        state.commands.push(Command::Upload(Box::new(request)));
+        state.parked = false;
+        drop(state);
+        wake(&io);
+    }
+
+    /// Ends a call that was not sent; its callback runs as late as any other.
+    pub(crate) fn fail(self: &Arc<Self>, complete: Complete, error: Error) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let mut batch = self.dispatch.fresh_batch();
+        self.end(complete, error, &mut batch);
+        self.deliver(batch);
+    }
+
+    /// Ends a call with an error: a waiter at once, a callback in its turn.
+    fn end(&self, complete: Complete, error: Error, batch: &mut Batch) {
+        match complete {
+            Complete::Callback(complete) => batch.items.push(Item::Failed { complete, error }),
+            Complete::Waiter(complete) => {
+                complete(Err(error));
+                self.in_flight.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Starts a session; `done` is called once, on the callback thread.
+    pub(crate) fn login(
+        self: &Arc<Self>,
+        uid: i64,
+        auth: Vec<u8>,
+        timeout: Option<Duration>,
+        done: LoginDone,
+    ) {
+        let timeout = timeout.map_or(0, to_time);
+        self.uid.store(uid, Ordering::Relaxed);
+        // Made before the lock is taken, for these are system calls; dropped if the thread runs already.
+        let io = io::Parts::new();
+        let mut state = self.state.lock();
+        state.epoch += 1;
+        let epoch = state.epoch;
+        state.door = Door::Shut(fpnn::CORE_INVALID_CONNECTION);
+        state.commands.push(Command::Login { auth, timeout, done, epoch });
+        if let Some(io) = state.io.clone() {
+            state.parked = false;
+            drop(state);
+            return wake(&io);
+        }
+        let started = match &io {
+            Ok(parts) => {
+                state.io = Some(parts.waker());
+                state.parked = false;
+                state.run += 1;
+                Ok(state.run)
+            }
+            Err(error) => Err(Error::new(fpnn::CORE_INVALID_CONNECTION, error.to_string())),
+        };
+        drop(state);
+        match (started, io) {
+            (Ok(run), Ok(parts)) => self.start_threads(run, parts),
+            (Err(error), _) => self.could_not_start(error),
+            (Ok(_), Err(_)) => {}
+        }
+    }
+
+    /// Asks the session for something else than a login. `Close` and `Bye` hold for every call made after this.
+    pub(crate) fn post(self: &Arc<Self>, command: Command) {
+        let mut state = self.state.lock();
+        state.epoch += 1;
+        state.door = Door::Shut(fpnn::CORE_INVALID_CONNECTION);
+        let io = state.io.clone();
+        if io.is_some() {
+            state.commands.push(command);
+            state.parked = false;
+        }
+        drop(state);
+        if let Some(io) = io {
+            wake(&io);
+        }
+    }
+
+    fn start_threads(self: &Arc<Self>, run: u64, parts: io::Parts) {
+        self.dispatch.stay();
+        let engine = self.clone();
+        let timer = self.spawn("rtm-timer", move || timer::run(&engine, run));
+        let engine = self.clone();
+        let io = timer.and_then(|()| self.spawn("rtm-io", move || io::run(engine, parts)));
+        if let Err(error) = io {
+            self.could_not_start(Error::with_source(
+                fpnn::CORE_INVALID_CONNECTION,
+                "the threads of the client could not be started",
+                error,
+            ));
+            self.dispatch.need_not_stay();
+        }
+    }
+
+    /// Ends the logins that wait for an I/O thread there will not be.
+    fn could_not_start(self: &Arc<Self>, error: Error) {
+        let commands = {
+            let mut state = self.state.lock();
+            state.io = None;
+            state.run += 1;
+            std::mem::take(&mut state.commands)
+        };
+        self.deadline_changed.notify_one();
+        let mut batch = self.dispatch.fresh_batch();
+        batch.items.push(Item::Event(SessionEvent::Error(error.clone())));
+        for command in commands {
+            match command {
+                Command::Login { done, .. } => {
+                    batch.items.push(Item::Login { done, ok: false, error_code: error.code() });
+                }
+                Command::Upload(request) => {
+                    self.end(request.complete, error.clone(), &mut batch);
+                }
+                Command::Bye | Command::Close | Command::Destroy => {}
+            }
+        }
+        self.deliver(batch);
+    }
+
+    /// Queues callbacks, and sees to it that they run.
+    fn deliver(self: &Arc<Self>, batch: Batch) {
+        if batch.items.is_empty() {
+            return self.dispatch.keep(batch);
+        }
+        if self.dispatch.push(batch) {
+            let engine = self.clone();
+            let started = self.spawn("rtm-callback", move || dispatch::run(&engine));
+            if let Err(error) = started {
+                log::error!(target: "rtm_client::engine", "no callback thread: {error}");
+                self.dispatch.not_started();
+            }
+        }
+    }
+
+    /// Runs callbacks on the calling thread: see `RtmClient::run_callbacks`.
+    pub(crate) fn run_callbacks(&self, timeout: Duration) -> Result<usize, Error> {
+        dispatch::run_on_this_thread(self, timeout)
+    }
+
+    fn spawn(
+        self: &Arc<Self>,
+        name: &str,
+        body: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<()> {
+        let alive = Alive::new(self.clone());
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        thread.spawn(move || {
+            let _alive = alive;
+            body();
+        })?;
+        Ok(())
+    }
+
+    /// Waits until no thread of the client is left. `false` if it took longer than `timeout`.
+    pub(crate) fn wait_for_threads(&self, timeout: Duration) -> bool {
+        let until = Instant::now().checked_add(timeout);
+        let mut alive = self.alive.lock();
+        while *alive > 0 {
+            match until {
+                Some(until) => {
+                    if self.thread_ended.wait_until(&mut alive, until).timed_out() {
+                        return *alive == 0;
+                    }
+                }
+                None => self.thread_ended.wait(&mut alive),
+            }
+        }
+        true
+    }
+
+    pub(crate) fn own_uid(&self) -> i64 {
+        self.uid.load(Ordering::Relaxed)
+    }
+
+    /// Wakes the I/O thread, if it runs.
+    fn wake_io(&self) {
+        let io = self.state.lock().io.clone();
+        if let Some(io) = io {
+            wake(&io);
+        }
+    }
+}
+
+fn connection_closed() -> Error {
+    Error::new(fpnn::CORE_CONNECTION_CLOSED, "")
+}
+
+fn wake(io: &Waker) {
+    if let Err(error) = io.wake() {
+        log::error!(target: "rtm_client::engine", "the I/O thread cannot be woken: {error}");
+    }
+}
+
+/// Counts a thread as alive until it is dropped.
+struct Alive(Arc<Engine>);
+
+impl Alive {
+    fn new(engine: Arc<Engine>) -> Alive {
+        *engine.alive.lock() += 1;
+        Alive(engine)
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        *self.0.alive.lock() -= 1;
+        self.0.thread_ended.notify_all();
+    }
+}
+
+/// Nanoseconds; what does not fit in 64 bits is never.
+pub(crate) fn to_time(duration: Duration) -> Time {
+    Time::try_from(duration.as_nanos()).unwrap_or(NEVER)
 }

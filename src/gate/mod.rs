@@ -1,1 +1,329 @@
 //! The local gate: a real server over real WebSockets that behaves like the service.
+//!
+//! It keeps everything in memory, listens on a free port of this machine unless told otherwise, and is gone without
+//! trace when it is dropped: made for development and tests, not for production.
+//!
+//! ```
+//! use rtm_client::gate::Gate;
+//!
+//! let gate = Gate::builder().group(100, [1, 2, 3]).start()?;
+//! println!("log in at {} with pid {}, any uid and any token", gate.endpoint(), gate.pid());
+//! assert_eq!(gate.connections(), 0);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod builder;
+mod call;
+mod json;
+mod language;
+mod methods;
+mod peers;
+mod server;
+mod service;
+mod socket;
+mod store;
+mod upgrade;
+mod write;
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded, unbounded};
+use mio::net::TcpListener;
+use mio::{Poll, Waker};
+use parking_lot::{Condvar, Mutex};
+
+use self::builder::Config;
+use self::server::{Command, Server};
+use self::service::{Service, Target};
+use self::store::{Bytes, Draft};
+use crate::types::{Body, Content, Text};
+
+pub use self::builder::GateBuilder;
+pub use self::store::Conversation;
+
+/// A running gate. Dropping it ends its thread, closes its connections and frees its port.
+///
+/// ```
+/// use rtm_client::gate::Gate;
+///
+/// let gate = Gate::builder().start()?;
+/// assert_eq!(gate.endpoint(), format!("127.0.0.1:{}", gate.port()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Gate {
+    address: SocketAddr,
+    pid: i64,
+    commands: Sender<Command>,
+    waker: Waker,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the loop and the handle share besides commands.
+pub(crate) struct Shared {
+    stopping: AtomicBool,
+    /// Counts the turns of the loop in which something happened.
+    turns: Mutex<u64>,
+    turned: Condvar,
+}
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    fn changed(&self) {
+        *self.turns.lock() += 1;
+        self.turned.notify_all();
+    }
+}
+
+impl Gate {
+    /// A builder with the service's defaults.
+    pub fn builder() -> GateBuilder {
+        GateBuilder::new()
+    }
+
+    fn start(mut config: Config) -> io::Result<Gate> {
+        config.ping_interval = config.ping_interval.max(Duration::from_millis(1));
+        let address = config.listen.to_socket_addrs()?.next().ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "the address to listen on names no host")
+        })?;
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), server::WAKER)?;
+        let (commands, received) = unbounded();
+        let shared = Arc::new(Shared {
+            stopping: AtomicBool::new(false),
+            turns: Mutex::new(0),
+            turned: Condvar::new(),
+        });
+        let pid = config.pid;
+        let server =
+            Server::new(poll, listener, Service::new(config), received, Arc::clone(&shared))?;
+        let thread =
+            thread::Builder::new().name("rtm-gate".to_owned()).spawn(move || server.run())?;
+        Ok(Gate { address, pid, commands, waker, shared, thread: Some(thread) })
+    }
+
+    /// The port the gate listens on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The address to log in at, as `ClientOptions::endpoint` takes it: `127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// The URL of the WebSocket: `ws://127.0.0.1:PORT/service/websocket`.
+    pub fn url(&self) -> String {
+        format!("ws://{}/service/websocket", self.address)
+    }
+
+    /// The project id that logins must name.
+    pub fn pid(&self) -> i64 {
+        self.pid
+    }
+
+    /// How many WebSocket connections are open, logged in or not.
+    pub fn connections(&self) -> usize {
+        self.ask(|service| {
+            service.peers.iter().filter(|(_, peer)| peer.open && !peer.ending).count()
+        })
+    }
+
+    /// Sends a message to every connection that is logged in and stores it as a broadcast. Returns its mid.
+    ///
+    /// ```
+    /// use rtm_client::gate::{Conversation, Gate};
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// let mid = gate.broadcast(99, 30, "maintenance at noon", "");
+    /// assert_eq!(gate.stored(Conversation::Broadcast)[0].mid, mid);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn broadcast<'a>(
+        &self,
+        from: i64,
+        mtype: i64,
+        msg: impl Into<Content<'a>>,
+        attrs: &str,
+    ) -> i64 {
+        let (body, binary) = match msg.into() {
+            Content::Text(text) => (text.into_owned().into_bytes(), false),
+            Content::Bytes(bytes) => (bytes.into_owned(), true),
+        };
+        let attrs = attrs.to_owned();
+        self.ask(move |service| {
+            service.changed = true;
+            let mid = service.new_mid();
+            let body = Bytes { bytes: &body, binary };
+            let draft = Draft { from, mid, mtype, body, attrs: attrs.as_bytes() };
+            let now = service.now();
+            service.store.post(Conversation::Broadcast, &draft, now);
+            service.deliver(Target::Everybody, &draft, now);
+            mid
+        })
+    }
+
+    /// Sends a kickout to every connection of the user and closes them.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.kick(1); // nothing happens if user 1 is not there
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn kick(&self, uid: i64) {
+        self.ask(move |service| {
+            service.changed = true;
+            service.kick(uid);
+        });
+    }
+
+    /// Ends the user's membership in the room and tells every connection of the user that was inside.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.kick_from_room(1, 200); // nothing happens if user 1 is not inside
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn kick_from_room(&self, uid: i64, rid: i64) {
+        self.ask(move |service| {
+            service.changed = true;
+            service.kick_from_room(uid, rid);
+        });
+    }
+
+    /// The messages stored of a conversation, oldest first.
+    ///
+    /// ```
+    /// use rtm_client::gate::{Conversation, Gate};
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// assert!(gate.stored(Conversation::p2p(1, 2)).is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn stored(&self, conversation: Conversation) -> Vec<StoredMessage> {
+        let conversation = match conversation {
+            Conversation::P2p(a, b) => Conversation::p2p(a, b),
+            other => other,
+        };
+        self.ask(move |service| {
+            let log = service.store.log(conversation).into_iter();
+            log.flat_map(|log| log.iter()).map(StoredMessage::new).collect()
+        })
+    }
+
+    /// Waits until the condition holds, looking again whenever something happened in the gate. Returns whether it held
+    /// within the time given.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// assert!(gate.wait_until(Duration::from_secs(5), |gate| gate.connections() == 0));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn wait_until(&self, timeout: Duration, mut condition: impl FnMut(&Gate) -> bool) -> bool {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let seen = *self.shared.turns.lock();
+            if condition(self) {
+                return true;
+            }
+            let mut turns = self.shared.turns.lock();
+            while *turns == seen {
+                if self.shared.turned.wait_until(&mut turns, deadline).timed_out() {
+                    drop(turns);
+                    return condition(self);
+                }
+            }
+        }
+    }
+
+    /// Has the loop do something and waits for what it says.
+    fn ask<T: Default + Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Service) -> T + Send + 'static,
+    ) -> T {
+        let (reply, answer) = bounded(1);
+        let command: Command = Box::new(move |service| {
+            // The asker waits for it, so that this never blocks.
+            let _ = reply.send(question(service));
+        });
+        if self.commands.send(command).is_err() || self.waker.wake().is_err() {
+            return T::default();
+        }
+        answer.recv().unwrap_or_default()
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        if let Err(error) = self.waker.wake() {
+            log::warn!("the gate could not be woken: {error}");
+            return;
+        }
+        if let Some(thread) = self.thread.take() {
+            if thread.join().is_err() {
+                log::error!("the gate's thread panicked");
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").field("address", &self.address).field("pid", &self.pid).finish()
+    }
+}
+
+/// A message as the gate stored it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredMessage {
+    /// The row id.
+    pub id: i64,
+    /// The sender.
+    pub from: i64,
+    /// The message id, as its sender gave it.
+    pub mid: i64,
+    /// The type.
+    pub mtype: i64,
+    /// Whether the message was deleted; its body and attrs are empty then.
+    pub deleted: bool,
+    /// The body.
+    pub msg: Body,
+    /// The attributes.
+    pub attrs: Text,
+    /// When it was stored, in milliseconds since 1970.
+    pub mtime: i64,
+}
+
+impl StoredMessage {
+    fn new(message: &store::Message) -> StoredMessage {
+        let msg = match Text::from_wire(message.body().bytes) {
+            Text::Utf8(text) => Body::Text(text),
+            Text::Bytes(bytes) => Body::Binary(bytes),
+        };
+        StoredMessage {
+            id: message.id,
+            from: message.from,
+            mid: message.mid,
+            mtype: message.mtype,
+            deleted: message.deleted,
+            msg,
+            attrs: Text::from_wire(&message.attrs),
+            mtime: message.mtime,
+        }
+    }
+}

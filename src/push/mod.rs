@@ -3,10 +3,8 @@
 pub mod server_push;
 
 mod duplicates;
-mod listeners;
 mod processor;
 
-pub use listeners::{Event, ListenerId};
 pub use processor::Processor;
 
 /// What a quest of the gate is.

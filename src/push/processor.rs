@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::duplicates::{Duplicates, Key};
-use super::listeners::Listeners;
-use super::{Category, Event, ListenerId, Push, server_push};
+use super::{Category, Push, server_push};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::listeners::{Event, ListenerId, Listeners};
 use crate::types::{Kickout, KickoutRoom, Ping, PushMessage, mtype};
 use crate::wire::package::Encoding;
 use crate::wire::payload::{self, Fields};

@@ -2,7 +2,7 @@
 //!
 //! In JavaScript these are the members of `RTMConfig.SERVER_PUSH`.
 
-use crate::push::Event;
+use crate::listeners::Event;
 use crate::types::{Kickout, KickoutRoom, Ping, PushMessage};
 
 /// The service ended this session, as it does when the user logs in elsewhere. There is no relogin. Wire name `kickout`.

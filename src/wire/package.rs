@@ -13,7 +13,7 @@
 use crate::error_code::fpnn;
 
 const MAGIC: [u8; 4] = *b"FPNN";
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 const ONE_WAY: u8 = 0;
 const TWO_WAY: u8 = 1;
 const ANSWER: u8 = 2;
@@ -236,6 +236,28 @@ pub(crate) fn write_quest(
     out.extend_from_slice(method.as_bytes());
     let payload_at = out.len();
     payload(out);
+    finish(out, start, payload_at);
+}
+
+/// Appends a quest whose payload is there already, written as `encoding` says.
+#[cfg(feature = "gate")]
+pub(crate) fn write_push(
+    out: &mut Vec<u8>,
+    encoding: Encoding,
+    seq: Option<u32>,
+    method: &str,
+    payload: &[u8],
+) {
+    debug_assert!(method.len() < 256);
+    let start = out.len();
+    let message_type = if seq.is_some() { TWO_WAY } else { ONE_WAY };
+    write_header(out, VERSION, encoding, message_type, method.len() as u8);
+    if let Some(seq) = seq {
+        out.extend_from_slice(&seq.to_le_bytes());
+    }
+    out.extend_from_slice(method.as_bytes());
+    let payload_at = out.len();
+    out.extend_from_slice(payload);
     finish(out, start, payload_at);
 }
 

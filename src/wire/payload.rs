@@ -11,6 +11,9 @@ use rmpv::ValueRef;
 use super::package::Encoding;
 use crate::types::{Body, Content, Text, Translation};
 
+/// How deep values may nest. Reading is recursive: the decoder's own limit overflows the stack of a thread.
+const DEEPEST: usize = 64;
+
 /// Writes one map, counting its entries.
 ///
 /// Ids are the 9-byte int64 form, other numbers the shortest, as the JavaScript SDK writes them.
@@ -36,7 +39,8 @@ pub(crate) fn write_map(out: &mut Vec<u8>, fill: impl FnOnce(&mut MapWriter<'_>)
 }
 
 impl MapWriter<'_> {
-    fn key(&mut self, key: &str) -> &mut Vec<u8> {
+    /// Begins an entry; its value goes to the bytes returned.
+    pub(crate) fn key(&mut self, key: &str) -> &mut Vec<u8> {
         self.count += 1;
         write_text(self.out, key);
         self.out
@@ -80,6 +84,16 @@ impl MapWriter<'_> {
         if let Some(value) = value {
             self.text(key, value);
         }
+    }
+
+    /// A text as it came from the service, whatever its bytes: str.
+    pub(crate) fn any_text(&mut self, key: &str, value: &Text) {
+        let bytes = value.as_bytes();
+        let out = self.key(key);
+        if let Err(never) = encode::write_str_len(out, bytes.len() as u32) {
+            unreachable_write(never);
+        }
+        out.extend_from_slice(bytes);
     }
 
     pub(crate) fn bytes(&mut self, key: &str, value: &[u8]) {
@@ -166,7 +180,7 @@ fn write_array_len(out: &mut Vec<u8>, len: usize) {
 
 /// The fields of a payload's root map, borrowed from the payload.
 pub(crate) struct Fields<'a> {
-    entries: Vec<(ValueRef<'a>, ValueRef<'a>)>,
+    pub(crate) entries: Vec<(ValueRef<'a>, ValueRef<'a>)>,
 }
 
 /// Reads the payload's root map and hands it to `read`. `None` if it is empty, truncated or no map. Bytes after
@@ -180,7 +194,7 @@ pub(crate) fn with_fields<T>(
         Encoding::MsgPack => Cow::Borrowed(payload),
         Encoding::Json => Cow::Owned(json_to_msgpack(payload)?),
     };
-    match rmpv::decode::read_value_ref(&mut &*bytes) {
+    match rmpv::decode::read_value_ref_with_max_depth(&mut &*bytes, DEEPEST) {
         Ok(ValueRef::Map(entries)) => Some(read(&Fields { entries })),
         _ => None,
     }
@@ -297,7 +311,7 @@ pub(crate) fn raw<'v>(value: &'v ValueRef<'_>) -> Option<&'v [u8]> {
 pub(crate) fn int(value: &ValueRef<'_>) -> i64 {
     match value {
         ValueRef::Integer(int) => {
-            int.as_i64().or_else(|| int.as_u64().map(u64::cast_signed)).unwrap_or(0)
+            int.as_i64().or_else(|| int.as_u64().map(|bits| bits as i64)).unwrap_or(0)
         }
         ValueRef::F32(float) => *float as i64,
         ValueRef::F64(float) => *float as i64,
@@ -313,7 +327,7 @@ fn int_from_text(bytes: &[u8]) -> i64 {
     let text = text.trim();
     text.parse::<i64>()
         .ok()
-        .or_else(|| text.parse::<u64>().ok().map(u64::cast_signed))
+        .or_else(|| text.parse::<u64>().ok().map(|bits| bits as i64))
         .or_else(|| text.parse::<f64>().ok().map(|float| float as i64))
         .unwrap_or(0)
 }

@@ -1,10 +1,13 @@
+//! Handlers of events, typed: added and removed at any time, also inside one.
+
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parking_lot::Mutex;
+
+use crate::engine::guarded;
 
 /// An event and the type of its data. The events there are stand in [`server_push`](crate::server_push).
 ///
@@ -19,7 +22,7 @@ pub struct Event<T> {
 }
 
 impl<T> Event<T> {
-    pub(super) const fn new(name: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str) -> Self {
         Event { name, data: PhantomData }
     }
 
@@ -43,7 +46,8 @@ impl<T> fmt::Debug for Event<T> {
     }
 }
 
-/// A registered handler, to take it away again with [`off`](crate::Processor::off).
+/// A registered handler, to take it away again with [`Processor::off`](crate::Processor::off) or
+/// [`RtmClient::off`](crate::RtmClient::off).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId {
     event: &'static str,
@@ -57,7 +61,7 @@ type Handler = Box<dyn FnMut(&dyn Any) + Send>;
 /// A handler is taken out of its place while it runs. So no handler runs, and none is dropped, while the lock is held,
 /// and handlers may come and go at any time, also inside one.
 #[derive(Default)]
-pub(super) struct Listeners {
+pub(crate) struct Listeners {
     /// Guards which handlers there are.
     registry: Mutex<Registry>,
 }
@@ -76,7 +80,7 @@ struct Listener {
 }
 
 impl Listeners {
-    pub(super) fn on<T: 'static>(
+    pub(crate) fn on<T: 'static>(
         &self,
         event: Event<T>,
         mut handler: impl FnMut(&T) + Send + 'static,
@@ -94,23 +98,23 @@ impl Listeners {
         ListenerId { event: event.name, number }
     }
 
-    pub(super) fn off(&self, id: ListenerId) {
+    pub(crate) fn off(&self, id: ListenerId) {
         let removed = self.registry.lock().remove(id);
         drop(removed);
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let removed = std::mem::take(&mut self.registry.lock().by_event);
         drop(removed);
     }
 
-    pub(super) fn listens<T>(&self, event: Event<T>) -> bool {
+    pub(crate) fn listens<T>(&self, event: Event<T>) -> bool {
         self.registry.lock().by_event.get(event.name).is_some_and(|all| !all.is_empty())
     }
 
     /// Runs the event's handlers, each once, in the order they were registered in. One that panics does not keep
     /// the others from running; one that is registered meanwhile waits for the next event.
-    pub(super) fn emit<T: 'static>(&self, event: Event<T>, data: &T) {
+    pub(crate) fn emit<T: 'static>(&self, event: Event<T>, data: &T) {
         let newest = self.registry.lock().last_number;
         let mut ran = 0;
         loop {
@@ -120,9 +124,9 @@ impl Listeners {
                 break;
             };
             ran = id.number;
-            caught(event.name, || handler(data));
+            guarded("handler", || handler(data));
             let unwanted = self.registry.lock().put_back(id, handler);
-            caught(event.name, || drop(unwanted));
+            guarded("handler", || drop(unwanted));
         }
     }
 }
@@ -157,12 +161,6 @@ impl Registry {
         let listeners = self.by_event.get_mut(id.event)?;
         let at = listeners.iter().position(|listener| listener.number == id.number)?;
         Some(listeners.remove(at))
-    }
-}
-
-fn caught(event: &str, user_code: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(user_code)).is_err() {
-        log::error!("a handler of the event {event} panicked");
     }
 }
 

@@ -1,0 +1,135 @@
+//! The Data page.
+
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::DataValue;
+
+/// Data: texts the service keeps for this user, by key.
+impl RtmClient {
+    /// Stores a value under a key of this user.
+    ///
+    /// * `key` – the key, at most 128 bytes.
+    /// * `value` – the value, at most 65535 bytes. `None` is sent as nil, as the JavaScript SDK sends a missing
+    ///   value; use [`data_delete`](Self::data_delete) to remove one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is stored.
+    ///
+    /// Errors: 200035 the key or the value is too long; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.data_set("theme", "dark", None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `dataSet`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    #[doc(alias = "dataSet")]
+    pub fn data_set<'a>(
+        &self,
+        key: &str,
+        value: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let value = value.into();
+        self.call(
+            "dataset",
+            |p| {
+                p.text("key", key);
+                match value {
+                    Some(value) => p.text("val", value),
+                    None => p.nil("val"),
+                }
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Asks for the value stored under a key of this user.
+    ///
+    /// * `key` – the key, at most 128 bytes.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the value as `val`; `None` where nothing is stored under that key.
+    ///
+    /// Errors: 200035 the key is too long; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.data_set("theme", "dark", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.data_get("theme", None, callback);
+    /// assert_eq!(reply.wait()?.val, Some("dark".into()));
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.data_get("never set", None, callback);
+    /// assert_eq!(reply.wait()?.val, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `dataGet`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    #[doc(alias = "dataGet")]
+    pub fn data_get(
+        &self,
+        key: &str,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<DataValue>) + Send + 'static,
+    ) {
+        self.call("dataget", |p| p.text("key", key), timeout, DataValue::decode, callback);
+    }
+
+    /// Removes the value stored under a key of this user.
+    ///
+    /// * `key` – the key, at most 128 bytes.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is removed.
+    ///
+    /// Errors: 200035 the key is too long; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.data_set("theme", "dark", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.data_delete("theme", None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `dataDelete`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    #[doc(alias = "dataDelete")]
+    pub fn data_delete(
+        &self,
+        key: &str,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call("datadel", |p| p.text("key", key), timeout, |_| Ok(()), callback);
+    }
+}

@@ -1,0 +1,407 @@
+//! The page Files: a token on the connection, then the file over a connection of its own.
+
+use std::time::Duration;
+
+use md5::{Digest, Md5};
+
+use crate::client::RtmClient;
+use crate::engine::{Answer, Complete, to_time};
+use crate::error::{Error, SendError};
+use crate::error_code::{fpnn, rtm};
+use crate::types::{File, FileToken, SendReply, UploadPayload, UploadReply};
+use crate::wire::payload::{MapWriter, write_map};
+
+/// The documented default timeout of a call.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Whom a file goes to.
+#[derive(Clone, Copy)]
+enum Target {
+    User(i64),
+    Group(i64),
+    Room(i64),
+    /// Nobody: it is stored.
+    Store,
+}
+
+impl Target {
+    /// The quest's name, which is the token's `cmd` too.
+    fn method(self) -> &'static str {
+        match self {
+            Target::User(_) => "sendfile",
+            Target::Group(_) => "sendgroupfile",
+            Target::Room(_) => "sendroomfile",
+            Target::Store => "uploadfile",
+        }
+    }
+
+    fn write(self, map: &mut MapWriter<'_>) {
+        match self {
+            Target::User(to) => map.id("to", to),
+            Target::Group(gid) => map.id("gid", gid),
+            Target::Room(rid) => map.id("rid", rid),
+            Target::Store => {}
+        }
+    }
+}
+
+/// Files: sending files to users, groups and rooms.
+impl RtmClient {
+    /// Asks for the right to send one file. [`send_file`](Self::send_file) and its siblings do this by themselves.
+    ///
+    /// * `cmd` – what the token is for: `sendfile`, `sendgroupfile`, `sendroomfile` or `uploadfile`.
+    /// * `tos` – several receivers; `None` if there is one or none.
+    /// * `to`, `rid`, `gid` – the one receiver, room or group; `None` for the others.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`FileToken`]: `token`, good for one file, and `endpoint`, the address behind the file gate.
+    ///
+    /// Errors: 200034 a `cmd` the service does not know; 200040 not in that room; 200041 not in that group; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.file_token("sendfile", None, 2, None, None, None, callback);
+    /// assert!(!reply.wait()?.token.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `fileToken`, on the page
+    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
+    #[doc(alias = "fileToken")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments the SDK documents, in its order")]
+    pub fn file_token(
+        &self,
+        cmd: impl AsRef<str>,
+        tos: impl Into<Option<Vec<i64>>>,
+        to: impl Into<Option<i64>>,
+        rid: impl Into<Option<i64>>,
+        gid: impl Into<Option<i64>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<FileToken>) + Send + 'static,
+    ) {
+        let payload = |map: &mut MapWriter<'_>| {
+            map.text("cmd", cmd.as_ref());
+            if let Some(tos) = tos.into() {
+                map.ids("tos", &tos);
+            }
+            map.opt_id("to", to.into());
+            map.opt_id("rid", rid.into());
+            map.opt_id("gid", gid.into());
+        };
+        self.call("filetoken", payload, timeout, FileToken::decode, callback);
+    }
+
+    /// Sends a file to a user.
+    ///
+    /// The receiver gets it as the event [`RECV_FILE`](crate::server_push::RECV_FILE); what it says of the file is read with
+    /// [`FileInfo::of`](crate::types::FileInfo::of).
+    ///
+    /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
+    /// * `to` – the receiver's user id.
+    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
+    /// * `mid` – the message's id; `None` or 0 makes a new one.
+    /// * `timeout` – how long token, connecting and upload may take together; `None` or zero means 20 s.
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
+    ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
+    ///
+    /// Errors: 10012 the path cannot be read; 20005 the file is larger than the client may send; 20012 the file gate
+    /// cannot be reached; 20002 it closed the connection; 20003 it did not answer in time; 200003 it does not accept token
+    /// or signature; 200005 `mtype`; 200031 the file is too large; 200999 the service gave no token; those of
+    /// [`send_message`](Self::send_message); and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::types::{File, mtype};
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// let file = File::from_bytes("cat.png", vec![1, 2, 3]);
+    /// client.send_file(mtype::IMAGE, 2, file, None, None, callback);
+    /// println!("sent at {}", reply.wait()?.payload.mtime);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `sendFile`, on the page
+    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
+    #[doc(alias = "sendFile")]
+    pub fn send_file(
+        &self,
+        mtype: i64,
+        to: i64,
+        file: File,
+        mid: impl Into<Option<i64>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
+    ) {
+        let mid = self.mid(mid.into());
+        self.send_file_to(Target::User(to), mtype, file, mid, timeout, SendReply::decode, callback);
+    }
+
+    /// Sends a file to a group.
+    ///
+    /// Its other members get it as the event [`RECV_GROUP_FILE`](crate::server_push::RECV_GROUP_FILE).
+    ///
+    /// * `gid` – the group's id; this user must be a member, otherwise the error is 200041.
+    ///
+    /// All else is as with [`send_file`](Self::send_file).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::types::{File, mtype};
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// let file = File::from_bytes("notes.txt", "remember the milk");
+    /// client.send_group_file(mtype::FILE, 100, file, None, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `sendGroupFile`, on the page
+    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
+    #[doc(alias = "sendGroupFile")]
+    pub fn send_group_file(
+        &self,
+        mtype: i64,
+        gid: i64,
+        file: File,
+        mid: impl Into<Option<i64>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
+    ) {
+        let mid = self.mid(mid.into());
+        self.send_file_to(
+            Target::Group(gid),
+            mtype,
+            file,
+            mid,
+            timeout,
+            SendReply::decode,
+            callback,
+        );
+    }
+
+    /// Sends a file to a room.
+    ///
+    /// Everybody else inside gets it as the event [`RECV_ROOM_FILE`](crate::server_push::RECV_ROOM_FILE).
+    ///
+    /// * `rid` – the room's id; this user must be inside, otherwise the error is 200040.
+    ///
+    /// All else is as with [`send_file`](Self::send_file).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(7, None, callback);
+    /// # reply.wait()?;
+    /// use rtm_client::types::{File, mtype};
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// let file = File::from_bytes("notes.txt", "remember the milk");
+    /// client.send_room_file(mtype::FILE, 7, file, None, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `sendRoomFile`, on the page
+    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
+    #[doc(alias = "sendRoomFile")]
+    pub fn send_room_file(
+        &self,
+        mtype: i64,
+        rid: i64,
+        file: File,
+        mid: impl Into<Option<i64>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
+    ) {
+        let mid = self.mid(mid.into());
+        self.send_file_to(
+            Target::Room(rid),
+            mtype,
+            file,
+            mid,
+            timeout,
+            SendReply::decode,
+            callback,
+        );
+    }
+
+    /// Stores a file without sending it to anybody, and gets its address back.
+    ///
+    /// * `callback` – gets [`UploadReply`]: `payload.url`, where the file can be fetched, and `payload.size` in bytes.
+    ///
+    /// All else is as with [`send_file`](Self::send_file). Not in the JavaScript SDK; in others it is `uploadFile`.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::types::{File, mtype};
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.upload_file(mtype::FILE, File::from_bytes("a.txt", "hello"), None, callback);
+    /// assert_eq!(reply.wait()?.payload.size, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "uploadFile")]
+    pub fn upload_file(
+        &self,
+        mtype: i64,
+        file: File,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<SendError>, Option<UploadReply>) + Send + 'static,
+    ) {
+        let mid = self.mid(None);
+        self.send_file_to(Target::Store, mtype, file, mid, timeout, UploadReply::decode, callback);
+    }
+
+    /// Token, then upload, within one deadline; every path ends in the callback.
+    #[expect(clippy::too_many_arguments, reason = "one place for four public methods")]
+    fn send_file_to<T: Send + 'static>(
+        &self,
+        target: Target,
+        mtype: i64,
+        file: File,
+        mid: i64,
+        timeout: impl Into<Option<Duration>>,
+        decode: fn(i64, &Answer<'_>) -> Result<T, Error>,
+        callback: impl FnOnce(Option<SendError>, Option<T>) + Send + 'static,
+    ) {
+        let timeout = timeout.into().filter(|t| !t.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
+        let deadline = self.engine().now().saturating_add(to_time(timeout));
+        let method = target.method();
+        let failed = move |error| Some(SendError { mid, error });
+        let extension = file.extension().map(str::to_owned);
+        let progress = file.progress.clone();
+        let bytes = match file.into_bytes() {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let complete = move |_: Result<Answer<'_>, Error>| callback(failed(error), None);
+                let unused = Error::new(fpnn::PROTO_FILE_NOT_EXIST, "");
+                return self.engine().fail(Complete::Callback(Box::new(complete)), unused);
+            }
+        };
+        let content_md5 = hex_md5(&bytes);
+        let weak = self.downgrade();
+        let with_token = move |err: Option<Error>, token: Option<FileToken>| {
+            let token = token.unwrap_or_default();
+            let error = match (err, weak.upgrade()) {
+                (Some(error), _) => error,
+                (None, None) => Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone"),
+                (None, Some(_)) if token.token.is_empty() || token.endpoint.is_empty() => {
+                    Error::new(rtm::UNKNOWN_ERROR, "the service gave no token or no endpoint")
+                }
+                (None, Some(client)) => {
+                    let engine = client.engine();
+                    let attrs = attrs(&content_md5, &token, extension.as_deref());
+                    let payload = |map: &mut MapWriter<'_>| {
+                        map.number("pid", engine.options.pid);
+                        map.id("from", engine.own_uid());
+                        map.id("mid", mid);
+                        map.any_text("endpoint", &token.endpoint);
+                        map.any_text("token", &token.token);
+                        map.text("attrs", &attrs);
+                        map.bytes("file", &bytes);
+                        match target {
+                            Target::Store => map.id("uid", engine.own_uid()),
+                            target => target.write(map),
+                        }
+                        map.number("mtype", mtype);
+                    };
+                    let payload = |out: &mut Vec<u8>| write_map(out, payload);
+                    let complete = move |answer: Result<Answer<'_>, Error>| match answer
+                        .and_then(|answer| decode(mid, &answer))
+                    {
+                        Ok(data) => callback(None, Some(data)),
+                        Err(error) => callback(failed(error), None),
+                    };
+                    let complete = Complete::Callback(Box::new(complete));
+                    return engine.upload(method, payload, deadline, progress, complete);
+                }
+            };
+            callback(failed(error), None);
+        };
+        let payload = move |map: &mut MapWriter<'_>| {
+            target.write(map);
+            map.text("cmd", method);
+        };
+        self.call("filetoken", payload, timeout, FileToken::decode, with_token);
+    }
+}
+
+/// The attrs JSON that goes with a file: its signature and its extension.
+fn attrs(content_md5: &str, token: &FileToken, extension: Option<&str>) -> String {
+    let sign = sign(content_md5, token.token.as_bytes());
+    let ext = extension.map_or(serde_json::Value::Null, Into::into);
+    format!(r#"{{"rtm":{{"sign":"{sign}","ext":{ext}}}}}"#)
+}
+
+/// md5(md5(content) ":" token), in lower-case hex.
+fn sign(content_md5: &str, token: &[u8]) -> String {
+    hex_md5(&[content_md5.as_bytes(), b":", token].concat())
+}
+
+fn hex_md5(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Md5::digest(bytes))
+}
+
+impl FileToken {
+    fn decode(fields: &crate::wire::payload::Fields<'_>) -> Result<FileToken, Error> {
+        Ok(FileToken { token: fields.text("token"), endpoint: fields.text("endpoint") })
+    }
+}
+
+impl UploadReply {
+    fn decode(mid: i64, answer: &Answer<'_>) -> Result<UploadReply, Error> {
+        answer.read(|fields| {
+            let payload = UploadPayload { url: fields.text("url"), size: fields.int("size") };
+            Ok(UploadReply { mid, payload })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_is_the_documented_one() {
+        assert_eq!(sign(&hex_md5(b"hello"), b"FTOK"), "ea2453f29eea60e148605a9cd7450c3d");
+    }
+
+    #[test]
+    fn a_name_without_a_dot_has_no_extension() {
+        let token = FileToken { token: "FTOK".into(), endpoint: "x".into() };
+        let attrs = attrs(&hex_md5(b"hello"), &token, File::open("Makefile").extension());
+        assert_eq!(attrs, r#"{"rtm":{"sign":"ea2453f29eea60e148605a9cd7450c3d","ext":null}}"#);
+        assert_eq!(File::open("a/b.tar.gz").extension(), Some("gz"));
+        assert_eq!(File::open("x.").extension(), Some(""));
+    }
+}

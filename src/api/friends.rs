@@ -1,0 +1,222 @@
+//! The Friends page.
+
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::Error;
+
+/// Friends, and the blacklist of users who may not write to this one.
+impl RtmClient {
+    /// Makes users friends of this user.
+    ///
+    /// * `friends` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are friends.
+    ///
+    /// Errors: 200032 more than 100 users; 200033 no user; 200048 too many friends, at most 300; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_friends([2, 3], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `addFriends`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    #[doc(alias = "addFriends")]
+    pub fn add_friends(
+        &self,
+        friends: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let friends: Vec<i64> = friends.into_iter().collect();
+        self.call("addfriends", |p| p.ids("friends", &friends), timeout, |_| Ok(()), callback);
+    }
+
+    /// Ends friendships of this user.
+    ///
+    /// * `friends` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are friends no longer.
+    ///
+    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.add_friends([2, 3], None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.delete_friends([2], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `deleteFriends`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    #[doc(alias = "deleteFriends")]
+    pub fn delete_friends(
+        &self,
+        friends: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let friends: Vec<i64> = friends.into_iter().collect();
+        self.call("delfriends", |p| p.ids("friends", &friends), timeout, |_| Ok(()), callback);
+    }
+
+    /// Asks who this user's friends are.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the friends, empty if there are none.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.add_friends([2], None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_friends(None, callback);
+    /// assert_eq!(reply.wait()?, [2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getFriends`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    #[doc(alias = "getFriends")]
+    pub fn get_friends(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
+    ) {
+        self.call("getfriends", |_| {}, timeout, |f| Ok(f.ids("uids")), callback);
+    }
+
+    /// Puts users on this user's blacklist.
+    ///
+    /// They can no longer send to this user: they get 200049. Sessions and history stay readable for both sides.
+    ///
+    /// * `blacks` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are on the list.
+    ///
+    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_blacks([2], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `addBlacks`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    #[doc(alias = "addBlacks")]
+    pub fn add_blacks(
+        &self,
+        blacks: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let blacks: Vec<i64> = blacks.into_iter().collect();
+        self.call("addblacks", |p| p.ids("blacks", &blacks), timeout, |_| Ok(()), callback);
+    }
+
+    /// Takes users off this user's blacklist.
+    ///
+    /// * `blacks` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are off the list.
+    ///
+    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.add_blacks([2], None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.delete_blacks([2], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `deleteBlacks`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    #[doc(alias = "deleteBlacks")]
+    pub fn delete_blacks(
+        &self,
+        blacks: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let blacks: Vec<i64> = blacks.into_iter().collect();
+        self.call("delblacks", |p| p.ids("blacks", &blacks), timeout, |_| Ok(()), callback);
+    }
+
+    /// Asks who is on this user's blacklist.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the users on the list, empty if there are none.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.add_blacks([2], None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_blacks(None, callback);
+    /// assert_eq!(reply.wait()?, [2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getBlacks`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    #[doc(alias = "getBlacks")]
+    pub fn get_blacks(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
+    ) {
+        self.call("getblacks", |_| {}, timeout, |f| Ok(f.ids("uids")), callback);
+    }
+}

@@ -1,0 +1,391 @@
+//! The Groups page.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{GroupCount, GroupMembers, Info, OpenInfo, Text, open_infos};
+
+/// Groups: users who belong together, whether they are online or not.
+///
+/// A group lasts. A client can change its members but neither make nor dissolve a group: that is the application
+/// server's to do.
+impl RtmClient {
+    /// Adds users to the group `gid`, of which this user has to be a member.
+    ///
+    /// * `gid` – the group's id.
+    /// * `uids` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are members.
+    ///
+    /// Errors: 200032 more than 100 users; 200033 no user; 200041 this user is no member; 200042 the group is full,
+    /// at 10000 members; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_group_members(100, [3, 4], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `addGroupMembers`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    #[doc(alias = "addGroupMembers")]
+    pub fn add_group_members(
+        &self,
+        gid: i64,
+        uids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let uids: Vec<i64> = uids.into_iter().collect();
+        self.call(
+            "addgroupmembers",
+            |p| {
+                p.id("gid", gid);
+                p.ids("uids", &uids);
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Removes users from the group `gid`, of which this user has to be a member.
+    ///
+    /// * `gid` – the group's id.
+    /// * `uids` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are no longer members.
+    ///
+    /// Errors: 200032 more than 100 users; 200033 no user; 200041 this user is no member; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.delete_group_members(100, [2], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `deleteGroupMembers`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    #[doc(alias = "deleteGroupMembers")]
+    pub fn delete_group_members(
+        &self,
+        gid: i64,
+        uids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let uids: Vec<i64> = uids.into_iter().collect();
+        self.call(
+            "delgroupmembers",
+            |p| {
+                p.id("gid", gid);
+                p.ids("uids", &uids);
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Asks who is in the group `gid`, of which this user has to be a member.
+    ///
+    /// * `gid` – the group's id.
+    /// * `online` – `true` asks also who of them is online; `None` is `false`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `uids`, all members, and `onlines`, those who are online (empty unless asked for).
+    ///
+    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_members(100, true, None, callback);
+    /// let members = reply.wait()?;
+    /// assert_eq!(members.uids.len(), 2);
+    /// assert_eq!(members.onlines, [1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupMembers`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    #[doc(alias = "getGroupMembers")]
+    pub fn get_group_members(
+        &self,
+        gid: i64,
+        online: impl Into<Option<bool>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<GroupMembers>) + Send + 'static,
+    ) {
+        let online = online.into();
+        self.call(
+            "getgroupmembers",
+            |p| {
+                p.id("gid", gid);
+                p.opt_bool("online", online);
+            },
+            timeout,
+            GroupMembers::decode,
+            callback,
+        );
+    }
+
+    /// Asks how many members the group `gid` has.
+    ///
+    /// * `gid` – the group's id.
+    /// * `online` – `true` asks also how many of them are online; `None` is `false`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `cn`, the number of members, and `online`, how many of them are online (0 unless asked
+    ///   for).
+    ///
+    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_count(100, true, None, callback);
+    /// let count = reply.wait()?;
+    /// assert_eq!((count.cn, count.online), (2, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupCount`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    #[doc(alias = "getGroupCount")]
+    pub fn get_group_count(
+        &self,
+        gid: i64,
+        online: impl Into<Option<bool>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<GroupCount>) + Send + 'static,
+    ) {
+        let online = online.into();
+        self.call(
+            "getgroupcount",
+            |p| {
+                p.id("gid", gid);
+                p.opt_bool("online", online);
+            },
+            timeout,
+            GroupCount::decode,
+            callback,
+        );
+    }
+
+    /// Asks which groups this user is a member of.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the groups, empty if there are none.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_groups(None, callback);
+    /// assert_eq!(reply.wait()?, [100]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getUserGroups`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    #[doc(alias = "getUserGroups")]
+    pub fn get_user_groups(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
+    ) {
+        self.call("getusergroups", |_| {}, timeout, |f| Ok(f.ids("gids")), callback);
+    }
+
+    /// Sets the open and the private text of the group `gid`, of which this user has to be a member.
+    ///
+    /// * `gid` – the group's id.
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are stored.
+    ///
+    /// Errors: 200035 a text is too long; 200041 this user is no member; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.set_group_info(100, "a group of friends", "since 2021", None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `setGroupInfo`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    #[doc(alias = "setGroupInfo")]
+    pub fn set_group_info<'a>(
+        &self,
+        gid: i64,
+        oinfo: impl Into<Option<&'a str>>,
+        pinfo: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let (oinfo, pinfo) = (oinfo.into(), pinfo.into());
+        self.call(
+            "setgroupinfo",
+            |p| {
+                p.id("gid", gid);
+                p.opt_text("oinfo", oinfo);
+                p.opt_text("pinfo", pinfo);
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Asks for the open and the private text of the group `gid`, of which this user has to be a member.
+    ///
+    /// * `gid` – the group's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    ///
+    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_group_info(100, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_info(100, None, callback);
+    /// let info = reply.wait()?;
+    /// assert_eq!(info.oinfo, "open");
+    /// assert_eq!(info.pinfo, "private");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupInfo`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    #[doc(alias = "getGroupInfo")]
+    pub fn get_group_info(
+        &self,
+        gid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Info>) + Send + 'static,
+    ) {
+        self.call("getgroupinfo", |p| p.id("gid", gid), timeout, Info::decode, callback);
+    }
+
+    /// Asks for the open text of the group `gid`, which anybody may read.
+    ///
+    /// * `gid` – the group's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the text as `oinfo`, empty where none is set.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_group_info(100, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_open_info(100, None, callback);
+    /// assert_eq!(reply.wait()?.oinfo, "open");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupOpenInfo`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    #[doc(alias = "getGroupOpenInfo")]
+    pub fn get_group_open_info(
+        &self,
+        gid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<OpenInfo>) + Send + 'static,
+    ) {
+        self.call("getgroupopeninfo", |p| p.id("gid", gid), timeout, OpenInfo::decode, callback);
+    }
+
+    /// Asks for the open texts of several groups, which anybody may read.
+    ///
+    /// * `gids` – the groups' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the texts by group id (in JavaScript `info`).
+    ///
+    /// Errors: 200032 more than 100 groups; 200033 no group; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_group_info(100, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_groups_open_info([100], None, callback);
+    /// assert_eq!(reply.wait()?[&100], "open");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getGroupsOpenInfo`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    #[doc(alias = "getGroupsOpenInfo")]
+    pub fn get_groups_open_info(
+        &self,
+        gids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
+    ) {
+        let gids: Vec<i64> = gids.into_iter().collect();
+        self.call("getgroupsopeninfo", |p| p.ids("gids", &gids), timeout, open_infos, callback);
+    }
+}

@@ -1,0 +1,454 @@
+//! The Rooms page.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{HistoryMessage, Info, OpenInfo, Text};
+use crate::types::{open_infos, room_counts, room_last_messages};
+
+/// Rooms: the users who are there right now.
+///
+/// A room needs no creating: it is there while somebody is in it. Being in one ends with
+/// [`leave_room`](Self::leave_room), with the logout, and with the connection. By default a user is in one room
+/// at a time, and entering a second leaves the first; a project may allow several.
+impl RtmClient {
+    /// Enters the room `rid`; its messages arrive from then on.
+    ///
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once the user is in the room.
+    ///
+    /// Errors: 200047 in too many rooms already, where the project allows several; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.enter_room(300, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `enterRoom`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "enterRoom")]
+    pub fn enter_room(
+        &self,
+        rid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call("enterroom", |p| p.id("rid", rid), timeout, |_| Ok(()), callback);
+    }
+
+    /// Enters several rooms with one call.
+    ///
+    /// Where the project allows one room at a time, the user ends up in one of them.
+    ///
+    /// * `rids` – the rooms' ids.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once the user is in the rooms.
+    ///
+    /// Errors: 200033 no room; 200047 in too many rooms; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.enter_rooms([300, 301], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
+    #[doc(alias = "enterRooms")]
+    pub fn enter_rooms(
+        &self,
+        rids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let rids: Vec<i64> = rids.into_iter().collect();
+        self.call("enterrooms", |p| p.ids("rids", &rids), timeout, |_| Ok(()), callback);
+    }
+
+    /// Leaves the room `rid`.
+    ///
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once the user is no longer in the room.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.leave_room(300, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `leaveRoom`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "leaveRoom")]
+    pub fn leave_room(
+        &self,
+        rid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call("leaveroom", |p| p.id("rid", rid), timeout, |_| Ok(()), callback);
+    }
+
+    /// Asks which rooms this user is in.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the rooms, empty if there are none.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_rooms(None, callback);
+    /// assert_eq!(reply.wait()?, [300]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getUserRooms`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getUserRooms")]
+    pub fn get_user_rooms(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
+    ) {
+        self.call("getuserrooms", |_| {}, timeout, |f| Ok(f.ids("rooms")), callback);
+    }
+
+    /// Asks which rooms this user is in, and for the last message of each.
+    ///
+    /// * `mtypes` – only messages of these types count, 1 to 127; `None` leaves it to the service.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the last message by room id, as `id`, `from`, `mtype`, `mid`, `deleted`, `msg`, `attrs`
+    ///   and `mtime`; `None` where there is none.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_room_chat(300, None, "hello", "", None, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_rooms_and_last_msg(None, None, callback);
+    /// for (rid, last) in reply.wait()? {
+    ///     println!("{rid}: {}", last.map(|message| message.msg).unwrap_or_default());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does, as `GetUserRoomLastMessage`.
+    #[doc(alias = "GetUserRoomLastMessage")]
+    pub fn get_user_rooms_and_last_msg(
+        &self,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Option<HistoryMessage>>>)
+        + Send
+        + 'static,
+    ) {
+        let mtypes = mtypes.into();
+        self.call(
+            "getuserroomsandlastmsg",
+            |p| p.opt_numbers("mtypes", mtypes.as_deref()),
+            timeout,
+            room_last_messages,
+            callback,
+        );
+    }
+
+    /// Asks who is in the room `rid`.
+    ///
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of the users in the room.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_members(300, None, callback);
+    /// assert_eq!(reply.wait()?, [1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getRoomMembers`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomMembers")]
+    pub fn get_room_members(
+        &self,
+        rid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
+    ) {
+        self.call("getroommembers", |p| p.id("rid", rid), timeout, |f| Ok(f.ids("uids")), callback);
+    }
+
+    /// Asks how many users are in each of several rooms.
+    ///
+    /// * `rids` – the rooms' ids.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the number of users by room id (in JavaScript `cn`).
+    ///
+    /// Errors: 200032 too many rooms; 200033 no room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_count([300], None, callback);
+    /// assert_eq!(reply.wait()?[&300], 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getRoomCount`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomCount")]
+    pub fn get_room_count(
+        &self,
+        rids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, i64>>) + Send + 'static,
+    ) {
+        let rids: Vec<i64> = rids.into_iter().collect();
+        self.call("getroomcount", |p| p.ids("rids", &rids), timeout, room_counts, callback);
+    }
+
+    /// Sets the open and the private text of the room `rid`.
+    ///
+    /// The user has to be in the room.
+    ///
+    /// * `rid` – the room's id.
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are stored.
+    ///
+    /// Errors: 200035 a text is too long; 200040 not in the room; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.set_room_info(300, "open to all", None, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `setRoomInfo`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "setRoomInfo")]
+    pub fn set_room_info<'a>(
+        &self,
+        rid: i64,
+        oinfo: impl Into<Option<&'a str>>,
+        pinfo: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let (oinfo, pinfo) = (oinfo.into(), pinfo.into());
+        self.call(
+            "setroominfo",
+            |p| {
+                p.id("rid", rid);
+                p.opt_text("oinfo", oinfo);
+                p.opt_text("pinfo", pinfo);
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Asks for the open and the private text of the room `rid`.
+    ///
+    /// The user has to be in the room.
+    ///
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    ///
+    /// Errors: 200040 not in the room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_room_info(300, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_info(300, None, callback);
+    /// let info = reply.wait()?;
+    /// assert_eq!(info.oinfo, "open");
+    /// assert_eq!(info.pinfo, "private");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getRoomInfo`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomInfo")]
+    pub fn get_room_info(
+        &self,
+        rid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Info>) + Send + 'static,
+    ) {
+        self.call("getroominfo", |p| p.id("rid", rid), timeout, Info::decode, callback);
+    }
+
+    /// Asks for the open text of the room `rid`, which anybody may read.
+    ///
+    /// * `rid` – the room's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the text as `oinfo`, empty where none is set.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_room_info(300, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_open_info(300, None, callback);
+    /// assert_eq!(reply.wait()?.oinfo, "open");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getRoomOpenInfo`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomOpenInfo")]
+    pub fn get_room_open_info(
+        &self,
+        rid: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<OpenInfo>) + Send + 'static,
+    ) {
+        self.call("getroomopeninfo", |p| p.id("rid", rid), timeout, OpenInfo::decode, callback);
+    }
+
+    /// Asks for the open texts of several rooms, which anybody may read.
+    ///
+    /// * `rids` – the rooms' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the texts by room id (in JavaScript `info`).
+    ///
+    /// Errors: 200032 more than 100 rooms; 200033 no room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_room_info(300, "open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_rooms_open_info([300], None, callback);
+    /// assert_eq!(reply.wait()?[&300], "open");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getRoomsOpenInfo`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    #[doc(alias = "getRoomsOpenInfo")]
+    pub fn get_rooms_open_info(
+        &self,
+        rids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
+    ) {
+        let rids: Vec<i64> = rids.into_iter().collect();
+        self.call("getroomsopeninfo", |p| p.ids("rids", &rids), timeout, open_infos, callback);
+    }
+}

@@ -1,0 +1,412 @@
+//! The System page.
+
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{ConnectionAttrs, DevicePushOptions};
+
+/// System: attributes of connections, devices and their notifications, the debug log, the clock.
+impl RtmClient {
+    /// Adds attributes to this connection, which [`get_attrs`](Self::get_attrs) shows.
+    ///
+    /// They end with the connection. [`ClientOptions::attrs`](crate::ClientOptions::attrs) sets some at every login.
+    ///
+    /// * `attrs` – names and values, sent in the order given.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are set.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_attrs([("device", "terminal"), ("theme", "dark")], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `addAttrs`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    #[doc(alias = "addAttrs")]
+    pub fn add_attrs<K: Into<String>, V: Into<String>>(
+        &self,
+        attrs: impl IntoIterator<Item = (K, V)>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let attrs: Vec<(String, String)> =
+            attrs.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        self.call("addattrs", |p| p.texts("attrs", &attrs), timeout, |_| Ok(()), callback);
+    }
+
+    /// Asks for the attributes of this user's connections.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets one entry a connection: its attributes, among them `login`, when it logged in, and `my`,
+    ///   which marks the connection that asked.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.add_attrs([("device", "terminal")], None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_attrs(None, callback);
+    /// for connection in reply.wait()? {
+    ///     println!("{:?} since {:?}", connection.get("device"), connection.login());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getAttrs`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    #[doc(alias = "getAttrs")]
+    pub fn get_attrs(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<ConnectionAttrs>>) + Send + 'static,
+    ) {
+        self.call("getattrs", |_| {}, timeout, ConnectionAttrs::decode, callback);
+    }
+
+    /// Writes a line to the project's debug log on the service.
+    ///
+    /// * `msg` – what to log.
+    /// * `attrs` – more about it, in a form of your own.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is written.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_debug_log("the map did not load", "{\"level\":7}", None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `addDebugLog`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    #[doc(alias = "addDebugLog")]
+    pub fn add_debug_log(
+        &self,
+        msg: &str,
+        attrs: &str,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call(
+            "adddebuglog",
+            |p| {
+                p.text("msg", msg);
+                p.text("attrs", attrs);
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Registers a device to be notified of messages while this user is offline.
+    ///
+    /// * `apptype` – the kind of application, as set up in the console.
+    /// * `devicetoken` – the device's token of its notification service.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is registered.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_device("apns", "740f4707bebcf74f", None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `addDevice`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    #[doc(alias = "addDevice")]
+    pub fn add_device(
+        &self,
+        apptype: &str,
+        devicetoken: &str,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call(
+            "adddevice",
+            |p| {
+                p.text("apptype", apptype);
+                p.text("devicetoken", devicetoken);
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Takes back what [`add_device`](Self::add_device) registered.
+    ///
+    /// * `devicetoken` – the token the device was registered with.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once the device is no longer notified.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.add_device("apns", "740f4707bebcf74f", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.remove_device("740f4707bebcf74f", None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `removeDevice`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    #[doc(alias = "removeDevice")]
+    pub fn remove_device(
+        &self,
+        devicetoken: &str,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call(
+            "removedevice",
+            |p| p.text("devicetoken", devicetoken),
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Stops notifying this user's devices of messages from a user or of a group.
+    ///
+    /// * `option_type` – 0 for the messages from a user, 1 for those of a group: see
+    ///   [`option_type`](crate::types::option_type).
+    /// * `xid` – the id of that user or group.
+    /// * `mtypes` – the types of message, 1 to 127; `None` or an empty list means all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is set.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::option_type};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_device_push_option(option_type::P2P, 2, vec![30], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `addDevicePushOption`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    #[doc(alias = "addDevicePushOption")]
+    pub fn add_device_push_option(
+        &self,
+        option_type: i64,
+        xid: i64,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let mtypes = mtypes.into();
+        self.call(
+            "addoption",
+            |p| {
+                p.number("type", option_type);
+                p.id("xid", xid);
+                p.opt_numbers("mtypes", mtypes.as_deref());
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Takes back what [`add_device_push_option`](Self::add_device_push_option) set.
+    ///
+    /// * `option_type` – 0 for the messages from a user, 1 for those of a group: see
+    ///   [`option_type`](crate::types::option_type).
+    /// * `xid` – the id of that user or group.
+    /// * `mtypes` – the types of message, 1 to 127; with `None` nothing changes.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is taken back.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::option_type};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.add_device_push_option(0, 2, vec![30], None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.remove_device_push_option(option_type::P2P, 2, vec![30], None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `removeDevicePushOption`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    #[doc(alias = "removeDevicePushOption")]
+    pub fn remove_device_push_option(
+        &self,
+        option_type: i64,
+        xid: i64,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let mtypes = mtypes.into();
+        self.call(
+            "removeoption",
+            |p| {
+                p.number("type", option_type);
+                p.id("xid", xid);
+                p.opt_numbers("mtypes", mtypes.as_deref());
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Asks what [`add_device_push_option`](Self::add_device_push_option) has set.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `p2p` by user id and `group` by group id, each with the types of message not notified of.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.add_device_push_option(0, 2, vec![30], None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_device_push_option(None, callback);
+    /// assert_eq!(reply.wait()?.p2p[&2], [30]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getDevicePushOption`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    #[doc(alias = "getDevicePushOption")]
+    pub fn get_device_push_option(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<DevicePushOptions>) + Send + 'static,
+    ) {
+        self.call("getoption", |_| {}, timeout, DevicePushOptions::decode, callback);
+    }
+
+    /// Asks for the time of the service.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the milliseconds since 1970-01-01 UTC.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// assert!(reply.wait()? > 1_600_000_000_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
+    #[doc(alias = "getServerTime")]
+    pub fn get_server_time(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<i64>) + Send + 'static,
+    ) {
+        self.call("getservertime", |_| {}, timeout, |f| Ok(f.int("mts")), callback);
+    }
+
+    /// Ends another connection of this user.
+    ///
+    /// * `ce` – the endpoint of that connection, as the service knows it.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once it is ended.
+    ///
+    /// Errors: 200012 it is the connection that asks; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.kickout("10.0.0.1:40001", None, callback);
+    /// if let Err(err) = reply.wait() {
+    ///     println!("not ended: {err}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Android SDK does.
+    pub fn kickout(
+        &self,
+        ce: &str,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        self.call("kickout", |p| p.text("ce", ce), timeout, |_| Ok(()), callback);
+    }
+}

@@ -1,0 +1,169 @@
+//! The Users page.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{Info, Text, open_infos};
+
+/// Users: who is online, and what is stored with them.
+impl RtmClient {
+    /// Asks which of several users are online.
+    ///
+    /// * `uids` – the users' ids, at most 200.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the ids of those who are.
+    ///
+    /// Errors: 200032 more than 200 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_online_users([1, 2], None, callback);
+    /// assert_eq!(reply.wait()?, [1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getOnlineUsers`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    #[doc(alias = "getOnlineUsers")]
+    pub fn get_online_users(
+        &self,
+        uids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
+    ) {
+        let uids: Vec<i64> = uids.into_iter().collect();
+        self.call(
+            "getonlineusers",
+            |p| p.ids("uids", &uids),
+            timeout,
+            |f| Ok(f.ids("uids")),
+            callback,
+        );
+    }
+
+    /// Sets this user's open and private text.
+    ///
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` once they are stored.
+    ///
+    /// Errors: 200035 a text is too long; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.set_user_info("{\"name\":\"Ada\"}", None, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `setUserInfo`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    #[doc(alias = "setUserInfo")]
+    pub fn set_user_info<'a>(
+        &self,
+        oinfo: impl Into<Option<&'a str>>,
+        pinfo: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let (oinfo, pinfo) = (oinfo.into(), pinfo.into());
+        self.call(
+            "setuserinfo",
+            |p| {
+                p.opt_text("oinfo", oinfo);
+                p.opt_text("pinfo", pinfo);
+            },
+            timeout,
+            |_| Ok(()),
+            callback,
+        );
+    }
+
+    /// Asks for this user's open and private text.
+    ///
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_user_info("open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_info(None, callback);
+    /// let info = reply.wait()?;
+    /// assert_eq!(info.oinfo, "open");
+    /// assert_eq!(info.pinfo, "private");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getUserInfo`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    #[doc(alias = "getUserInfo")]
+    pub fn get_user_info(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Info>) + Send + 'static,
+    ) {
+        self.call("getuserinfo", |_| {}, timeout, Info::decode, callback);
+    }
+
+    /// Asks for the open texts of several users, which anybody may read.
+    ///
+    /// * `uids` – the users' ids, at most 100.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the texts by user id (in JavaScript `info`).
+    ///
+    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.set_user_info("open", "private", None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_open_info([1], None, callback);
+    /// assert_eq!(reply.wait()?[&1], "open");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `getUserOpenInfo`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    #[doc(alias = "getUserOpenInfo")]
+    pub fn get_user_open_info(
+        &self,
+        uids: impl IntoIterator<Item = i64>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
+    ) {
+        let uids: Vec<i64> = uids.into_iter().collect();
+        self.call("getuseropeninfo", |p| p.ids("uids", &uids), timeout, open_infos, callback);
+    }
+}

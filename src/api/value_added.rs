@@ -1,0 +1,462 @@
+//! The Value-added page.
+
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{Content, MediaCheck, Profanity, SpeechText, TextCheck, Translation};
+
+/// Value-added services: translation, moderation, speech recognition. Each has to be enabled in the project's
+/// console.
+#[expect(clippy::too_many_arguments, reason = "the arguments the SDK documents, in its order")]
+impl RtmClient {
+    /// Translates a text.
+    ///
+    /// Languages: `ar`, `nl`, `en`, `fr`, `de`, `el`, `id`, `it`, `ja`, `ko`, `no`, `pl`, `pt`, `ru`, `es`, `sv`,
+    /// `tl`, `th`, `tr`, `vi`, `zh-CN`, `zh-TW`.
+    ///
+    /// * `original_message` – the text.
+    /// * `original_language` – the language it is in; `None` lets the service find out.
+    /// * `target_language` – the language to translate into.
+    /// * `message_type` – `chat` or `mail`: see [`translate_type`](crate::types::translate_type); `None` is `chat`.
+    ///   In JavaScript `type`.
+    /// * `profanity` – what to do about bad language, `off`, `stop` or `censor`: see
+    ///   [`profanity`](crate::types::profanity); `None` is `off`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `source` and `target`, the languages, `source_text`, the original, and `target_text`, the
+    ///   translation.
+    ///
+    /// Errors: 200050 a language is not supported; 200051 there is nothing to translate; 200056 the translation
+    /// failed; 200057 bad language, with `stop`; 200060 not enabled in the console; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.translate("你好", "zh-CN", "en", None, None, None, callback);
+    /// println!("{}", reply.wait()?.target_text);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `translate`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    pub fn translate<'a>(
+        &self,
+        original_message: &str,
+        original_language: impl Into<Option<&'a str>>,
+        target_language: &str,
+        message_type: impl Into<Option<&'a str>>,
+        profanity: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Translation>) + Send + 'static,
+    ) {
+        let original_language = original_language.into();
+        let (message_type, profanity) = (message_type.into(), profanity.into());
+        self.call(
+            "translate",
+            |p| {
+                p.text("text", original_message);
+                p.text("dst", target_language);
+                p.opt_text("src", original_language);
+                p.opt_text("type", message_type);
+                p.opt_text("profanity", profanity);
+            },
+            timeout,
+            Translation::decode,
+            callback,
+        );
+    }
+
+    /// Masks the bad language in a text.
+    ///
+    /// The service's newer SDKs have [`text_check`](Self::text_check) instead.
+    ///
+    /// * `text` – the text.
+    /// * `classify` – `true` asks also for the classes of what is found; `None` is `false`.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `text`, with what was found replaced by `*`, and `classification`, the classes (empty
+    ///   unless asked for).
+    ///
+    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.profanity("what a day", false, None, callback);
+    /// println!("{}", reply.wait()?.text);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `profanity`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    pub fn profanity(
+        &self,
+        text: &str,
+        classify: impl Into<Option<bool>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Profanity>) + Send + 'static,
+    ) {
+        let classify = classify.into();
+        self.call(
+            "profanity",
+            |p| {
+                p.text("text", text);
+                p.opt_bool("classify", classify);
+            },
+            timeout,
+            Profanity::decode,
+            callback,
+        );
+    }
+
+    /// Checks whether a text is fit to be shown.
+    ///
+    /// * `text` – the text.
+    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected; `text`, with the words found replaced by `*`, if any
+    ///   were; `tags`, the classes of what was found; `wlist`, the words; `language`, if the service names it.
+    ///
+    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_result};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.text_check("what a day", None, None, callback);
+    /// let check = reply.wait()?;
+    /// if check.result == check_result::REJECT {
+    ///     println!("{:?}: {:?}", check.tags, check.wlist);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `textCheck`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    #[doc(alias = "textCheck")]
+    pub fn text_check<'a>(
+        &self,
+        text: &str,
+        strategy_id: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<TextCheck>) + Send + 'static,
+    ) {
+        let strategy_id = strategy_id.into();
+        self.call(
+            "tcheck",
+            |p| {
+                p.text("text", text);
+                p.opt_text("strategyId", strategy_id);
+            },
+            timeout,
+            TextCheck::decode,
+            callback,
+        );
+    }
+
+    /// Checks whether an image is fit to be shown.
+    ///
+    /// It may take long: other SDKs wait up to 120 s.
+    ///
+    /// * `image` – the URL of the image as text, or its content as bytes.
+    /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
+    ///   `type`.
+    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    ///
+    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.image_check("https://example.com/a.png", check_type::URL, None, None, callback);
+    /// println!("{}", reply.wait()?.result);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `imageCheck`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    #[doc(alias = "imageCheck")]
+    pub fn image_check<'a>(
+        &self,
+        image: impl Into<Content<'a>>,
+        check_type: i64,
+        strategy_id: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<MediaCheck>) + Send + 'static,
+    ) {
+        let (image, strategy_id) = (image.into(), strategy_id.into());
+        self.call(
+            "icheck",
+            |p| {
+                p.content("image", &image);
+                p.number("type", check_type);
+                p.opt_text("strategyId", strategy_id);
+            },
+            timeout,
+            MediaCheck::decode,
+            callback,
+        );
+    }
+
+    /// Checks whether audio is fit to be heard.
+    ///
+    /// It may take long: other SDKs wait up to 120 s.
+    ///
+    /// * `audio` – the URL of the audio as text, or its content as bytes.
+    /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
+    ///   `type`.
+    /// * `lang` – the language spoken, such as `zh-CN`.
+    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` is 16000.
+    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    ///
+    /// Errors: 200060 not enabled in the console; 200061 audio of this kind is not supported; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let amr = [0_u8; 64];
+    /// let (callback, reply) = reply::channel();
+    /// client.audio_check(&amr, check_type::CONTENT, "zh-CN", "AMR_WB", 16000, None, None, callback);
+    /// println!("{}", reply.wait()?.result);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `audioCheck`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    #[doc(alias = "audioCheck")]
+    pub fn audio_check<'a>(
+        &self,
+        audio: impl Into<Content<'a>>,
+        check_type: i64,
+        lang: &str,
+        codec: impl Into<Option<&'a str>>,
+        srate: impl Into<Option<i64>>,
+        strategy_id: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<MediaCheck>) + Send + 'static,
+    ) {
+        let (audio, strategy_id) = (audio.into(), strategy_id.into());
+        let (codec, srate) = (codec.into(), srate.into());
+        self.call(
+            "acheck",
+            |p| {
+                p.content("audio", &audio);
+                p.number("type", check_type);
+                p.text("lang", lang);
+                p.opt_text("codec", codec);
+                if let Some(srate) = srate {
+                    p.number("srate", srate);
+                }
+                p.opt_text("strategyId", strategy_id);
+            },
+            timeout,
+            MediaCheck::decode,
+            callback,
+        );
+    }
+
+    /// Checks whether a video is fit to be seen.
+    ///
+    /// It may take long: other SDKs wait up to 120 s.
+    ///
+    /// * `video` – the URL of the video as text, or its content as bytes.
+    /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
+    ///   `type`.
+    /// * `video_name` – the name of its file.
+    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    ///
+    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// let url = "https://example.com/a.mp4";
+    /// client.video_check(url, check_type::URL, "a.mp4", None, None, callback);
+    /// println!("{}", reply.wait()?.result);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `videoCheck`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    #[doc(alias = "videoCheck")]
+    pub fn video_check<'a>(
+        &self,
+        video: impl Into<Content<'a>>,
+        check_type: i64,
+        video_name: &str,
+        strategy_id: impl Into<Option<&'a str>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<MediaCheck>) + Send + 'static,
+    ) {
+        let (video, strategy_id) = (video.into(), strategy_id.into());
+        self.call(
+            "vcheck",
+            |p| {
+                p.content("video", &video);
+                p.number("type", check_type);
+                p.text("videoName", video_name);
+                p.opt_text("strategyId", strategy_id);
+            },
+            timeout,
+            MediaCheck::decode,
+            callback,
+        );
+    }
+
+    /// Writes down what is said in a recording.
+    ///
+    /// It may take long: other SDKs wait up to 120 s.
+    ///
+    /// * `audio` – the URL of the audio as text, or its content as bytes.
+    /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
+    ///   `type`.
+    /// * `lang` – the language spoken, such as `zh-CN`.
+    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` is 16000.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `text`, the words, and `lang`, the language they were taken for.
+    ///
+    /// Errors: 200060 not enabled in the console; 200061 audio of this kind is not supported; and those of
+    /// [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// let url = "https://example.com/a.amr";
+    /// client.speech2text(url, check_type::URL, "zh-CN", None, None, None, callback);
+    /// println!("{}", reply.wait()?.text);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// JavaScript: `speech2Text`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    #[doc(alias = "speech2Text")]
+    pub fn speech2text<'a>(
+        &self,
+        audio: impl Into<Content<'a>>,
+        check_type: i64,
+        lang: &str,
+        codec: impl Into<Option<&'a str>>,
+        srate: impl Into<Option<i64>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<SpeechText>) + Send + 'static,
+    ) {
+        let (audio, codec, srate) = (audio.into(), codec.into(), srate.into());
+        self.call(
+            "speech2text",
+            |p| {
+                p.content("audio", &audio);
+                p.number("type", check_type);
+                p.text("lang", lang);
+                p.opt_text("codec", codec);
+                if let Some(srate) = srate {
+                    p.number("srate", srate);
+                }
+            },
+            timeout,
+            SpeechText::decode,
+            callback,
+        );
+    }
+
+    /// Writes down what is said in a recording, and translates it.
+    ///
+    /// It may take long: other SDKs wait up to 120 s.
+    ///
+    /// * `audio` – the content of the audio.
+    /// * `speech_language` – the language spoken, such as `zh-CN`.
+    /// * `text_language` – the language to translate into; `None` leaves it to the service.
+    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` is 16000.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `source` and `target`, the languages, `source_text`, what was said, and `target_text`, the
+    ///   translation.
+    ///
+    /// Errors: 200050 a language is not supported; 200060 not enabled in the console; 200061 audio of this kind is
+    /// not supported; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let amr = [0_u8; 64];
+    /// let (callback, reply) = reply::channel();
+    /// client.speech_translation(&amr, "zh-CN", "en", None, None, None, callback);
+    /// println!("{}", reply.wait()?.target_text);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
+    #[doc(alias = "speechTranslation")]
+    pub fn speech_translation<'a>(
+        &self,
+        audio: &[u8],
+        speech_language: &str,
+        text_language: impl Into<Option<&'a str>>,
+        codec: impl Into<Option<&'a str>>,
+        srate: impl Into<Option<i64>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<Translation>) + Send + 'static,
+    ) {
+        let (text_language, codec, srate) = (text_language.into(), codec.into(), srate.into());
+        self.call(
+            "speechtranslation",
+            |p| {
+                p.bytes("audio", audio);
+                p.text("speechLanguageCode", speech_language);
+                p.opt_text("textLanguageCode", text_language);
+                p.opt_text("codec", codec);
+                if let Some(srate) = srate {
+                    p.number("srate", srate);
+                }
+            },
+            timeout,
+            Translation::decode,
+            callback,
+        );
+    }
+}

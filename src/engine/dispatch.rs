@@ -1,0 +1,311 @@
+//! The callback thread: runs user code, one callback after another, in completion order.
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, unbounded};
+
+use super::upload::ProgressHandler;
+use super::{Answer, Complete, Ending, Engine, LoginDone};
+use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::events;
+use crate::options::Callbacks;
+use crate::push::Push;
+use crate::session::SessionEvent;
+use crate::wire::package::Encoding;
+
+thread_local! {
+    /// Whether this thread is running callbacks now.
+    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the caller is a callback.
+pub(crate) fn on_callback_thread() -> bool {
+    IN_CALLBACK.get()
+}
+
+/// Things that happened, in order, with one buffer for the payloads of all of them.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) items: Vec<Item>,
+}
+
+pub(super) enum Item {
+    /// An answer; `complete` is `None` until it is taken from the table, and where nobody waits for it any more.
+    Answer {
+        seq: u32,
+        complete: Option<Complete>,
+        status: u8,
+        encoding: Encoding,
+        at: Range<usize>,
+    },
+    Failed {
+        complete: Ending,
+        error: Error,
+    },
+    Push {
+        push: Push,
+        encoding: Encoding,
+        at: Range<usize>,
+    },
+    Event(SessionEvent),
+    Login {
+        done: LoginDone,
+        ok: bool,
+        error_code: i32,
+    },
+    Progress {
+        handler: ProgressHandler,
+        sent: u64,
+        total: u64,
+    },
+}
+
+impl Item {
+    /// Runs the item if it is the answer to a call that is waited for, and not larger than `most`.
+    fn run_for_waiter(&mut self, bytes: &[u8], most: usize) -> bool {
+        let Item::Answer { complete, status, encoding, at, .. } = self else { return false };
+        if !matches!(complete, Some(Complete::Waiter(_))) || at.len() > most {
+            return false;
+        }
+        let Some(Complete::Waiter(ending)) = complete.take() else { return false };
+        let payload = bytes.get(at.clone()).unwrap_or(&[]);
+        ending(Ok(Answer { status: *status, encoding: *encoding, payload }));
+        true
+    }
+}
+
+impl Batch {
+    /// Runs the answers that are waited for, on this thread. Returns how many.
+    pub(super) fn run_for_waiters(&mut self, most: usize) -> usize {
+        let Batch { bytes, items } = self;
+        let before = items.len();
+        items.retain_mut(|item| !item.run_for_waiter(bytes, most));
+        before - items.len()
+    }
+}
+
+/// The queue of callbacks.
+pub(super) struct Dispatch {
+    queue: Sender<Batch>,
+    queued: Receiver<Batch>,
+    /// Batches to use again.
+    spare: (Sender<Batch>, Receiver<Batch>),
+    manual: bool,
+    /// Whether somebody runs callbacks, or is about to.
+    running: AtomicBool,
+    /// For how many I/O threads the callback thread waits when the queue is empty.
+    stays: AtomicUsize,
+    /// Bytes received that wait for their callbacks.
+    undelivered: AtomicUsize,
+    /// Whether the I/O thread has stopped reading until callbacks have caught up.
+    reading_stopped: AtomicBool,
+}
+
+impl Dispatch {
+    pub(super) fn new(callbacks: Callbacks) -> Dispatch {
+        let (queue, queued) = unbounded();
+        Dispatch {
+            queue,
+            queued,
+            spare: bounded(8),
+            manual: callbacks == Callbacks::Manual,
+            running: AtomicBool::new(false),
+            stays: AtomicUsize::new(0),
+            undelivered: AtomicUsize::new(0),
+            reading_stopped: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn fresh_batch(&self) -> Batch {
+        self.spare.1.try_recv().unwrap_or_default()
+    }
+
+    /// Keeps a batch that is not needed any more, to be used again.
+    pub(super) fn keep(&self, mut batch: Batch) {
+        batch.bytes.clear();
+        batch.items.clear();
+        if batch.bytes.capacity() <= 1 << 20 && batch.items.capacity() <= 1 << 14 {
+            match self.spare.0.try_send(batch) {
+                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+            }
+        }
+    }
+
+    /// Queues a batch. `true` if the caller has to start the callback thread.
+    pub(super) fn push(&self, batch: Batch) -> bool {
+        self.undelivered.fetch_add(batch.bytes.len(), Ordering::SeqCst);
+        // Cannot fail: the receiver lives as long as the sender.
+        let _ = self.queue.send(batch);
+        !self.manual
+            && !self.running.load(Ordering::SeqCst)
+            && !self.running.swap(true, Ordering::SeqCst)
+    }
+
+    pub(super) fn not_started(&self) {
+        self.running.store(false, Ordering::SeqCst);
+    }
+
+    /// From now on the callback thread outlives an empty queue.
+    pub(super) fn stay(&self) {
+        self.stays.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Takes one [`stay`](Self::stay) back.
+    pub(super) fn need_not_stay(&self) {
+        self.stays.fetch_sub(1, Ordering::SeqCst);
+        // It may be waiting already: let it look again.
+        let _ = self.queue.send(Batch::default());
+    }
+
+    /// Whether the I/O thread should not read: from `limit` bytes waiting for callbacks on, until half of them are
+    /// handed over. Then it is woken.
+    pub(super) fn is_behind(&self, already: bool, limit: usize) -> bool {
+        if !already && self.undelivered.load(Ordering::SeqCst) < limit {
+            return false;
+        }
+        self.reading_stopped.store(true, Ordering::SeqCst);
+        // They may have caught up in between, and have seen no reason to wake anybody.
+        !self.has_caught_up(limit)
+    }
+
+    fn has_caught_up(&self, limit: usize) -> bool {
+        self.undelivered.load(Ordering::SeqCst) <= limit / 2
+    }
+}
+
+/// The callback thread.
+pub(super) fn run(engine: &Engine) {
+    let dispatch = &engine.dispatch;
+    IN_CALLBACK.set(true);
+    loop {
+        if let Ok(batch) = dispatch.queued.try_recv() {
+            run_batch(engine, batch);
+        } else if dispatch.stays.load(Ordering::SeqCst) > 0 {
+            if let Ok(batch) = dispatch.queued.recv() {
+                run_batch(engine, batch);
+            }
+        } else {
+            // Whoever queues after this store starts a new thread, unless this one takes the work back.
+            dispatch.running.store(false, Ordering::SeqCst);
+            if dispatch.queued.is_empty() || dispatch.running.swap(true, Ordering::SeqCst) {
+                return;
+            }
+        }
+    }
+}
+
+/// `run_callbacks`: what is queued, or what comes within `timeout`.
+pub(super) fn run_on_this_thread(engine: &Engine, timeout: Duration) -> Result<usize, Error> {
+    let dispatch = &engine.dispatch;
+    if !dispatch.manual {
+        return Err(forbidden("run_callbacks needs the option Callbacks::Manual"));
+    }
+    if dispatch.running.swap(true, Ordering::SeqCst) {
+        return Err(forbidden("run_callbacks runs already, on another thread or around this one"));
+    }
+    let nested = IN_CALLBACK.replace(true);
+    let until = Instant::now().checked_add(timeout);
+    let mut ran = 0;
+    loop {
+        let batch = match dispatch.queued.try_recv() {
+            Ok(batch) => batch,
+            Err(_) if ran > 0 => break,
+            Err(_) => match wait(&dispatch.queued, until) {
+                Some(batch) => batch,
+                None => break,
+            },
+        };
+        ran += run_batch(engine, batch);
+    }
+    IN_CALLBACK.set(nested);
+    dispatch.running.store(false, Ordering::SeqCst);
+    Ok(ran)
+}
+
+fn wait(queued: &Receiver<Batch>, until: Option<Instant>) -> Option<Batch> {
+    let Some(until) = until else { return queued.recv().ok() };
+    match queued.recv_deadline(until) {
+        Ok(batch) => Some(batch),
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+    }
+}
+
+fn forbidden(message: &'static str) -> Error {
+    Error::new(fpnn::CORE_FORBIDDEN, message)
+}
+
+fn run_batch(engine: &Engine, mut batch: Batch) -> usize {
+    let Batch { bytes, items } = &mut batch;
+    let ran = items.len();
+    for item in items.drain(..) {
+        run_item(engine, bytes, item);
+    }
+    let dispatch = &engine.dispatch;
+    dispatch.undelivered.fetch_sub(bytes.len(), Ordering::SeqCst);
+    let limit = engine.options.max_undelivered_bytes;
+    if dispatch.reading_stopped.load(Ordering::SeqCst)
+        && dispatch.has_caught_up(limit)
+        && dispatch.reading_stopped.swap(false, Ordering::SeqCst)
+    {
+        engine.wake_io();
+    }
+    dispatch.keep(batch);
+    ran
+}
+
+fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
+    match item {
+        Item::Answer { complete, status, encoding, at, .. } => {
+            let Some(Complete::Callback(ending) | Complete::Waiter(ending)) = complete else {
+                return;
+            };
+            let payload = bytes.get(at).unwrap_or(&[]);
+            guarded("callback", || ending(Ok(Answer { status, encoding, payload })));
+            engine.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
+        Item::Failed { complete, error } => {
+            guarded("callback", || complete(Err(error)));
+            engine.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
+        Item::Push { push, encoding, at } => {
+            let payload = bytes.get(at).unwrap_or(&[]);
+            let now = Instant::now();
+            let delivered =
+                engine.processor.deliver(push, encoding, payload, engine.own_uid(), now);
+            if let Err(error) = delivered {
+                engine.listeners.emit(events::ERROR_RECORDER, &error);
+            }
+        }
+        Item::Event(event) => match event {
+            SessionEvent::Error(error) => engine.listeners.emit(events::ERROR_RECORDER, &error),
+            SessionEvent::ReloginCompleted(completed) => {
+                engine.listeners.emit(events::RELOGIN_COMPLETED, &completed);
+            }
+            SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
+        },
+        Item::Login { done, ok, error_code } => guarded("login callback", || done(ok, error_code)),
+        Item::Progress { handler, sent, total } => {
+            guarded("progress handler", || handler(sent, total))
+        }
+    }
+}
+
+/// Runs user code: its panic ends nothing but itself.
+pub(crate) fn guarded(what: &str, user_code: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(user_code)) {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        log::error!(target: "rtm_client::callback", "a {what} panicked: {text}");
+        // The panic's payload is user code too: its destructor may panic again.
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(panic)));
+    }
+}

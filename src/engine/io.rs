@@ -1,0 +1,435 @@
+//! The I/O thread: it alone touches the socket and steps the session machine.
+//!
+//! One pass: read until the socket would block (bounded), one lock to take the answered calls and the outbox, write
+//! with the lock released, hand the batch on, park. It never sleeps, never runs user code, never waits for a queue.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use mio::{Events, Poll, Token, Waker};
+use tungstenite::protocol::WebSocket;
+
+use super::connect::{Dialing, Progress};
+use super::connection::{Connection, Heard, Own};
+use super::dispatch::{Batch, Item};
+use super::frame::FrameBuffer;
+use super::pending::Time;
+use super::stream::Stream;
+use super::upload::{Upload, UploadRequest};
+use super::{Command, Complete, DECODED_AT_ONCE, Door, Engine, FIRST_SEQ, LoginDone, to_time};
+use crate::options::Callbacks;
+use crate::session::{Input, Output, Session, SessionEvent, SessionOptions};
+use crate::wire::package;
+use crate::wire::payload::write_map;
+
+const WAKER: Token = Token(0);
+
+/// What has to exist before the thread starts.
+pub(super) struct Parts {
+    poll: Poll,
+    waker: Arc<Waker>,
+}
+
+impl Parts {
+    pub(super) fn new() -> io::Result<Parts> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        Ok(Parts { poll, waker })
+    }
+
+    pub(super) fn waker(&self) -> Arc<Waker> {
+        self.waker.clone()
+    }
+}
+
+struct IoThread {
+    engine: Arc<Engine>,
+    poll: Poll,
+    waker: Arc<Waker>,
+    session: Session,
+    link: Link,
+    /// The token of the link's socket; events of earlier ones are stale.
+    token: Token,
+    /// The token given out last.
+    last_token: usize,
+    uploads: Vec<Upload>,
+    login: Login,
+    batch: Batch,
+    /// The largest answer that is decoded on this thread for a waiter.
+    decoded_at_once: usize,
+    /// Whether the batch holds answers that are waited for.
+    waited_for: bool,
+    frame: FrameBuffer,
+    /// What reading and dialing found out, for the session machine.
+    inputs: Vec<Input>,
+    outputs: Vec<Output>,
+    commands: Vec<Command>,
+}
+
+enum Link {
+    Down,
+    Dialing(Box<Dialing>),
+    Up(Box<Connection>),
+}
+
+/// The latest login.
+#[derive(Default)]
+struct Login {
+    /// The payload of `auth`.
+    auth: Vec<u8>,
+    done: Option<LoginDone>,
+    epoch: u64,
+}
+
+/// What to do after the pass's lock.
+enum Next {
+    /// There is more to do.
+    Again,
+    /// Nothing to do until something happens.
+    Park,
+    /// The session is over and nobody asks for another.
+    End,
+}
+
+/// The thread.
+pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
+    let options = &engine.options;
+    let session = Session::new(SessionOptions {
+        auto_reconnect: options.auto_reconnect,
+        connection_timeout: to_time(options.connection_timeout),
+        max_ping_interval: u64::from(options.max_ping_interval_seconds) * 1_000_000_000,
+        strategy: options.regressive_strategy,
+    });
+    let mut io = IoThread {
+        poll: parts.poll,
+        waker: parts.waker,
+        session,
+        link: Link::Down,
+        token: WAKER,
+        last_token: WAKER.0,
+        uploads: Vec::new(),
+        login: Login::default(),
+        batch: engine.dispatch.fresh_batch(),
+        // Nobody may be running callbacks while the program waits.
+        decoded_at_once: match options.callbacks {
+            Callbacks::Thread => DECODED_AT_ONCE,
+            Callbacks::Manual => usize::MAX,
+        },
+        waited_for: false,
+        frame: FrameBuffer::default(),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        commands: Vec::new(),
+        engine,
+    };
+    let mut events = Events::with_capacity(16);
+    loop {
+        io.advance_link();
+        io.advance_uploads();
+        let next = io.exchange();
+        io.step_session();
+        io.write();
+        io.hand_on();
+        match next {
+            Next::Again => {}
+            Next::Park => io.park(&mut events),
+            Next::End => break,
+        }
+    }
+    let engine = io.engine.clone();
+    // The socket is closed before the thread counts as ended.
+    drop(io);
+    engine.deadline_changed.notify_one();
+    // The callback thread delivers what is owed and ends.
+    engine.dispatch.need_not_stay();
+}
+
+impl IoThread {
+    /// Goes on with connecting, or reads what has come.
+    fn advance_link(&mut self) {
+        match &mut self.link {
+            Link::Down => {}
+            Link::Dialing(dialing) => {
+                let now = self.engine.now();
+                match dialing.advance(now, self.poll.registry(), self.token) {
+                    Progress::Waiting => {}
+                    Progress::Open(socket) => self.connected(socket),
+                    Progress::Failed(error) => {
+                        self.link = Link::Down;
+                        self.inputs.push(Input::ConnectFailed(error));
+                    }
+                }
+            }
+            Link::Up(connection) => {
+                connection.pause(
+                    self.engine.dispatch.is_behind(
+                        connection.is_paused(),
+                        self.engine.options.max_undelivered_bytes,
+                    ),
+                );
+                connection.read(&mut self.batch, &mut self.frame, |heard| {
+                    self.inputs.push(match heard {
+                        Heard::Pinged => Input::Pinged,
+                        Heard::Kickout => Input::Kickout,
+                        Heard::Own(Own::Auth, answer) => Input::Authenticated(answer),
+                        Heard::Own(Own::Bye, _) => Input::ByeAnswered,
+                        Heard::Lost(error) => Input::Lost(error),
+                    });
+                });
+            }
+        }
+    }
+
+    fn connected(&mut self, socket: Box<WebSocket<Stream>>) {
+        let options = &self.engine.options;
+        let connection =
+            Connection::new(*socket, options.max_received_bytes, options.max_queued_bytes);
+        self.link = Link::Up(Box::new(connection));
+        self.inputs.push(Input::Connected);
+    }
+
+    fn advance_uploads(&mut self) {
+        if self.uploads.is_empty() {
+            return;
+        }
+        for upload in &mut self.uploads {
+            let registry = self.poll.registry();
+            upload.advance(&self.engine, registry, &mut self.frame, &mut self.batch);
+        }
+        self.uploads.retain(|upload| !upload.is_over());
+    }
+
+    /// The one lock of a pass: takes answered calls, the outbox and what was posted; decides whether to park.
+    fn exchange(&mut self) -> Next {
+        let mut deadline = self.session.deadline();
+        if let Link::Dialing(dialing) = &self.link {
+            deadline = deadline.min(dialing.deadline());
+        }
+        for upload in &self.uploads {
+            deadline = deadline.min(upload.deadline());
+        }
+        let mut guard = self.engine.state.lock();
+        let state = &mut *guard;
+        for item in &mut self.batch.items {
+            if let Item::Answer { seq, complete: complete @ None, .. } = item {
+                *complete = state.pending.take(*seq);
+                self.waited_for |= matches!(complete, Some(Complete::Waiter(_)));
+            }
+        }
+        std::mem::swap(&mut self.commands, &mut state.commands);
+        let due = std::mem::take(&mut state.session_due);
+        if due {
+            // Pings cannot be heard while reading is paused: that is no reason to think the gate silent.
+            let paused = matches!(&self.link, Link::Up(connection) if connection.is_paused());
+            self.inputs.push(if paused { Input::Pinged } else { Input::Due });
+        }
+        let mut busy = due || !self.commands.is_empty() || !self.inputs.is_empty();
+        busy |= self.uploads.iter().any(Upload::has_more);
+        if let Link::Up(connection) = &mut self.link {
+            busy |= connection.has_more();
+            if connection.stream().waiting() == 0 && !state.outbox.is_empty() {
+                std::mem::swap(connection.stream().out(), &mut state.outbox);
+                busy = true;
+            }
+        }
+        let next = if busy {
+            Next::Again
+        } else if self.session.is_idle() {
+            state.io = None;
+            state.run += 1;
+            Next::End
+        } else {
+            // While the socket takes no more, a new call is no reason to wake up.
+            state.parked = match &mut self.link {
+                Link::Up(connection) => connection.stream().waiting() == 0,
+                _ => true,
+            };
+            Next::Park
+        };
+        state.session_deadline = deadline;
+        let earlier = state.session_deadline < state.timer_sleeps_until;
+        if earlier {
+            state.timer_sleeps_until = state.session_deadline;
+        }
+        drop(guard);
+        if earlier {
+            self.engine.deadline_changed.notify_one();
+        }
+        next
+    }
+
+    /// Steps the session machine with everything that happened in this pass, and does what it says.
+    fn step_session(&mut self) {
+        let now = self.engine.now();
+        for input in std::mem::take(&mut self.inputs) {
+            self.session.step(now, input, &mut self.outputs);
+            self.act();
+        }
+        for command in std::mem::take(&mut self.commands) {
+            let input = match command {
+                Command::Login { auth, timeout, done, epoch } => {
+                    // The machine ends an earlier login before it starts this one.
+                    self.session.step(now, Input::Close, &mut self.outputs);
+                    self.act();
+                    self.login = Login { auth, done: Some(done), epoch };
+                    Input::Login { timeout }
+                }
+                Command::Upload(request) => {
+                    self.start_upload(*request);
+                    continue;
+                }
+                Command::Bye => Input::Bye,
+                Command::Close => Input::Close,
+                Command::Destroy => Input::Destroy,
+            };
+            self.session.step(now, input, &mut self.outputs);
+            self.act();
+        }
+        if self.session.is_idle() {
+            for mut upload in self.uploads.drain(..) {
+                upload.fail(super::connection_closed(), &self.engine, &mut self.batch);
+            }
+        }
+    }
+
+    fn start_upload(&mut self, request: UploadRequest) {
+        let token = self.next_token();
+        let upload = Upload::start(&self.engine, request, token, &self.waker, &mut self.batch);
+        self.uploads.extend(upload);
+    }
+
+    fn next_token(&mut self) -> Token {
+        self.last_token += 1;
+        Token(self.last_token)
+    }
+
+    fn act(&mut self) {
+        for output in std::mem::take(&mut self.outputs) {
+            match output {
+                Output::Dial { deadline } => self.dial(deadline),
+                Output::SendAuth => self.send_own(Own::Auth),
+                Output::SendBye => self.send_own(Own::Bye),
+                Output::Open => {
+                    let mut state = self.engine.state.lock();
+                    if state.epoch == self.login.epoch {
+                        state.door = Door::Open;
+                    }
+                }
+                Output::Disconnect => self.disconnect(),
+                Output::EndCalls { later } => self.end_calls(later),
+                Output::LoginDone { ok, error_code } => {
+                    if let Some(done) = self.login.done.take() {
+                        self.batch.items.push(Item::Login { done, ok, error_code });
+                    }
+                }
+                Output::Emit(event) => self.emit(event),
+            }
+        }
+    }
+
+    fn emit(&mut self, event: SessionEvent) {
+        match &event {
+            SessionEvent::Error(error) => {
+                log::warn!(target: "rtm_client::session", "{error}");
+            }
+            event => log::debug!(target: "rtm_client::session", "{event:?}"),
+        }
+        self.batch.items.push(Item::Event(event));
+    }
+
+    fn dial(&mut self, deadline: Time) {
+        self.token = self.next_token();
+        let options = &self.engine.options;
+        log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
+        match Dialing::start(options, options.gate(), deadline, &self.waker) {
+            Ok(dialing) => self.link = Link::Dialing(Box::new(dialing)),
+            Err(error) => self.inputs.push(Input::ConnectFailed(error)),
+        }
+    }
+
+    /// Sends a quest of the session's own. Its answer does not go through the table.
+    fn send_own(&mut self, own: Own) {
+        let Link::Up(connection) = &mut self.link else { return };
+        let seq = self.engine.state.lock().pending.reserve();
+        let auth = &self.login.auth;
+        self.frame.build(|out| match own {
+            Own::Auth => {
+                package::write_quest(out, Some(seq), "auth", |out| out.extend_from_slice(auth));
+            }
+            Own::Bye => package::write_quest(out, Some(seq), "bye", |out| write_map(out, |_| {})),
+        });
+        self.frame.append_to(connection.stream().out());
+        connection.expect(own, seq);
+    }
+
+    fn disconnect(&mut self) {
+        if let Link::Up(connection) = &mut self.link {
+            // A close frame is polite; whether it gets out is not waited for.
+            connection.say_goodbye();
+        }
+        // Dropping the socket closes it, which also ends its registration.
+        self.link = Link::Down;
+    }
+
+    fn end_calls(&mut self, later: i32) {
+        let (calls, _outbox) = {
+            let mut state = self.engine.state.lock();
+            if state.epoch == self.login.epoch {
+                state.door = Door::Shut(later);
+            }
+            (state.pending.drain(FIRST_SEQ), std::mem::take(&mut state.outbox))
+        };
+        for complete in calls {
+            self.engine.end(complete, super::connection_closed(), &mut self.batch);
+        }
+    }
+
+    fn write(&mut self) {
+        if let Link::Up(connection) = &mut self.link {
+            connection.write();
+        }
+    }
+
+    fn hand_on(&mut self) {
+        if std::mem::take(&mut self.waited_for) {
+            let ended = self.batch.run_for_waiters(self.decoded_at_once);
+            self.engine.in_flight.fetch_sub(ended, Ordering::Relaxed);
+            if self.batch.items.is_empty() {
+                self.batch.bytes.clear();
+            }
+        }
+        if !self.batch.items.is_empty() {
+            let fresh = self.engine.dispatch.fresh_batch();
+            self.engine.deliver(std::mem::replace(&mut self.batch, fresh));
+        }
+    }
+
+    fn park(&mut self, events: &mut Events) {
+        if let Err(error) = self.poll.poll(events, None) {
+            if error.kind() != io::ErrorKind::Interrupted {
+                log::error!(target: "rtm_client::engine", "the readiness wait failed: {error}");
+            }
+            return;
+        }
+        for event in events.iter() {
+            let hung_up = event.is_read_closed() || event.is_error();
+            if event.token() != self.token {
+                let upload = self.uploads.iter_mut().find(|upload| upload.token == event.token());
+                if let Some(upload) = upload {
+                    upload.ready(event.is_readable() || hung_up, hung_up);
+                }
+                continue;
+            }
+            match &mut self.link {
+                Link::Down => {}
+                Link::Dialing(dialing) => dialing.ready(hung_up),
+                Link::Up(connection) => {
+                    if event.is_readable() || hung_up {
+                        connection.readable(hung_up);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The pending table: which calls wait for an answer, and until when. Pure: no socket, no thread, no clock.
+//!
+//! Invariant: whoever takes an entry owes its callback, and an entry can be taken once. That alone makes "exactly once".
+//!
+//! Entries stand in a ring in the order of their sequence numbers, so that inserting and taking cost the same however
+//! many are in flight. A straggler that would make the ring long and empty moves to a map at the side. Deadlines stand
+//! in a heap from which answered calls are not removed one by one: it is swept when more than half of it is dead. So
+//! memory follows what is in flight, never throughput × timeout.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+
+/// Nanoseconds since the client was made.
+pub(crate) type Time = u64;
+
+/// The time that never comes.
+pub(crate) const NEVER: Time = Time::MAX;
+
+/// A ring no longer than this is left as it is.
+const SMALL: usize = 1024;
+
+pub(crate) struct Pending<C> {
+    /// The sequence number of the ring's first place.
+    base: u32,
+    /// Its first place is never vacant.
+    ring: VecDeque<Option<Entry<C>>>,
+    /// How many places of the ring are taken.
+    in_ring: usize,
+    stragglers: HashMap<u32, Entry<C>, foldhash::fast::RandomState>,
+    /// At least one element for each entry; those without an entry are dead.
+    deadlines: BinaryHeap<Reverse<(Time, u32)>>,
+}
+
+struct Entry<C> {
+    deadline: Time,
+    call: C,
+}
+
+impl<C> Pending<C> {
+    /// An empty table whose first call gets the number `first`.
+    pub(crate) fn starting_at(first: u32) -> Self {
+        Pending {
+            base: first,
+            ring: VecDeque::new(),
+            in_ring: 0,
+            stragglers: HashMap::default(),
+            deadlines: BinaryHeap::new(),
+        }
+    }
+
+    /// How many calls are in flight.
+    pub(crate) fn len(&self) -> usize {
+        self.in_ring + self.stragglers.len()
+    }
+
+    /// Enters a call and gives it the next sequence number that no call in flight has.
+    pub(crate) fn insert(&mut self, deadline: Time, call: C) -> u32 {
+        let mut seq = self.next_seq();
+        while self.stragglers.contains_key(&seq) {
+            self.skip(seq);
+            seq = self.next_seq();
+        }
+        self.ring.push_back(Some(Entry { deadline, call }));
+        self.in_ring += 1;
+        self.deadlines.push(Reverse((deadline, seq)));
+        self.keep_small();
+        seq
+    }
+
+    /// Uses up a sequence number without entering a call.
+    pub(crate) fn reserve(&mut self) -> u32 {
+        let mut seq = self.next_seq();
+        while self.stragglers.contains_key(&seq) {
+            self.skip(seq);
+            seq = self.next_seq();
+        }
+        self.skip(seq);
+        seq
+    }
+
+    fn next_seq(&self) -> u32 {
+        self.base.wrapping_add(self.ring.len() as u32)
+    }
+
+    fn skip(&mut self, seq: u32) {
+        if self.ring.is_empty() {
+            self.base = seq.wrapping_add(1);
+        } else {
+            self.ring.push_back(None);
+        }
+    }
+
+    /// Takes the call with that number out. Whoever gets it owes its callback.
+    pub(crate) fn take(&mut self, seq: u32) -> Option<C> {
+        let place = seq.wrapping_sub(self.base) as usize;
+        let Some(entry) = self.ring.get_mut(place).and_then(Option::take) else {
+            return self.stragglers.remove(&seq).map(|entry| entry.call);
+        };
+        self.in_ring -= 1;
+        if place == 0 {
+            self.drop_vacant_front();
+        }
+        Some(entry.call)
+    }
+
+    /// Takes the calls whose deadline has come, earliest first, at most `most` of them.
+    pub(crate) fn expire(&mut self, now: Time, most: usize, expired: &mut Vec<C>) {
+        let full = expired.len() + most;
+        while expired.len() < full {
+            let Some(&Reverse((deadline, seq))) = self.deadlines.peek() else { return };
+            if deadline > now {
+                return;
+            }
+            self.deadlines.pop();
+            if self.deadline_of(seq) == Some(deadline) {
+                expired.extend(self.take(seq));
+            }
+        }
+    }
+
+    /// The earliest deadline of a call in flight, or [`NEVER`].
+    pub(crate) fn next_deadline(&mut self) -> Time {
+        while let Some(&Reverse((deadline, seq))) = self.deadlines.peek() {
+            if self.deadline_of(seq) == Some(deadline) {
+                return deadline;
+            }
+            self.deadlines.pop();
+        }
+        NEVER
+    }
+
+    /// Takes all calls, in the order they were made, and starts over at `first`.
+    pub(crate) fn drain(&mut self, first: u32) -> Vec<C> {
+        let old = std::mem::replace(self, Pending::starting_at(first));
+        let mut stragglers: Vec<_> = old.stragglers.into_iter().collect();
+        // Distance behind the ring: the numbers may have wrapped around.
+        stragglers.sort_by_key(|(seq, _)| Reverse(old.base.wrapping_sub(*seq)));
+        let stragglers = stragglers.into_iter().map(|(_, entry)| entry);
+        stragglers.chain(old.ring.into_iter().flatten()).map(|entry| entry.call).collect()
+    }
+
+    fn deadline_of(&self, seq: u32) -> Option<Time> {
+        deadline_of(self.base, &self.ring, &self.stragglers, seq)
+    }
+
+    fn drop_vacant_front(&mut self) {
+        while let Some(None) = self.ring.front() {
+            self.ring.pop_front();
+            self.base = self.base.wrapping_add(1);
+        }
+        if self.ring.is_empty() && self.ring.capacity() > 64 * SMALL {
+            self.ring = VecDeque::new();
+        }
+    }
+
+    /// Keeps ring and heap within a small multiple of the calls in flight.
+    fn keep_small(&mut self) {
+        if self.ring.len() > SMALL && self.ring.len() > 4 * self.in_ring {
+            if let Some(Some(straggler)) = self.ring.pop_front() {
+                self.stragglers.insert(self.base, straggler);
+                self.in_ring -= 1;
+            }
+            self.base = self.base.wrapping_add(1);
+            self.drop_vacant_front();
+        }
+        if self.deadlines.len() > 2 * self.len() + SMALL {
+            let Pending { base, ring, stragglers, deadlines, .. } = self;
+            deadlines.retain(|&Reverse((deadline, seq))| {
+                deadline_of(*base, ring, stragglers, seq) == Some(deadline)
+            });
+            if deadlines.capacity() > 64 * SMALL && deadlines.capacity() > 8 * deadlines.len() {
+                deadlines.shrink_to(2 * deadlines.len());
+            }
+        }
+    }
+}
+
+fn deadline_of<C>(
+    base: u32,
+    ring: &VecDeque<Option<Entry<C>>>,
+    stragglers: &HashMap<u32, Entry<C>, foldhash::fast::RandomState>,
+    seq: u32,
+) -> Option<Time> {
+    let entry = match ring.get(seq.wrapping_sub(base) as usize) {
+        Some(Some(entry)) => Some(entry),
+        _ => stragglers.get(&seq),
+    };
+    entry.map(|entry| entry.deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_count_from_the_first_and_wrap_around_a_call_in_flight() {
+        let mut table = Pending::starting_at(u32::MAX - 1);
+        let straggler = table.insert(10, 'a');
+        assert_eq!(straggler, u32::MAX - 1);
+        assert_eq!(table.insert(10, 'b'), u32::MAX);
+        assert_eq!(table.insert(10, 'c'), 0);
+        assert_eq!(table.take(u32::MAX), Some('b'));
+        assert_eq!(table.take(0), Some('c'));
+        // All the way round: the number still in flight is passed over.
+        let mut table = Pending::starting_at(7);
+        assert_eq!(table.insert(10, 'a'), 7);
+        for _ in 0..2 * SMALL {
+            let seq = table.insert(10, 'x');
+            assert_eq!(table.take(seq), Some('x'));
+        }
+        assert!(table.ring.is_empty(), "the straggler stands aside");
+        table.base = 6;
+        assert_eq!(table.insert(10, 'b'), 6);
+        assert_eq!(table.insert(10, 'c'), 8);
+        assert_eq!(table.take(7), Some('a'));
+    }
+
+    #[test]
+    fn memory_follows_the_calls_in_flight() {
+        let mut table = Pending::starting_at(1);
+        let straggler = table.insert(NEVER - 1, 0);
+        for i in 0..200_000_u64 {
+            let seq = table.insert(20_000_000_000 + i, i);
+            assert_eq!(table.take(seq), Some(i));
+        }
+        assert_eq!(table.len(), 1);
+        assert!(table.ring.len() <= SMALL + 1 && table.ring.capacity() <= 4 * SMALL);
+        assert!(table.deadlines.len() <= SMALL + 2 && table.deadlines.capacity() <= 4 * SMALL);
+        assert_eq!(table.take(straggler), Some(0));
+        assert_eq!(table.next_deadline(), NEVER);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Call { timeout: u16 },
+        Answer { nth: u16 },
+        UnknownAnswer { seq: u32 },
+        Expire { after: u16 },
+        Close,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            6 => any::<u16>().prop_map(|timeout| Step::Call { timeout }),
+            4 => any::<u16>().prop_map(|nth| Step::Answer { nth }),
+            1 => any::<u32>().prop_map(|seq| Step::UnknownAnswer { seq }),
+            2 => any::<u16>().prop_map(|after| Step::Expire { after }),
+            1 => Just(Step::Close),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        /// Against a plain list of the calls in flight: every call is taken exactly once, by whoever comes first.
+        #[test]
+        fn every_call_is_taken_exactly_once(
+            first in any::<u32>(),
+            steps in prop::collection::vec(step(), 1..300),
+        ) {
+            let mut table = Pending::starting_at(first);
+            let mut model: Vec<(u32, Time, usize)> = Vec::new();
+            let (mut now, mut made, mut taken) = (0_u64, 0_usize, 0_usize);
+            for step in steps {
+                match step {
+                    Step::Call { timeout } => {
+                        let deadline = now + u64::from(timeout);
+                        let seq = table.insert(deadline, made);
+                        prop_assert!(model.iter().all(|call| call.0 != seq));
+                        model.push((seq, deadline, made));
+                        made += 1;
+                    }
+                    Step::Answer { nth } if !model.is_empty() => {
+                        let (seq, _, call) = model.remove(usize::from(nth) % model.len());
+                        prop_assert_eq!(table.take(seq), Some(call));
+                        prop_assert_eq!(table.take(seq), None);
+                        taken += 1;
+                    }
+                    Step::Answer { nth } => prop_assert_eq!(table.take(u32::from(nth)), None),
+                    Step::UnknownAnswer { seq } => {
+                        if model.iter().all(|call| call.0 != seq) {
+                            prop_assert_eq!(table.take(seq), None);
+                        }
+                    }
+                    Step::Expire { after } => {
+                        now += u64::from(after);
+                        let mut expired = Vec::new();
+                        table.expire(now, usize::MAX - 1, &mut expired);
+                        expired.sort_unstable();
+                        let due: Vec<_> =
+                            model.iter().filter(|c| c.1 <= now).map(|c| c.2).collect();
+                        taken += due.len();
+                        prop_assert_eq!(expired, due);
+                        model.retain(|call| call.1 > now);
+                        let next = model.iter().map(|call| call.1).min().unwrap_or(NEVER);
+                        prop_assert_eq!(table.next_deadline(), next);
+                    }
+                    Step::Close => {
+                        let all: Vec<_> = model.drain(..).map(|call| call.2).collect();
+                        taken += all.len();
+                        prop_assert_eq!(table.drain(1), all);
+                    }
+                }
+                prop_assert_eq!(table.len(), model.len());
+            }
+            prop_assert_eq!(taken + table.drain(1).len(), made);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The socket under the WebSocket, with one buffer for everything that goes out.
+//!
+//! What tungstenite writes (the upgrade, pongs, closes) and our own frames join the same buffer, whole frame after
+//! whole frame, so that none can cut another in two.
+
+use std::io::{self, ErrorKind, Read, Write};
+
+use mio::net::TcpStream;
+
+/// Bytes already written are dropped from the front of the buffer only from this many on.
+const COMPACT: usize = 64 << 10;
+
+pub(super) struct Stream {
+    socket: TcpStream,
+    /// Bytes for the socket; those before `written` have been written.
+    out: Vec<u8>,
+    written: usize,
+    /// Whether the kernel has nothing more for us until it says so again.
+    drained: bool,
+    /// Whether the peer has shut down its side, so that a short read does not mean that there is nothing more.
+    hung_up: bool,
+}
+
+impl Stream {
+    pub(super) fn new(socket: TcpStream) -> Stream {
+        Stream { socket, out: Vec::new(), written: 0, drained: false, hung_up: false }
+    }
+
+    /// The kernel announced something to read.
+    pub(super) fn readable(&mut self, hung_up: bool) {
+        self.drained = false;
+        self.hung_up |= hung_up;
+    }
+
+    /// Where to append whole frames.
+    pub(super) fn out(&mut self) -> &mut Vec<u8> {
+        if self.written > COMPACT && self.written > self.out.len() / 2 {
+            self.out.drain(..self.written);
+            self.written = 0;
+        }
+        &mut self.out
+    }
+
+    /// How many bytes wait for the socket.
+    pub(super) fn waiting(&self) -> usize {
+        self.out.len() - self.written
+    }
+
+    /// Writes until everything is written or the socket takes no more.
+    pub(super) fn write_out(&mut self) -> io::Result<()> {
+        while self.written < self.out.len() {
+            match self.socket.write(&self.out[self.written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(n) => self.written += n,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.out.clear();
+        self.written = 0;
+        Ok(())
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.drained {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        match self.socket.read(buf) {
+            // Readiness is edge-triggered: whatever comes after a short read is announced anew.
+            Ok(n) => {
+                self.drained = n < buf.len() && n > 0 && !self.hung_up;
+                Ok(n)
+            }
+            Err(error) => {
+                self.drained = error.kind() == ErrorKind::WouldBlock;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Writing never blocks and never fails: [`Stream::write_out`] does the writing.
+impl Write for Stream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.out().extend_from_slice(buf);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! A file on its way to the file gate: a connection of its own, one quest, one answer.
+//!
+//! Invariant: an upload holds its call until it gives it back, once, with the answer or with an error.
+
+use std::sync::Arc;
+
+use mio::{Registry, Token, Waker};
+
+use super::connect::{Dialing, Progress};
+use super::connection::Connection;
+use super::dispatch::{Batch, Item};
+use super::frame::FrameBuffer;
+use super::pending::Time;
+use super::{Complete, Engine};
+use crate::error::Error;
+use crate::error_code::fpnn;
+
+/// Told `(sent, total)` in bytes while a file is sent.
+pub(crate) type ProgressHandler = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
+/// The one quest of an upload's connection.
+pub(crate) const UPLOAD_SEQ: u32 = 1;
+
+/// How many bytes are sent between two reports of progress.
+const PROGRESS_STEP: usize = 64 << 10;
+
+/// What is to be sent, and until when.
+pub(crate) struct UploadRequest {
+    /// The finished frame of the quest, numbered [`UPLOAD_SEQ`].
+    pub(crate) frame: Vec<u8>,
+    pub(crate) deadline: Time,
+    pub(crate) progress: Option<ProgressHandler>,
+    pub(crate) complete: Complete,
+}
+
+pub(super) struct Upload {
+    pub(super) token: Token,
+    deadline: Time,
+    link: Link,
+    /// `None` once the call has been given back.
+    complete: Option<Complete>,
+    progress: Option<ProgressHandler>,
+    total: usize,
+    /// How many bytes were sent at the latest report.
+    reported: usize,
+}
+
+enum Link {
+    Dialing { dialing: Box<Dialing>, frame: Vec<u8> },
+    Up(Box<Connection>),
+    Over,
+}
+
+impl Upload {
+    /// Starts to connect. Where that is not possible the call is given back at once.
+    pub(super) fn start(
+        engine: &Engine,
+        request: UploadRequest,
+        token: Token,
+        waker: &Arc<Waker>,
+        batch: &mut Batch,
+    ) -> Option<Upload> {
+        let options = &engine.options;
+        let UploadRequest { frame, deadline, progress, complete } = request;
+        match Dialing::start(options, options.file_gate(), deadline, waker) {
+            Ok(dialing) => Some(Upload {
+                token,
+                deadline,
+                total: frame.len(),
+                link: Link::Dialing { dialing: Box::new(dialing), frame },
+                complete: Some(complete),
+                progress,
+                reported: 0,
+            }),
+            Err(error) => {
+                engine.end(complete, error, batch);
+                None
+            }
+        }
+    }
+
+    /// When [`Upload::advance`] is to be called even if nothing is ready.
+    pub(super) fn deadline(&self) -> Time {
+        match &self.link {
+            Link::Dialing { dialing, .. } => self.deadline.min(dialing.deadline()),
+            _ => self.deadline,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.complete.is_none()
+    }
+
+    /// Whether another pass has something to do.
+    pub(super) fn has_more(&self) -> bool {
+        matches!(&self.link, Link::Up(connection) if connection.has_more())
+    }
+
+    /// The kernel announced something about the socket.
+    pub(super) fn ready(&mut self, readable: bool, hung_up: bool) {
+        match &mut self.link {
+            Link::Dialing { dialing, .. } => dialing.ready(hung_up),
+            Link::Up(connection) if readable => connection.readable(hung_up),
+            _ => {}
+        }
+    }
+
+    /// Goes as far as it can without blocking.
+    pub(super) fn advance(
+        &mut self,
+        engine: &Engine,
+        registry: &Registry,
+        scratch: &mut FrameBuffer,
+        batch: &mut Batch,
+    ) {
+        let (now, options) = (engine.now(), &engine.options);
+        if now >= self.deadline {
+            let text = "the file gate did not take the file in time";
+            return self.fail(Error::new(fpnn::CORE_TIMEOUT, text), engine, batch);
+        }
+        if let Link::Dialing { dialing, frame } = &mut self.link {
+            match dialing.advance(now, registry, self.token) {
+                Progress::Waiting => {}
+                Progress::Failed(error) => return self.fail(error, engine, batch),
+                Progress::Open(socket) => {
+                    let mut connection = Connection::new(
+                        *socket,
+                        options.max_received_bytes,
+                        options.max_queued_bytes,
+                    );
+                    std::mem::swap(connection.stream().out(), frame);
+                    self.link = Link::Up(Box::new(connection));
+                }
+            }
+        }
+        let Link::Up(connection) = &mut self.link else { return };
+        let mut received = Batch::default();
+        let mut lost = None;
+        connection.read(&mut received, scratch, |heard| {
+            if let super::connection::Heard::Lost(error) = heard {
+                lost = Some(error);
+            }
+        });
+        connection.write();
+        self.report_progress(batch);
+        for item in received.items {
+            let Item::Answer { seq: UPLOAD_SEQ, status, encoding, at, .. } = item else { continue };
+            if let Some(complete) = self.complete.take() {
+                let start = batch.bytes.len();
+                batch.bytes.extend_from_slice(received.bytes.get(at).unwrap_or(&[]));
+                let at = start..batch.bytes.len();
+                let complete = Some(complete);
+                batch.items.push(Item::Answer { seq: UPLOAD_SEQ, complete, status, encoding, at });
+            }
+        }
+        if let Some(error) = lost {
+            self.fail(error, engine, batch);
+        }
+    }
+
+    fn report_progress(&mut self, batch: &mut Batch) {
+        let (Link::Up(connection), Some(handler)) = (&mut self.link, &self.progress) else {
+            return;
+        };
+        let sent = self.total.saturating_sub(connection.stream().waiting());
+        if sent >= self.reported + PROGRESS_STEP || (sent == self.total && sent > self.reported) {
+            self.reported = sent;
+            let (handler, total) = (handler.clone(), self.total as u64);
+            batch.items.push(Item::Progress { handler, sent: sent as u64, total });
+        }
+    }
+
+    /// Gives the call back with an error, if it has not been given back.
+    pub(super) fn fail(&mut self, error: Error, engine: &Engine, batch: &mut Batch) {
+        self.link = Link::Over;
+        if let Some(complete) = self.complete.take() {
+            engine.end(complete, error, batch);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! JSON for those who speak it: a payload written as MessagePack, told as JSON.
+
+use rmpv::ValueRef;
+use serde_json::{Map, Value};
+
+/// The JSON text of a MessagePack payload. Keys become texts, bytes that are no UTF-8 show as U+FFFD.
+pub(super) fn from_msgpack(payload: &[u8]) -> Vec<u8> {
+    let value = match rmpv::decode::read_value_ref(&mut &*payload) {
+        Ok(value) => to_json(&value),
+        Err(_) => Value::Object(Map::new()),
+    };
+    value.to_string().into_bytes()
+}
+
+fn to_json(value: &ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Nil => Value::Null,
+        ValueRef::Boolean(value) => Value::Bool(*value),
+        ValueRef::Integer(int) => match (int.as_i64(), int.as_u64()) {
+            (Some(int), _) => Value::from(int),
+            (None, Some(int)) => Value::from(int),
+            (None, None) => Value::Null,
+        },
+        ValueRef::F32(float) => Value::from(*float),
+        ValueRef::F64(float) => Value::from(*float),
+        ValueRef::String(text) => lossy(text.as_bytes()),
+        ValueRef::Binary(bytes) => lossy(bytes),
+        ValueRef::Array(items) => Value::Array(items.iter().map(to_json).collect()),
+        ValueRef::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| (name(key), to_json(value)));
+            Value::Object(entries.collect())
+        }
+        ValueRef::Ext(..) => Value::Null,
+    }
+}
+
+fn lossy(bytes: &[u8]) -> Value {
+    Value::String(String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn name(key: &ValueRef<'_>) -> String {
+    match to_json(key) {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_msgpack;
+
+    #[test]
+    fn ids_stay_whole_and_keys_become_texts() {
+        let payload = [
+            0x82, 0xa1, b'm', 0xcf, 0, 0x20, 0, 0, 0, 0, 0, 1, // "m": 2^53 + 1
+            7, 0x91, 0xc3, // 7: [true]
+        ];
+        assert_eq!(from_msgpack(&payload), br#"{"7":[true],"m":9007199254740993}"#);
+    }
+}

@@ -1,0 +1,147 @@
+//! Sending messages, and one message at a time.
+
+use super::{inside, member};
+use crate::error_code::rtm;
+use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
+use crate::gate::service::{Service, Target};
+use crate::gate::store::{Conversation, Draft};
+use crate::wire::payload::MapWriter;
+
+const LONGEST_MESSAGE: usize = 20480;
+const LONGEST_ATTRS: usize = 2048;
+
+pub(super) fn sendmsg(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let to = call.int("to")?;
+    let draft = draft(call)?;
+    if to == call.uid {
+        return Err(refusal(rtm::SEND_TO_SELF, format!("to is {to}, the sender")));
+    }
+    if service.store.blocks(to, call.uid) {
+        let ex = format!("user {to} has user {} on the blacklist", call.uid);
+        return Err(refusal(rtm::BLOCKED_USER, ex));
+    }
+    send(service, call, Conversation::p2p(call.uid, to), Target::User(to), &draft, answer);
+    Ok(())
+}
+
+pub(super) fn sendgroupmsg(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let gid = call.int("gid")?;
+    let draft = draft(call)?;
+    member(service, call, gid)?;
+    send(service, call, Conversation::Group(gid), Target::Group(gid), &draft, answer);
+    Ok(())
+}
+
+pub(super) fn sendroommsg(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let rid = call.int("rid")?;
+    let draft = draft(call)?;
+    inside(service, call, rid)?;
+    send(service, call, Conversation::Room(rid), Target::Room(rid), &draft, answer);
+    Ok(())
+}
+
+/// The message a quest carries, within its limits.
+fn draft<'f>(call: &Call<'f, '_>) -> Result<Draft<'f>, Refusal> {
+    let (mid, mtype) = (call.int("mid")?, call.int("mtype")?);
+    let body = call.body("msg")?;
+    let attrs = call.opt_bytes("attrs")?.unwrap_or_default();
+    if !(1..=127).contains(&mtype) {
+        let ex = format!("mtype is {mtype}, allowed are 1 to 127");
+        return Err(refusal(rtm::INVALID_MTYPE, ex));
+    }
+    at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "msg", body.bytes.len(), LONGEST_MESSAGE)?;
+    at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "attrs", attrs.len(), LONGEST_ATTRS)?;
+    Ok(Draft { from: call.uid, mid, mtype, body, attrs })
+}
+
+/// Stores the message and brings it to the receivers. A resend is answered as the first time, and nothing else.
+fn send(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    conversation: Conversation,
+    target: Target,
+    draft: &Draft<'_>,
+    answer: &mut MapWriter<'_>,
+) {
+    let posted = service.store.post(conversation, draft, call.now);
+    answer.int("mtime", posted.mtime);
+    if posted.fresh {
+        service.deliver(target, draft, posted.mtime);
+    }
+}
+
+/// Which message `getmsg` and `delmsg` mean: its conversation, sender and mid.
+fn address(service: &Service, call: &Call<'_, '_>) -> Result<(Conversation, i64, i64), Refusal> {
+    let (from, mid, xid) = (call.int("from")?, call.int("mid")?, call.int("xid")?);
+    let conversation = match call.int("type")? {
+        // The receiver may name either end as the conversation.
+        1 if from == call.uid => Conversation::p2p(call.uid, xid),
+        1 if xid == call.uid || xid == from => Conversation::p2p(call.uid, from),
+        1 => return Err(not_found(mid)),
+        2 => {
+            member(service, call, xid)?;
+            Conversation::Group(xid)
+        }
+        3 => {
+            inside(service, call, xid)?;
+            Conversation::Room(xid)
+        }
+        4 => Conversation::Broadcast,
+        other => {
+            let ex = format!("type is {other}, allowed are 1 to 4");
+            return Err(refusal(rtm::INVALID_PARAMETER, ex));
+        }
+    };
+    Ok((conversation, from, mid))
+}
+
+fn not_found(mid: i64) -> Refusal {
+    refusal(rtm::MESSAGE_NOT_FOUND, format!("there is no message {mid} there"))
+}
+
+pub(super) fn getmsg(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let (conversation, from, mid) = address(service, call)?;
+    let log = service.store.log(conversation);
+    let message = log
+        .and_then(|log| match (conversation, from) {
+            // Broadcasts are asked for by mid alone.
+            (Conversation::Broadcast, -1) => log.iter().find(|message| message.mid == mid),
+            _ => log.find(from, mid),
+        })
+        .filter(|message| !message.deleted)
+        .ok_or_else(|| not_found(mid))?;
+    answer.int("id", message.id);
+    answer.int("mtype", message.mtype);
+    answer.body("msg", message.body());
+    answer.str_bytes("attrs", &message.attrs);
+    answer.int("mtime", message.mtime);
+    Ok(())
+}
+
+pub(super) fn delmsg(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
+    let (conversation, from, mid) = address(service, call)?;
+    if from != call.uid {
+        let ex = format!("message {mid} is from user {from}, and only the sender deletes it");
+        return Err(refusal(rtm::PERMISSION_DENIED, ex));
+    }
+    if !service.store.delete(conversation, from, mid) {
+        return Err(not_found(mid));
+    }
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! The other ends: what is written to each of them, and who is logged in there.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use foldhash::{HashMap, HashMapExt};
+
+use super::json;
+use super::language::Language;
+use super::write;
+use crate::wire::package::{self, Encoding};
+
+/// A connection, for as long as the gate runs: ids are never used again.
+pub(super) type ConnId = usize;
+
+/// A buffer longer than this is moved to its front once more than half of it is written.
+const COMPACT: usize = 1024 * 1024;
+
+/// The user logged in on a connection.
+pub(super) struct Session {
+    pub(super) uid: i64,
+    /// When the login was, in milliseconds.
+    pub(super) since: i64,
+    pub(super) attrs: Vec<(String, String)>,
+    pub(super) lang: Option<Language>,
+    /// The rooms entered, in that order.
+    pub(super) rooms: Vec<i64>,
+}
+
+/// The gate's question whether the other end is there.
+#[derive(Clone, Copy)]
+pub(super) struct Ping {
+    seq: u32,
+    pub(super) sent: Instant,
+}
+
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    /// Whether the WebSocket upgrade is done.
+    pub(super) open: bool,
+    /// Whether nothing more is read from or written to it, apart from what is queued.
+    pub(super) ending: bool,
+    pub(super) session: Option<Session>,
+    pub(super) ping: Option<Ping>,
+    pub(super) last_ping: Instant,
+    /// How quests to it are written: as the last login was.
+    encoding: Encoding,
+    next_seq: u32,
+    out: Vec<u8>,
+    /// Where in `out` the unwritten bytes begin.
+    at: usize,
+    dirty: bool,
+}
+
+impl Peer {
+    /// How many bytes wait to be written.
+    pub(super) fn pending(&self) -> usize {
+        self.out.len() - self.at
+    }
+
+    pub(super) fn unwritten(&self) -> &[u8] {
+        self.out.get(self.at..).unwrap_or_default()
+    }
+
+    pub(super) fn wrote(&mut self, len: usize) {
+        self.at += len;
+        if self.at >= self.out.len() {
+            self.out.clear();
+            self.at = 0;
+        } else if self.at > COMPACT && self.at > self.out.len() / 2 {
+            self.out.drain(..self.at);
+            self.at = 0;
+        }
+    }
+
+    /// Gives back what an idle connection does not need.
+    pub(super) fn shrink(&mut self) {
+        if self.out.is_empty() {
+            self.out = Vec::new();
+        }
+    }
+}
+
+/// All connections, and which of them have something new to write.
+pub(super) struct Peers {
+    map: HashMap<ConnId, Peer>,
+    dirty: Vec<ConnId>,
+}
+
+impl Peers {
+    pub(super) fn new() -> Peers {
+        Peers { map: HashMap::new(), dirty: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, id: ConnId, address: SocketAddr, now: Instant) {
+        let peer = Peer {
+            address,
+            open: false,
+            ending: false,
+            session: None,
+            ping: None,
+            last_ping: now,
+            encoding: Encoding::MsgPack,
+            next_seq: 0,
+            out: Vec::new(),
+            at: 0,
+            dirty: false,
+        };
+        self.map.insert(id, peer);
+    }
+
+    pub(super) fn remove(&mut self, id: ConnId) -> Option<Peer> {
+        self.map.remove(&id)
+    }
+
+    pub(super) fn get(&self, id: ConnId) -> Option<&Peer> {
+        self.map.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Peer> {
+        self.map.get_mut(&id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ConnId, &Peer)> {
+        self.map.iter().map(|(&id, peer)| (id, peer))
+    }
+
+    pub(super) fn session(&self, id: ConnId) -> Option<&Session> {
+        self.map.get(&id)?.session.as_ref()
+    }
+
+    pub(super) fn session_mut(&mut self, id: ConnId) -> Option<&mut Session> {
+        self.map.get_mut(&id)?.session.as_mut()
+    }
+
+    pub(super) fn start_session(&mut self, id: ConnId, session: Session, encoding: Encoding) {
+        if let Some(peer) = self.map.get_mut(&id) {
+            peer.session = Some(session);
+            peer.encoding = encoding;
+        }
+    }
+
+    /// Ends the connection as soon as what is queued is written.
+    pub(super) fn end(&mut self, id: ConnId) {
+        self.append(id, |peer| peer.ending = true);
+    }
+
+    /// Queues bytes as they are.
+    pub(super) fn raw(&mut self, id: ConnId, bytes: &[u8]) {
+        self.append(id, |peer| peer.out.extend_from_slice(bytes));
+    }
+
+    /// Answers a quest. `payload` is MessagePack.
+    pub(super) fn answer(
+        &mut self,
+        id: ConnId,
+        version: u8,
+        encoding: Encoding,
+        seq: u32,
+        status: u8,
+        payload: &[u8],
+    ) {
+        let json;
+        let payload = match encoding {
+            Encoding::MsgPack => payload,
+            Encoding::Json => {
+                json = json::from_msgpack(payload);
+                &json
+            }
+        };
+        self.append(id, |peer| {
+            write::frame_header(&mut peer.out, package::SEQ_OFFSET + 4 + payload.len());
+            package::write_answer(&mut peer.out, version, encoding, seq, status, |out| {
+                out.extend_from_slice(payload);
+            });
+        });
+    }
+
+    /// Sends a quest that is answered, but nobody waits for that. `payload` is MessagePack.
+    pub(super) fn push(&mut self, id: ConnId, method: &str, payload: &[u8]) {
+        self.append(id, |peer| {
+            let seq = Some(peer.take_seq());
+            peer.quest(seq, method, payload);
+        });
+    }
+
+    /// Sends a one-way quest.
+    pub(super) fn notify(&mut self, id: ConnId, method: &str, payload: &[u8]) {
+        self.append(id, |peer| peer.quest(None, method, payload));
+    }
+
+    pub(super) fn ping(&mut self, id: ConnId, now: Instant) {
+        self.append(id, |peer| {
+            let seq = peer.take_seq();
+            peer.ping = Some(Ping { seq, sent: now });
+            peer.quest(Some(seq), "ping", &[0x80]);
+        });
+    }
+
+    /// Takes note of an answer; only those to pings matter.
+    pub(super) fn answered(&mut self, id: ConnId, seq: u32) {
+        if let Some(peer) = self.map.get_mut(&id) {
+            if peer.ping.is_some_and(|ping| ping.seq == seq) {
+                peer.ping = None;
+            }
+        }
+    }
+
+    fn append(&mut self, id: ConnId, write: impl FnOnce(&mut Peer)) {
+        let Some(peer) = self.map.get_mut(&id) else {
+            return;
+        };
+        if peer.ending {
+            return;
+        }
+        write(peer);
+        self.mark(id);
+    }
+
+    /// Sees to it that writing to the connection is tried.
+    pub(super) fn mark(&mut self, id: ConnId) {
+        if let Some(peer) = self.map.get_mut(&id) {
+            if !std::mem::replace(&mut peer.dirty, true) {
+                self.dirty.push(id);
+            }
+        }
+    }
+
+    /// One connection that has something new to write.
+    pub(super) fn next_dirty(&mut self) -> Option<ConnId> {
+        let id = self.dirty.pop()?;
+        if let Some(peer) = self.map.get_mut(&id) {
+            peer.dirty = false;
+        }
+        Some(id)
+    }
+}
+
+impl Peer {
+    fn take_seq(&mut self) -> u32 {
+        self.next_seq = self.next_seq.wrapping_add(1);
+        self.next_seq
+    }
+
+    fn quest(&mut self, seq: Option<u32>, method: &str, payload: &[u8]) {
+        let json;
+        let payload = match self.encoding {
+            Encoding::MsgPack => payload,
+            Encoding::Json => {
+                json = json::from_msgpack(payload);
+                &json
+            }
+        };
+        write::frame_header(&mut self.out, write::quest_len(seq, method) + payload.len());
+        package::write_push(&mut self.out, self.encoding, seq, method, payload);
+    }
+}

@@ -1,0 +1,232 @@
+//! The loop: one thread, one readiness wait, all connections.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use foldhash::{HashMap, HashMapExt};
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
+
+use super::Shared;
+use super::peers::ConnId;
+use super::service::Service;
+use super::socket::{Pass, Socket};
+
+/// Something a [`Gate`](super::Gate) wants done in the loop.
+pub(super) type Command = Box<dyn FnOnce(&mut Service) + Send>;
+
+pub(super) const WAKER: Token = Token(0);
+const LISTENER: Token = Token(1);
+const FIRST_CONNECTION: ConnId = 16;
+/// How long the other end has to close after the gate has.
+const LINGER: Duration = Duration::from_secs(5);
+
+pub(super) struct Server {
+    poll: Poll,
+    listener: TcpListener,
+    sockets: HashMap<ConnId, Socket>,
+    service: Service,
+    next_id: ConnId,
+    /// Out of descriptors: to accept again when a connection ends.
+    starved: bool,
+    /// Connections that may have more to read, though no event will say so again.
+    backlog: Vec<ConnId>,
+    /// When to look after which connection; each has one entry.
+    checks: BinaryHeap<Reverse<(Instant, ConnId)>>,
+    commands: Receiver<Command>,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    pub(super) fn new(
+        poll: Poll,
+        mut listener: TcpListener,
+        service: Service,
+        commands: Receiver<Command>,
+        shared: Arc<Shared>,
+    ) -> io::Result<Server> {
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        Ok(Server {
+            poll,
+            listener,
+            sockets: HashMap::new(),
+            service,
+            next_id: FIRST_CONNECTION,
+            starved: false,
+            backlog: Vec::new(),
+            checks: BinaryHeap::new(),
+            commands,
+            shared,
+        })
+    }
+
+    /// Runs until the gate is dropped.
+    pub(super) fn run(mut self) {
+        let mut events = Events::with_capacity(1024);
+        let mut ready = Vec::new();
+        while !self.shared.is_stopping() {
+            let timeout = if self.backlog.is_empty() {
+                let due = self.checks.peek().map(|Reverse((due, _))| *due);
+                due.map(|due| due.saturating_duration_since(Instant::now()))
+            } else {
+                Some(Duration::ZERO)
+            };
+            if let Err(error) = self.poll.poll(&mut events, timeout) {
+                if error.kind() == ErrorKind::Interrupted {
+                    continue;
+                }
+                log::error!("the gate stops: {error}");
+                break;
+            }
+            let now = Instant::now();
+            self.service.tick();
+            ready.append(&mut self.backlog);
+            for event in &events {
+                match event.token() {
+                    WAKER => {}
+                    LISTENER => self.accept(now),
+                    Token(id) => {
+                        if let Some(socket) = self.sockets.get_mut(&id) {
+                            if event.is_readable() {
+                                socket.readable(event.is_read_closed());
+                                ready.push(id);
+                            }
+                            if event.is_writable() {
+                                self.service.peers.mark(id);
+                            }
+                        }
+                    }
+                }
+            }
+            for id in ready.drain(..) {
+                self.read(id, now);
+            }
+            while let Ok(command) = self.commands.try_recv() {
+                command(&mut self.service);
+            }
+            self.check(now);
+            while let Some(id) = self.service.peers.next_dirty() {
+                self.write(id, now);
+            }
+            if std::mem::take(&mut self.service.changed) {
+                self.shared.changed();
+            }
+        }
+    }
+
+    fn accept(&mut self, now: Instant) {
+        loop {
+            let (mut tcp, address) = match self.listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
+                Err(error) => {
+                    log::warn!("a connection could not be accepted: {error}");
+                    self.starved = true;
+                    return;
+                }
+            };
+            let id = self.next_id;
+            self.next_id += 1;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            let registered = tcp
+                .set_nodelay(true)
+                .and_then(|()| self.poll.registry().register(&mut tcp, Token(id), interest));
+            if let Err(error) = registered {
+                log::warn!("a connection could not be set up: {error}");
+                continue;
+            }
+            self.sockets.insert(id, Socket::new(tcp, now));
+            self.service.peers.add(id, address, now);
+            let config = &self.service.config;
+            self.checks.push(Reverse((now + config.ping_interval.min(config.idle_limit), id)));
+        }
+    }
+
+    fn read(&mut self, id: ConnId, now: Instant) {
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return;
+        };
+        match socket.read_pass(now, id, &mut self.service) {
+            Pass::Drained => {}
+            Pass::Unfinished if self.service.is_full(id) => socket.paused = true,
+            Pass::Unfinished => self.backlog.push(id),
+            Pass::Ending => self.service.peers.end(id),
+            Pass::Broken => {
+                self.write(id, now);
+                self.close(id, now);
+            }
+        }
+    }
+
+    /// Writes what waits for the connection, as far as it takes it.
+    fn write(&mut self, id: ConnId, now: Instant) {
+        let (Some(socket), Some(peer)) =
+            (self.sockets.get_mut(&id), self.service.peers.get_mut(id))
+        else {
+            return;
+        };
+        while peer.pending() > 0 {
+            let Some(tcp) = socket.tcp() else {
+                break;
+            };
+            match tcp.write(peer.unwritten()) {
+                Ok(0) => return self.close(id, now),
+                Ok(len) => peer.wrote(len),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if peer.pending() > self.service.config.write_limit {
+                        log::debug!("connection dropped: it does not read");
+                        self.close(id, now);
+                    }
+                    return;
+                }
+                Err(error) => {
+                    log::debug!("connection dropped: {error}");
+                    return self.close(id, now);
+                }
+            }
+        }
+        if peer.ending && socket.lingers_until.is_none() {
+            let until = now + LINGER;
+            socket.shut_down(until);
+            self.checks.push(Reverse((until, id)));
+        } else if std::mem::take(&mut socket.paused) {
+            self.backlog.push(id);
+        }
+    }
+
+    fn close(&mut self, id: ConnId, now: Instant) {
+        if self.sockets.remove(&id).is_some() {
+            self.service.closed(id);
+            if std::mem::take(&mut self.starved) {
+                self.accept(now);
+            }
+        }
+    }
+
+    /// Looks after the connections that are due: pings, silence, those that do not go.
+    fn check(&mut self, now: Instant) {
+        while let Some(&Reverse((due, id))) = self.checks.peek() {
+            if due > now {
+                return;
+            }
+            self.checks.pop();
+            let Some(socket) = self.sockets.get(&id) else {
+                continue;
+            };
+            let silent_until = socket.last_read + self.service.config.idle_limit;
+            let lingered = socket.lingers_until.is_some_and(|until| now >= until);
+            if lingered || now >= silent_until || !self.service.check(id, now) {
+                self.close(id, now);
+            } else if let Some(due) = self.service.check_due(id) {
+                self.checks.push(Reverse((due.min(silent_until), id)));
+            }
+        }
+    }
+}

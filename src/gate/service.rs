@@ -1,0 +1,337 @@
+//! What the service does: who is logged in where, how a quest is answered, who is told. No sockets.
+
+use std::collections::BTreeSet;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use foldhash::{HashMap, HashMapExt};
+
+use super::builder::Config;
+use super::call::{Call, Refusal, refusal};
+use super::methods;
+use super::peers::{ConnId, Peers, Session};
+use super::store::{Draft, Store};
+use super::upgrade;
+use super::write;
+use crate::error_code::fpnn;
+use crate::wire::package::{Encoding, Kind, Package};
+use crate::wire::payload::{self, Fields, MapWriter, raw, write_map};
+
+/// Reading from a connection pauses while more than this waits to be written to it.
+const FULL: usize = 1024 * 1024;
+
+pub(super) struct Service {
+    pub(super) config: Config,
+    pub(super) store: Store,
+    pub(super) peers: Peers,
+    /// The connections of every user who is logged in.
+    pub(super) online: HashMap<i64, Vec<ConnId>>,
+    /// The connections in every room that has any.
+    pub(super) rooms: HashMap<i64, BTreeSet<ConnId>>,
+    /// Whether something happened that a waiting test may care for.
+    pub(super) changed: bool,
+    now: i64,
+    last_mid: i64,
+    /// Where answers, push payloads and lists of receivers are made; kept for their capacity.
+    answer: Vec<u8>,
+    push: Vec<u8>,
+    receivers: Vec<ConnId>,
+}
+
+/// Where a message goes, and the push that takes it there.
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    User(i64),
+    Group(i64),
+    Room(i64),
+    Everybody,
+}
+
+impl Service {
+    pub(super) fn new(config: Config) -> Service {
+        let mut store = Store::default();
+        for (&gid, uids) in &config.groups {
+            store.add_members(gid, uids);
+        }
+        Service {
+            config,
+            store,
+            peers: Peers::new(),
+            online: HashMap::new(),
+            rooms: HashMap::new(),
+            changed: false,
+            now: 0,
+            last_mid: 0,
+            answer: Vec::new(),
+            push: Vec::new(),
+            receivers: Vec::new(),
+        }
+    }
+
+    /// Reads the clock: once a turn of the loop, never backwards.
+    pub(super) fn tick(&mut self) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.now = self.now.max(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// A mid for a message of the gate's own.
+    pub(super) fn new_mid(&mut self) -> i64 {
+        self.last_mid = (self.now * 1000).max(self.last_mid + 1);
+        self.last_mid
+    }
+
+    pub(super) fn opened(&mut self, conn: ConnId) {
+        self.changed = true;
+        if let Some(peer) = self.peers.get_mut(conn) {
+            peer.open = true;
+        }
+    }
+
+    /// The response to a plain GET.
+    pub(super) fn http_get(&mut self, path: &str) -> Vec<u8> {
+        let text = format!("there is nothing at {path}; the WebSocket is at /service/websocket\n");
+        upgrade::response("404 Not Found", "text/plain; charset=utf-8", text.as_bytes())
+    }
+
+    /// Whether to read no more from a connection until it has taken what waits for it.
+    pub(super) fn is_full(&self, conn: ConnId) -> bool {
+        self.peers.get(conn).is_some_and(|peer| peer.pending() > FULL)
+    }
+
+    /// The connection is gone.
+    pub(super) fn closed(&mut self, conn: ConnId) {
+        self.changed = true;
+        self.log_out(conn);
+        self.peers.remove(conn);
+    }
+
+    pub(super) fn log_in(&mut self, conn: ConnId, session: Session, encoding: Encoding) {
+        let uid = session.uid;
+        if !self.config.multi_login {
+            self.kick(uid);
+        }
+        self.peers.start_session(conn, session, encoding);
+        self.online.entry(uid).or_default().push(conn);
+        self.store.user(uid);
+    }
+
+    /// Ends the login on that connection, and with it what lasts no longer.
+    pub(super) fn log_out(&mut self, conn: ConnId) {
+        let Some(session) = self.peers.get_mut(conn).and_then(|peer| peer.session.take()) else {
+            return;
+        };
+        for rid in session.rooms {
+            self.forget_in_room(conn, rid);
+        }
+        if let Some(conns) = self.online.get_mut(&session.uid) {
+            conns.retain(|&other| other != conn);
+            if conns.is_empty() {
+                self.online.remove(&session.uid);
+                self.store.user(session.uid).logout = self.now;
+            }
+        }
+    }
+
+    /// Tells every connection of the user that it is kicked out, and ends it.
+    pub(super) fn kick(&mut self, uid: i64) {
+        for conn in self.online.get(&uid).cloned().unwrap_or_default() {
+            self.kick_connection(conn);
+        }
+    }
+
+    pub(super) fn kick_connection(&mut self, conn: ConnId) {
+        self.peers.notify(conn, "kickout", &[0x80]);
+        self.log_out(conn);
+        self.peers.end(conn);
+    }
+
+    pub(super) fn kick_from_room(&mut self, uid: i64, rid: i64) {
+        let mut payload = Vec::new();
+        write_map(&mut payload, |map| map.int("rid", rid));
+        for conn in self.online.get(&uid).cloned().unwrap_or_default() {
+            if self.leave_room(conn, rid) {
+                self.peers.notify(conn, "kickoutroom", &payload);
+            }
+        }
+    }
+
+    pub(super) fn enter_room(&mut self, conn: ConnId, rid: i64) {
+        if let Some(session) = self.peers.session_mut(conn) {
+            if !session.rooms.contains(&rid) {
+                session.rooms.push(rid);
+                self.rooms.entry(rid).or_default().insert(conn);
+            }
+        }
+    }
+
+    /// Whether the connection was inside.
+    pub(super) fn leave_room(&mut self, conn: ConnId, rid: i64) -> bool {
+        let Some(session) = self.peers.session_mut(conn) else {
+            return false;
+        };
+        let before = session.rooms.len();
+        session.rooms.retain(|&other| other != rid);
+        let left = session.rooms.len() < before;
+        if left {
+            self.forget_in_room(conn, rid);
+        }
+        left
+    }
+
+    fn forget_in_room(&mut self, conn: ConnId, rid: i64) {
+        if let Some(conns) = self.rooms.get_mut(&rid) {
+            conns.remove(&conn);
+            if conns.is_empty() {
+                self.rooms.remove(&rid);
+            }
+        }
+    }
+
+    pub(super) fn is_in_room(&self, conn: ConnId, rid: i64) -> bool {
+        self.peers.session(conn).is_some_and(|session| session.rooms.contains(&rid))
+    }
+
+    /// Takes one package in. `false` if it cannot be read, which ends the connection.
+    pub(super) fn package(&mut self, conn: ConnId, package: &Package<'_>) -> bool {
+        self.changed = true;
+        let (seq, method) = match package.kind {
+            Kind::Answer { seq, .. } => {
+                self.peers.answered(conn, seq);
+                return true;
+            }
+            Kind::OneWay { method } => (None, method),
+            Kind::Quest { seq, method } => (Some(seq), method),
+        };
+        let mut answer = std::mem::take(&mut self.answer);
+        answer.clear();
+        let outcome = payload::with_fields(package.encoding, package.payload, |fields| {
+            let mut done = Ok(());
+            write_map(&mut answer, |map| {
+                done = self.call(conn, method, package.encoding, fields, map);
+            });
+            done
+        });
+        let status = match &outcome {
+            Some(Ok(())) => 0,
+            Some(Err(refused)) => {
+                answer.clear();
+                write_map(&mut answer, |map| {
+                    map.int("code", i64::from(refused.code));
+                    map.text("ex", &refused.ex);
+                });
+                1
+            }
+            None => {
+                log::debug!("connection dropped: a payload that is no map");
+                self.answer = answer;
+                return false;
+            }
+        };
+        if let Some(seq) = seq {
+            self.peers.answer(conn, package.version, package.encoding, seq, status, &answer);
+        }
+        self.answer = answer;
+        !method.is_empty()
+    }
+
+    fn call(
+        &mut self,
+        conn: ConnId,
+        method: &[u8],
+        encoding: Encoding,
+        fields: &Fields<'_>,
+        answer: &mut MapWriter<'_>,
+    ) -> Result<(), Refusal> {
+        if fields.entries.iter().any(|(key, _)| raw(key).is_none()) {
+            return Err(refusal(fpnn::PROTO_STRING_KEY, "a key is not a text"));
+        }
+        let uid = self.peers.session(conn).map_or(0, |session| session.uid);
+        let call = Call { conn, uid, now: self.now, encoding, fields };
+        methods::find(method, &call)?(self, &call, answer)
+    }
+
+    /// Brings a message to everybody it is for, each in the form the connection wants it in.
+    pub(super) fn deliver(&mut self, target: Target, draft: &Draft<'_>, mtime: i64) {
+        let mut receivers = std::mem::take(&mut self.receivers);
+        receivers.clear();
+        self.receivers_of(target, draft.from, &mut receivers);
+        let mut payload = std::mem::take(&mut self.push);
+        let mut written_for = None;
+        for &conn in &receivers {
+            let lang = match draft.mtype {
+                methods::CHAT => self.peers.session(conn).and_then(|session| session.lang),
+                _ => None,
+            };
+            if written_for != Some(lang) {
+                payload.clear();
+                write_map(&mut payload, |map| write::push(map, target, draft, lang, mtime));
+                written_for = Some(lang);
+            }
+            self.peers.push(conn, target.method(), &payload);
+        }
+        self.push = payload;
+        self.receivers = receivers;
+    }
+
+    fn receivers_of(&self, target: Target, from: i64, receivers: &mut Vec<ConnId>) {
+        let connections = |uid: &i64| self.online.get(uid).into_iter().flatten().copied();
+        match target {
+            Target::User(uid) => receivers.extend(connections(&uid)),
+            Target::Group(gid) => {
+                let members = self.store.groups.get(&gid).map(|group| &group.members);
+                let others = members.into_iter().flatten().filter(|&&uid| uid != from);
+                receivers.extend(others.flat_map(connections));
+            }
+            Target::Room(rid) => {
+                let inside = self.rooms.get(&rid).into_iter().flatten().copied();
+                receivers.extend(inside.filter(|&conn| {
+                    self.peers.session(conn).is_some_and(|session| session.uid != from)
+                }));
+            }
+            Target::Everybody => receivers.extend(self.online.values().flatten().copied()),
+        }
+    }
+
+    /// Sends pings and finds out who does not answer: `false` if the connection is to be dropped.
+    pub(super) fn check(&mut self, conn: ConnId, now: Instant) -> bool {
+        let Some(peer) = self.peers.get_mut(conn) else {
+            return false;
+        };
+        peer.shrink();
+        match peer.ping {
+            Some(ping) => now < ping.sent + self.config.ping_timeout,
+            None => {
+                if now >= peer.last_ping + self.config.ping_interval {
+                    peer.last_ping = now;
+                    if peer.open {
+                        self.peers.ping(conn, now);
+                    }
+                }
+                true
+            }
+        }
+    }
+
+    /// When [`check`](Service::check) is due next.
+    pub(super) fn check_due(&self, conn: ConnId) -> Option<Instant> {
+        let peer = self.peers.get(conn)?;
+        Some(match peer.ping {
+            Some(ping) => ping.sent + self.config.ping_timeout,
+            None => peer.last_ping + self.config.ping_interval,
+        })
+    }
+}
+
+impl Target {
+    fn method(self) -> &'static str {
+        match self {
+            Target::User(_) => "pushmsg",
+            Target::Group(_) => "pushgroupmsg",
+            Target::Room(_) => "pushroommsg",
+            Target::Everybody => "pushbroadcastmsg",
+        }
+    }
+}

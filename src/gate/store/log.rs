@@ -1,0 +1,286 @@
+//! The messages of one conversation.
+
+use std::collections::VecDeque;
+
+use foldhash::{HashMap, HashMapExt};
+
+/// How many messages a conversation keeps.
+const KEPT: usize = 500;
+/// How long a message is kept, in milliseconds: 7 days.
+const RETENTION: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// What a message belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Conversation {
+    /// Between these two users.
+    P2p(i64, i64),
+    /// In the group of that id.
+    Group(i64),
+    /// In the room of that id.
+    Room(i64),
+    /// To everybody.
+    Broadcast,
+}
+
+impl Conversation {
+    /// The conversation of two users, in either order.
+    pub fn p2p(a: i64, b: i64) -> Conversation {
+        Conversation::P2p(a.min(b), a.max(b))
+    }
+}
+
+/// Text or bytes, with the form it came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gate) struct Bytes<'a> {
+    pub(in crate::gate) bytes: &'a [u8],
+    pub(in crate::gate) binary: bool,
+}
+
+/// A message about to be stored.
+#[derive(Clone, Copy)]
+pub(in crate::gate) struct Draft<'a> {
+    pub(in crate::gate) from: i64,
+    pub(in crate::gate) mid: i64,
+    pub(in crate::gate) mtype: i64,
+    pub(in crate::gate) body: Bytes<'a>,
+    pub(in crate::gate) attrs: &'a [u8],
+}
+
+/// What became of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gate) struct Posted {
+    /// When the message was stored first.
+    pub(in crate::gate) mtime: i64,
+    /// Whether that was now.
+    pub(in crate::gate) fresh: bool,
+}
+
+/// A stored message.
+pub(in crate::gate) struct Message {
+    pub(in crate::gate) id: i64,
+    pub(in crate::gate) from: i64,
+    pub(in crate::gate) mid: i64,
+    pub(in crate::gate) mtype: i64,
+    pub(in crate::gate) deleted: bool,
+    pub(in crate::gate) attrs: Box<[u8]>,
+    pub(in crate::gate) mtime: i64,
+    body: Box<[u8]>,
+    binary: bool,
+}
+
+impl Message {
+    pub(in crate::gate) fn body(&self) -> Bytes<'_> {
+        Bytes { bytes: &self.body, binary: self.binary }
+    }
+}
+
+/// Which rows of a conversation are asked for.
+#[derive(Clone, Debug, Default)]
+pub(in crate::gate) struct Page {
+    pub(in crate::gate) desc: bool,
+    pub(in crate::gate) num: usize,
+    /// First and last time, both included; 0 is no bound.
+    pub(in crate::gate) begin: i64,
+    pub(in crate::gate) end: i64,
+    /// The row to go on after; 0 is none.
+    pub(in crate::gate) lastid: i64,
+    /// The types wanted; empty is all.
+    pub(in crate::gate) mtypes: Vec<i64>,
+}
+
+impl Page {
+    /// Whether the row lies within the bounds, apart from `num`.
+    fn admits(&self, message: &Message) -> bool {
+        let after_last = match (self.lastid, self.desc) {
+            (0, _) => true,
+            (lastid, true) => message.id < lastid,
+            (lastid, false) => message.id > lastid,
+        };
+        after_last
+            && message.mtime >= self.begin
+            && (self.end == 0 || message.mtime <= self.end)
+            && (self.mtypes.is_empty() || self.mtypes.contains(&message.mtype))
+    }
+}
+
+/// The messages of one conversation, oldest first.
+pub(in crate::gate) struct Log {
+    messages: VecDeque<Message>,
+    /// (sender, mid) to row id.
+    by_mid: HashMap<(i64, i64), i64>,
+    /// P2P: whether the user with the smaller id, and the one with the larger, has it in the session list.
+    listed: [bool; 2],
+}
+
+impl Log {
+    pub(super) fn new() -> Log {
+        Log { messages: VecDeque::new(), by_mid: HashMap::new(), listed: [false; 2] }
+    }
+
+    /// A mid of 0 is no mid: such a message is never taken for a resend.
+    pub(super) fn post(&mut self, row: i64, draft: &Draft<'_>, now: i64) -> Posted {
+        if let Some(known) = self.find(draft.from, draft.mid) {
+            return Posted { mtime: known.mtime, fresh: false };
+        }
+        self.trim(now);
+        if draft.mid != 0 {
+            self.by_mid.insert((draft.from, draft.mid), row);
+        }
+        self.messages.push_back(Message {
+            id: row,
+            from: draft.from,
+            mid: draft.mid,
+            mtype: draft.mtype,
+            deleted: false,
+            attrs: draft.attrs.into(),
+            mtime: now,
+            body: draft.body.bytes.into(),
+            binary: draft.body.binary,
+        });
+        self.listed = [true; 2];
+        Posted { mtime: now, fresh: true }
+    }
+
+    /// Makes room for one more and forgets what is too old.
+    fn trim(&mut self, now: i64) {
+        while let Some(oldest) = self.messages.front() {
+            if self.messages.len() < KEPT && oldest.mtime >= now - RETENTION {
+                break;
+            }
+            self.by_mid.remove(&(oldest.from, oldest.mid));
+            self.messages.pop_front();
+        }
+    }
+
+    pub(in crate::gate) fn find(&self, from: i64, mid: i64) -> Option<&Message> {
+        self.messages.get(self.position(from, mid)?)
+    }
+
+    fn position(&self, from: i64, mid: i64) -> Option<usize> {
+        let row = *self.by_mid.get(&(from, mid))?;
+        self.messages.binary_search_by_key(&row, |message| message.id).ok()
+    }
+
+    pub(super) fn delete(&mut self, from: i64, mid: i64) -> bool {
+        let Some(message) = self.position(from, mid).and_then(|at| self.messages.get_mut(at))
+        else {
+            return false;
+        };
+        if message.deleted {
+            return false;
+        }
+        message.deleted = true;
+        message.body = Box::default();
+        message.binary = false;
+        message.attrs = Box::default();
+        true
+    }
+
+    /// The rows of that page, in its order. Rows of deleted messages keep their place.
+    pub(in crate::gate) fn page(&self, page: &Page) -> Vec<&Message> {
+        if page.desc {
+            self.messages.iter().rev().filter(|row| page.admits(row)).take(page.num).collect()
+        } else {
+            self.messages.iter().filter(|row| page.admits(row)).take(page.num).collect()
+        }
+    }
+
+    pub(in crate::gate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        self.messages.iter()
+    }
+
+    /// Messages that are later than `since` and not deleted, the latest first.
+    pub(in crate::gate) fn newer(&self, since: i64) -> impl Iterator<Item = &Message> {
+        let newer = self.messages.iter().rev().take_while(move |message| message.mtime > since);
+        newer.filter(|message| !message.deleted)
+    }
+
+    pub(super) fn last_row(&self) -> i64 {
+        self.messages.back().map_or(0, |message| message.id)
+    }
+
+    pub(super) fn listed_for(&self, smaller: bool) -> bool {
+        self.listed[usize::from(!smaller)]
+    }
+
+    pub(super) fn unlist(&mut self, smaller: bool) {
+        self.listed[usize::from(!smaller)] = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn draft(from: i64, mid: i64, mtype: i64) -> Draft<'static> {
+        Draft { from, mid, mtype, body: Bytes { bytes: b"x", binary: false }, attrs: b"" }
+    }
+
+    fn filled(times: &[i64]) -> Log {
+        let mut log = Log::new();
+        for (index, &time) in times.iter().enumerate() {
+            let row = index as i64 + 1;
+            log.post(row, &draft(1, row, 30 + row % 3), time);
+        }
+        log
+    }
+
+    #[test]
+    fn a_resend_is_known_by_sender_and_mid() {
+        let mut log = Log::new();
+        assert_eq!(log.post(1, &draft(1, 7, 30), 100), Posted { mtime: 100, fresh: true });
+        assert_eq!(log.post(2, &draft(1, 7, 30), 200), Posted { mtime: 100, fresh: false });
+        assert_eq!(log.post(2, &draft(2, 7, 30), 300), Posted { mtime: 300, fresh: true });
+    }
+
+    #[test]
+    fn what_is_dropped_is_forgotten_whole() {
+        let mut log = filled(&(1..=KEPT as i64 + 10).collect::<Vec<_>>());
+        assert_eq!(log.messages.len(), KEPT);
+        assert_eq!(log.by_mid.len(), KEPT);
+        assert!(log.find(1, 10).is_none());
+        log.post(1000, &draft(1, 1000, 30), RETENTION + 1000);
+        assert_eq!((log.messages.len(), log.by_mid.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_deleted_row_keeps_its_place() {
+        let mut log = filled(&[1, 2, 3]);
+        assert!(log.delete(1, 2));
+        assert!(!log.delete(1, 2));
+        let rows = log.page(&Page { num: 20, ..Page::default() });
+        let seen: Vec<_> = rows.iter().map(|row| (row.id, row.deleted)).collect();
+        assert_eq!(seen, [(1, false), (2, true), (3, false)]);
+    }
+
+    proptest! {
+        /// Page after page gives every row once, in order, also where many share a millisecond.
+        #[test]
+        fn pages_cover_the_log(
+            mut times in prop::collection::vec(1_i64..20, 0..60),
+            num in 1_usize..21,
+            desc: bool,
+            begin in 0_i64..12,
+            end in 0_i64..25,
+            mtypes in prop::collection::vec(30_i64..33, 0..2),
+        ) {
+            times.sort_unstable();
+            let log = filled(&times);
+            let bounds = Page { desc, num: usize::MAX, begin, end, lastid: 0, mtypes };
+            let whole: Vec<i64> = log.page(&bounds).iter().map(|row| row.id).collect();
+            let mut seen = Vec::new();
+            let mut page = Page { num, ..bounds };
+            loop {
+                let rows = log.page(&page);
+                seen.extend(rows.iter().map(|row| row.id));
+                let Some(last) = rows.last() else { break };
+                page.lastid = last.id;
+                if desc { page.end = last.mtime } else { page.begin = last.mtime }
+                if rows.len() < num { break }
+            }
+            prop_assert_eq!(seen, whole);
+        }
+    }
+}

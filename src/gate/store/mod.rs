@@ -1,0 +1,115 @@
+//! What the gate remembers: messages, users, groups. No sockets and no clock: the time is passed in.
+
+mod log;
+mod users;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashMap;
+
+pub use log::Conversation;
+pub(super) use log::{Bytes, Draft, Log, Message, Page, Posted};
+pub(super) use users::User;
+
+/// Everything that outlives a connection.
+#[derive(Default)]
+pub(super) struct Store {
+    pub(super) users: HashMap<i64, User>,
+    pub(super) groups: BTreeMap<i64, Group>,
+    logs: HashMap<Conversation, Log>,
+    last_row: i64,
+}
+
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) members: BTreeSet<i64>,
+}
+
+impl Store {
+    /// Makes `gid` a group of these users, besides those it may have already.
+    pub(super) fn add_members(&mut self, gid: i64, uids: &[i64]) {
+        let group = self.groups.entry(gid).or_default();
+        group.members.extend(uids);
+        for &uid in uids {
+            self.users.entry(uid).or_default().groups.insert(gid);
+        }
+    }
+
+    pub(super) fn is_member(&self, gid: i64, uid: i64) -> bool {
+        self.groups.get(&gid).is_some_and(|group| group.members.contains(&uid))
+    }
+
+    /// Whether `uid` has put `other` on the blacklist.
+    pub(super) fn blocks(&self, uid: i64, other: i64) -> bool {
+        self.users.get(&uid).is_some_and(|user| user.blacks.contains(&other))
+    }
+
+    pub(super) fn user(&mut self, uid: i64) -> &mut User {
+        self.users.entry(uid).or_default()
+    }
+
+    pub(super) fn log(&self, conversation: Conversation) -> Option<&Log> {
+        self.logs.get(&conversation)
+    }
+
+    /// Stores a message, unless it is a resend: the same mid of the same sender in the same conversation.
+    pub(super) fn post(
+        &mut self,
+        conversation: Conversation,
+        draft: &Draft<'_>,
+        now: i64,
+    ) -> Posted {
+        if !self.logs.contains_key(&conversation) {
+            if let Conversation::P2p(a, b) = conversation {
+                self.user(a).peers.push(b);
+                self.user(b).peers.push(a);
+            }
+            self.logs.insert(conversation, Log::new());
+        }
+        let row = self.last_row + 1;
+        let Some(log) = self.logs.get_mut(&conversation) else {
+            return Posted { mtime: now, fresh: false };
+        };
+        let posted = log.post(row, draft, now);
+        if posted.fresh {
+            self.last_row = row;
+        }
+        posted
+    }
+
+    /// Empties a message and marks it deleted; its row stays. `false` if there is no such message.
+    pub(super) fn delete(&mut self, conversation: Conversation, from: i64, mid: i64) -> bool {
+        self.logs.get_mut(&conversation).is_some_and(|log| log.delete(from, mid))
+    }
+
+    /// The users `uid` has a P2P conversation with in the session list, the latest first.
+    pub(super) fn p2p_sessions(&self, uid: i64) -> Vec<i64> {
+        let Some(user) = self.users.get(&uid) else {
+            return Vec::new();
+        };
+        let mut listed: Vec<_> = user
+            .peers
+            .iter()
+            .filter_map(|&peer| {
+                let log = self.logs.get(&Conversation::p2p(uid, peer))?;
+                log.listed_for(uid < peer).then_some((log.last_row(), peer))
+            })
+            .collect();
+        listed.sort_unstable_by(|a, b| b.cmp(a));
+        listed.into_iter().map(|(_, peer)| peer).collect()
+    }
+
+    /// Takes the conversation out of the session list of `uid`, and of the other's unless `oneway`.
+    pub(super) fn remove_session(&mut self, uid: i64, peer: i64, oneway: bool) {
+        if let Some(log) = self.logs.get_mut(&Conversation::p2p(uid, peer)) {
+            log.unlist(uid < peer);
+            if !oneway {
+                log.unlist(peer < uid);
+            }
+        }
+    }
+
+    pub(super) fn groups_of(&self, uid: i64) -> impl Iterator<Item = i64> {
+        self.users.get(&uid).into_iter().flat_map(|user| user.groups.iter().copied())
+    }
+}

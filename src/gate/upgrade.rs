@@ -1,0 +1,109 @@
+//! The HTTP request a connection begins with.
+
+use tungstenite::handshake::machine::TryParse;
+use tungstenite::handshake::server::{Request, create_response};
+
+/// A request head longer than this is refused.
+const LONGEST_HEAD: usize = 16 * 1024;
+
+/// What a request head asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Head {
+    /// The end of the head is not there yet.
+    Partial,
+    /// A WebSocket: send `response`, and go on after `len` bytes.
+    Upgrade { len: usize, response: Vec<u8> },
+    /// A plain GET of that path.
+    Get { path: String },
+    /// Nothing the gate does: send `response` and close.
+    Refused { response: Vec<u8> },
+}
+
+/// Reads a request head.
+pub(super) fn read(bytes: &[u8]) -> Head {
+    let (len, request) = match Request::try_parse(bytes) {
+        Ok(Some(parsed)) => parsed,
+        Ok(None) if bytes.len() < LONGEST_HEAD => return Head::Partial,
+        Ok(None) => return refused("431 Request Header Fields Too Large", "the head is too long"),
+        Err(error) => return refused("400 Bad Request", &error.to_string()),
+    };
+    let path = request.uri().path();
+    if !request.headers().contains_key("Upgrade") {
+        return Head::Get { path: path.to_owned() };
+    }
+    let mut segments = path.split('/').skip(1);
+    if segments.next() != Some("service") || segments.next().is_none() || segments.next().is_some()
+    {
+        return refused("404 Not Found", "the WebSocket is at /service/websocket");
+    }
+    let accept = create_response(&request).map(|response| {
+        response.headers().get("Sec-WebSocket-Accept").map(|key| key.as_bytes().to_vec())
+    });
+    let accept = match accept {
+        Ok(accept) => accept.unwrap_or_default(),
+        Err(error) => return refused("400 Bad Request", &error.to_string()),
+    };
+    let mut response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Accept: "
+        .to_vec();
+    response.extend_from_slice(&accept);
+    if let Some(protocol) = request.headers().get("Sec-WebSocket-Protocol") {
+        response.extend_from_slice(b"\r\nSec-WebSocket-Protocol: ");
+        response.extend_from_slice(protocol.as_bytes());
+    }
+    response.extend_from_slice(b"\r\n\r\n");
+    Head::Upgrade { len, response }
+}
+
+fn refused(status: &str, text: &str) -> Head {
+    Head::Refused { response: response(status, "text/plain; charset=utf-8", text.as_bytes()) }
+}
+
+/// A whole HTTP response; the connection closes after it.
+pub(super) fn response(status: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
+    let mut response = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    response.extend_from_slice(body);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &str = "GET /service/websocket HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n\
+        connection: keep-alive, Upgrade\r\nsec-websocket-version: 13\r\n\
+        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    #[test]
+    fn lower_case_names_upgrade_too() {
+        let Head::Upgrade { len, response } = read(REQUEST.as_bytes()) else {
+            panic!("not upgraded");
+        };
+        assert_eq!(len, REQUEST.len());
+        let response = String::from_utf8(response).unwrap();
+        assert!(response.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+        assert!(response.ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_head_may_come_in_pieces() {
+        for len in 0..REQUEST.len() {
+            assert_eq!(read(&REQUEST.as_bytes()[..len]), Head::Partial, "{len} bytes");
+        }
+        assert!(matches!(read(&vec![b'a'; LONGEST_HEAD]), Head::Refused { .. }));
+    }
+
+    #[test]
+    fn other_requests_are_told_apart() {
+        let other = REQUEST.replace("/service/websocket", "/chat");
+        assert!(matches!(read(other.as_bytes()), Head::Refused { .. }));
+        let head = read(b"GET /files/1.png HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(head, Head::Get { path: "/files/1.png".to_owned() });
+        assert!(matches!(read(b"FPNN\x01\x80\r\n\r\n"), Head::Refused { .. }));
+    }
+}

@@ -1,0 +1,32 @@
+use super::Text;
+use crate::error::Error;
+use crate::wire::payload::{self, Fields};
+
+/// What is stored under a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataValue {
+    /// The value; `None` where nothing is stored.
+    pub val: Option<Text>,
+}
+
+impl DataValue {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<DataValue, Error> {
+        Ok(DataValue { val: fields.get("val").map(payload::text) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::decode_msgpack;
+    use super::*;
+
+    #[test]
+    fn an_absent_value_is_none_and_an_empty_one_is_some() {
+        let value = |val: Option<&str>| DataValue { val: val.map(Text::from) };
+        let answer = b"\x81\xa3val\xa9value \xe5\x80\xbc";
+        assert_eq!(decode_msgpack(answer, DataValue::decode), value(Some("value 值")));
+        assert_eq!(decode_msgpack(b"\x81\xa3val\xa0", DataValue::decode), value(Some("")));
+        assert_eq!(decode_msgpack(b"\x81\xa3val\xc0", DataValue::decode), value(None));
+        assert_eq!(decode_msgpack(b"\x80", DataValue::decode), value(None));
+    }
+}

@@ -1,0 +1,150 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Body, Text};
+use crate::engine::ProgressHandler;
+use crate::error::Error;
+use crate::error_code::fpnn;
+
+/// A file to send: one on disk, or bytes with a name.
+///
+/// A path is read when the file is sent. The text after the name's last dot is what receivers get as its extension.
+///
+/// ```
+/// use rtm_client::types::File;
+///
+/// let picture = File::from_bytes("cat.png", vec![0x89, b'P', b'N', b'G']);
+/// let report = File::open("report.pdf").on_progress(|sent, total| println!("{sent} of {total} bytes"));
+/// # let _ = (picture, report);
+/// ```
+#[derive(Clone)]
+pub struct File {
+    name: String,
+    source: Source,
+    pub(crate) progress: Option<ProgressHandler>,
+}
+
+#[derive(Clone)]
+enum Source {
+    Path(PathBuf),
+    Bytes(Vec<u8>),
+}
+
+impl File {
+    /// The file at `path`; its name is the path's last part.
+    pub fn open(path: impl Into<PathBuf>) -> File {
+        let path = path.into();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        File { name: name.unwrap_or_default(), source: Source::Path(path), progress: None }
+    }
+
+    /// A file made of `bytes`.
+    pub fn from_bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> File {
+        File { name: name.into(), source: Source::Bytes(bytes.into()), progress: None }
+    }
+
+    /// Calls `handler(sent, total)`, in bytes, while the file is sent. It runs where callbacks run.
+    pub fn on_progress(mut self, handler: impl Fn(u64, u64) + Send + Sync + 'static) -> File {
+        self.progress = Some(Arc::new(handler));
+        self
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text after the name's last dot, if there is one.
+    pub(crate) fn extension(&self) -> Option<&str> {
+        self.name.rsplit_once('.').map(|(_, extension)| extension)
+    }
+
+    pub(crate) fn into_bytes(self) -> Result<Vec<u8>, Error> {
+        match self.source {
+            Source::Bytes(bytes) => Ok(bytes),
+            Source::Path(path) => std::fs::read(&path).map_err(|error| {
+                let text = format!("file: {} cannot be read", path.display());
+                Error::with_source(fpnn::PROTO_FILE_NOT_EXIST, text, error)
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What `file_token` gives: the right to send one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileToken {
+    /// The token, good for one file.
+    pub token: Text,
+    /// The address the file gate passes the file on to.
+    pub endpoint: Text,
+}
+
+/// What `upload_file` gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UploadReply {
+    /// The id the file was sent under.
+    pub mid: i64,
+    /// What the file gate answered.
+    pub payload: UploadPayload,
+}
+
+/// The answer's fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UploadPayload {
+    /// Where the file can be fetched.
+    pub url: Text,
+    /// Its size in bytes.
+    pub size: i64,
+}
+
+/// What a file message says of its file: read from the two JSON texts in `msg` and `attrs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Where the file can be fetched.
+    pub url: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// Where a small version of a picture can be fetched.
+    pub surl: Option<String>,
+    /// The extension the sender's file had.
+    pub ext: Option<String>,
+    /// The name the sender gave.
+    pub filename: Option<String>,
+    /// What the sender's program put along: a text, or the JSON text of an object.
+    pub custom: Option<String>,
+}
+
+impl FileInfo {
+    /// Reads the information of a file message. `None` if `msg` is not the JSON of one.
+    ///
+    /// ```
+    /// use rtm_client::types::{Body, FileInfo, Text};
+    ///
+    /// let msg = Body::Text(r#"{"url":"https://files.example/1.png","size":5}"#.into());
+    /// let attrs = Text::from(r#"{"rtm":{"ext":"png"},"custom":{"album":7}}"#);
+    /// let info = FileInfo::of(&msg, &attrs).unwrap();
+    /// assert_eq!((info.url.as_str(), info.size), ("https://files.example/1.png", 5));
+    /// assert_eq!(info.custom.as_deref(), Some(r#"{"album":7}"#));
+    /// ```
+    pub fn of(msg: &Body, attrs: &Text) -> Option<FileInfo> {
+        use serde_json::Value;
+        let msg: Value = serde_json::from_slice(msg.as_bytes()).ok()?;
+        let attrs: Value = serde_json::from_slice(attrs.as_bytes()).unwrap_or(Value::Null);
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Some(FileInfo {
+            url: text(msg.get("url")?)?,
+            size: msg.get("size").and_then(Value::as_i64).unwrap_or(0),
+            surl: msg.get("surl").and_then(text),
+            ext: attrs.pointer("/rtm/ext").and_then(text),
+            filename: attrs.pointer("/rtm/filename").and_then(text),
+            custom: attrs.get("custom").map(|custom| text(custom).unwrap_or(custom.to_string())),
+        })
+    }
+}

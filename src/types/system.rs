@@ -1,0 +1,129 @@
+use std::collections::BTreeMap;
+
+use rmpv::ValueRef;
+
+use super::Text;
+use crate::error::Error;
+use crate::wire::payload::{self, Fields};
+
+/// What a push option is about: the `option_type` of `add_device_push_option` and `remove_device_push_option`.
+pub mod option_type {
+    /// Messages from one user.
+    pub const P2P: i64 = 0;
+    /// Messages of one group.
+    pub const GROUP: i64 = 1;
+}
+
+/// The attributes of one connection of the user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionAttrs {
+    /// All attributes in the order they came: those set at login and with `add_attrs`, and those the service adds.
+    pub attrs: Vec<(Text, Text)>,
+}
+
+impl ConnectionAttrs {
+    /// The attribute of that name.
+    pub fn get(&self, name: &str) -> Option<&Text> {
+        self.attrs.iter().rev().find(|(key, _)| *key == *name).map(|(_, value)| value)
+    }
+
+    /// When the connection logged in, as the service words it (a UTC timestamp).
+    pub fn login(&self) -> Option<&Text> {
+        self.get("login")
+    }
+
+    /// What marks the connection that asked, documented as its attributes; `None` on the user's other connections.
+    pub fn my(&self) -> Option<&Text> {
+        self.get("my")
+    }
+
+    /// One entry a connection, from a list of maps, or from one map, which some gates send.
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Vec<ConnectionAttrs>, Error> {
+        Ok(match fields.get("attrs") {
+            Some(map @ ValueRef::Map(_)) => vec![ConnectionAttrs::of(map)],
+            _ => fields.array("attrs").iter().map(ConnectionAttrs::of).collect(),
+        })
+    }
+
+    fn of(value: &ValueRef<'_>) -> ConnectionAttrs {
+        let attrs = match value {
+            ValueRef::Map(entries) => {
+                entries.iter().map(|(k, v)| (payload::text(k), payload::text(v))).collect()
+            }
+            _ => Vec::new(),
+        };
+        ConnectionAttrs { attrs }
+    }
+}
+
+/// For whom and what the user's devices are not notified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DevicePushOptions {
+    /// By user, the mtypes not notified of; an empty list stands for all.
+    pub p2p: BTreeMap<i64, Vec<i64>>,
+    /// By group, the mtypes not notified of; an empty list stands for all.
+    pub group: BTreeMap<i64, Vec<i64>>,
+}
+
+impl DevicePushOptions {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<DevicePushOptions, Error> {
+        let mtypes =
+            |value: &ValueRef<'_>| payload::array(value).iter().map(payload::int).collect();
+        Ok(DevicePushOptions {
+            p2p: fields.by_id("p2p", mtypes).into_iter().collect(),
+            group: fields.by_id("group", mtypes).into_iter().collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::decode_msgpack;
+    use super::*;
+
+    fn read_attrs(answer: &[u8]) -> Vec<ConnectionAttrs> {
+        decode_msgpack(answer, ConnectionAttrs::decode)
+    }
+
+    #[test]
+    fn attrs_as_a_list_of_maps() {
+        let connections = read_attrs(
+            b"\x81\xa5attrs\x92\x83\xa2ce\xaa10.0.0.1:5\xa5login\xaa1700000000\xa2my\xa7{\"a\":1}\x80",
+        );
+        assert_eq!(connections.len(), 2);
+        let first = &connections[0];
+        let names: Vec<_> = first.attrs.iter().filter_map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["ce", "login", "my"]);
+        assert_eq!(first.get("ce"), Some(&"10.0.0.1:5".into()));
+        assert_eq!(first.login(), Some(&"1700000000".into()));
+        assert_eq!(first.my(), Some(&"{\"a\":1}".into()));
+        assert_eq!(connections[1], ConnectionAttrs::default());
+        assert_eq!(connections[1].my(), None);
+    }
+
+    #[test]
+    fn attrs_as_one_map_or_none() {
+        let connections = read_attrs(b"\x81\xa5attrs\x81\xa1a\xa1b");
+        assert_eq!(connections.len(), 1);
+        assert_eq!(connections[0].get("a"), Some(&"b".into()));
+        assert!(read_attrs(b"\x81\xa5attrs\xc0").is_empty());
+        assert!(read_attrs(b"\x80").is_empty());
+    }
+
+    #[test]
+    fn push_options_by_text_or_integer_keys() {
+        let options = DevicePushOptions {
+            p2p: BTreeMap::from([(101, vec![30, 31]), (102, vec![])]),
+            group: BTreeMap::from([(201, vec![66])]),
+        };
+        let answer = b"\x82\xa3p2p\x82\xa3101\x92\x1e\x1f\xa3102\x90\xa5group\x81\xa3201\x91\x42";
+        assert_eq!(decode_msgpack(answer, DevicePushOptions::decode), options);
+
+        let options = DevicePushOptions {
+            p2p: BTreeMap::from([(101, vec![30, 31])]),
+            group: BTreeMap::new(),
+        };
+        let answer = b"\x82\xa3p2p\x81\xd3\0\0\0\0\0\0\0\x65\x92\x1e\x1f\xa5group\x80";
+        assert_eq!(decode_msgpack(answer, DevicePushOptions::decode), options);
+    }
+}

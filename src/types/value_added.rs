@@ -1,0 +1,184 @@
+use super::{Text, Translation};
+use crate::error::Error;
+use crate::wire::payload::{self, Fields};
+
+/// What is handed to `image_check`, `audio_check`, `video_check` and `speech2text`: their `check_type`.
+pub mod check_type {
+    /// The URL, as text.
+    pub const URL: i64 = 1;
+    /// The content, as bytes.
+    pub const CONTENT: i64 = 2;
+}
+
+/// The `result` of a check.
+pub mod check_result {
+    /// Nothing was found.
+    pub const PASS: i64 = 0;
+    /// Not fit to be shown.
+    pub const REJECT: i64 = 2;
+}
+
+/// What is translated: the `message_type` of `translate`.
+pub mod translate_type {
+    /// A chat message.
+    pub const CHAT: &str = "chat";
+    /// A mail.
+    pub const MAIL: &str = "mail";
+}
+
+/// What `translate` does about bad language: its `profanity`.
+pub mod profanity {
+    /// Nothing.
+    pub const OFF: &str = "off";
+    /// Such a text is not translated: error 200057.
+    pub const STOP: &str = "stop";
+    /// The words are masked with `*`.
+    pub const CENSOR: &str = "censor";
+}
+
+impl Translation {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Translation, Error> {
+        Ok(Translation {
+            source: fields.text("source"),
+            target: fields.text("target"),
+            source_text: fields.text("sourceText"),
+            target_text: fields.text("targetText"),
+        })
+    }
+}
+
+/// A text with its bad language masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profanity {
+    /// The text, with the words found replaced by `*`.
+    pub text: Text,
+    /// The classes of what was found. Empty unless asked for.
+    pub classification: Vec<Text>,
+}
+
+impl Profanity {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Profanity, Error> {
+        Ok(Profanity { text: fields.text("text"), classification: texts(fields, "classification") })
+    }
+}
+
+/// What the check of a text found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextCheck {
+    /// 0 passed, 2 rejected: see [`check_result`].
+    pub result: i64,
+    /// The text with the words found replaced by `*`; `None` where nothing was replaced.
+    pub text: Option<Text>,
+    /// The classes of what was found, as numbers of the service's table.
+    pub tags: Vec<i64>,
+    /// The words found.
+    pub wlist: Vec<Text>,
+    /// The language of the text, where the service names it.
+    pub language: Option<Text>,
+}
+
+impl TextCheck {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<TextCheck, Error> {
+        Ok(TextCheck {
+            result: fields.int("result"),
+            text: fields.get("text").map(payload::text),
+            tags: fields.ids("tags"),
+            wlist: texts(fields, "wlist"),
+            language: fields.get("language").map(payload::text),
+        })
+    }
+}
+
+/// What the check of an image, audio or a video found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MediaCheck {
+    /// 0 passed, 2 rejected: see [`check_result`].
+    pub result: i64,
+    /// The classes of what was found, as numbers of the service's table.
+    pub tags: Vec<i64>,
+}
+
+impl MediaCheck {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<MediaCheck, Error> {
+        Ok(MediaCheck { result: fields.int("result"), tags: fields.ids("tags") })
+    }
+}
+
+/// What was said in a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpeechText {
+    /// The words.
+    pub text: Text,
+    /// The language they were taken for.
+    pub lang: Text,
+}
+
+impl SpeechText {
+    pub(crate) fn decode(fields: &Fields<'_>) -> Result<SpeechText, Error> {
+        Ok(SpeechText { text: fields.text("text"), lang: fields.text("lang") })
+    }
+}
+
+fn texts(fields: &Fields<'_>, key: &str) -> Vec<Text> {
+    fields.array(key).iter().map(payload::text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::decode_msgpack;
+    use super::*;
+
+    #[test]
+    fn translation() {
+        let answer = b"\x84\xa6source\xa5zh-CN\xa6target\xa2en\
+            \xaasourceText\xa6\xe4\xbd\xa0\xe5\xa5\xbd\xaatargetText\xa5hello";
+        let expected = Translation {
+            source: "zh-CN".into(),
+            target: "en".into(),
+            source_text: "你好".into(),
+            target_text: "hello".into(),
+        };
+        assert_eq!(decode_msgpack(answer, Translation::decode), expected);
+        let empty = decode_msgpack(b"\x80", Translation::decode);
+        assert_eq!(empty, Translation::default());
+    }
+
+    #[test]
+    fn profanity() {
+        let answer = b"\x82\xa4text\xa2**\xaeclassification\x91\xa5drugs";
+        let expected = Profanity { text: "**".into(), classification: vec!["drugs".into()] };
+        assert_eq!(decode_msgpack(answer, Profanity::decode), expected);
+    }
+
+    #[test]
+    fn text_check() {
+        let answer = b"\x84\xa6result\x02\xa4text\xa2**\xa4tags\x92\x64\x6e\
+            \xa5wlist\x92\xa3\xe5\x9d\x8f\xa3bad";
+        let expected = TextCheck {
+            result: check_result::REJECT,
+            text: Some("**".into()),
+            tags: vec![100, 110],
+            wlist: vec!["坏".into(), "bad".into()],
+            language: None,
+        };
+        assert_eq!(decode_msgpack(answer, TextCheck::decode), expected);
+        assert_eq!(decode_msgpack(b"\x80", TextCheck::decode), TextCheck::default());
+    }
+
+    #[test]
+    fn media_check() {
+        let passed = MediaCheck { result: check_result::PASS, tags: vec![] };
+        assert_eq!(decode_msgpack(b"\x82\xa6result\x00\xa4tags\x90", MediaCheck::decode), passed);
+        assert_eq!(decode_msgpack(b"\x80", MediaCheck::decode), passed);
+        let answer = b"\x82\xa6result\xa12\xa4tags\x91\xcb\x40\x59\0\0\0\0\0\0";
+        let rejected = MediaCheck { result: check_result::REJECT, tags: vec![100] };
+        assert_eq!(decode_msgpack(answer, MediaCheck::decode), rejected);
+    }
+
+    #[test]
+    fn speech() {
+        let answer = b"\x82\xa4text\xa6\xe4\xbd\xa0\xe5\xa5\xbd\xa4lang\xa5zh-CN";
+        let expected = SpeechText { text: "你好".into(), lang: "zh-CN".into() };
+        assert_eq!(decode_msgpack(answer, SpeechText::decode), expected);
+    }
+}

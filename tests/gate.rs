@@ -1,0 +1,14 @@
+//! The gate as a client sees it: what every method answers, whom it tells, what it refuses.
+
+#[path = "gate/conduct.rs"]
+mod conduct;
+#[path = "gate/conversations.rs"]
+mod conversations;
+#[path = "gate/history.rs"]
+mod history;
+#[path = "gate/messages.rs"]
+mod messages;
+#[path = "gate/peer.rs"]
+mod peer;
+#[path = "gate/session.rs"]
+mod session;
