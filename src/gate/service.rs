@@ -131,6 +131,7 @@ impl Service {
             if conns.is_empty() {
                 self.online.remove(&session.uid);
                 self.store.user(session.uid).logout = self.now;
+                self.store.mark_read(session.uid);
             }
         }
     }

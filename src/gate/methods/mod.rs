@@ -47,6 +47,14 @@ fn by_name(name: &[u8]) -> Option<Method> {
         b"getgroupmsg" => history::getgroupmsg,
         b"getroommsg" => history::getroommsg,
         b"getbroadcastmsg" => history::getbroadcastmsg,
+        b"getp2pmsgbymessageid" => history::getp2pmsgbymessageid,
+        b"getgroupmsgbymessageid" => history::getgroupmsgbymessageid,
+        b"getroommsgbymessageid" => history::getroommsgbymessageid,
+        b"getbroadcastmsgbymessageid" => history::getbroadcastmsgbymessageid,
+        b"getp2pmsgcount" => history::getp2pmsgcount,
+        b"getgroupmsgcount" => history::getgroupmsgcount,
+        b"getroommsgcount" => history::getroommsgcount,
+        b"getbroadcastmsgcount" => history::getbroadcastmsgcount,
         b"getsession" => conversations::getsession,
         b"removesession" => conversations::removesession,
         b"getp2pconversationlist" => conversations::getp2pconversationlist,
@@ -54,6 +62,10 @@ fn by_name(name: &[u8]) -> Option<Method> {
         b"getgroupconversationlist" => conversations::getgroupconversationlist,
         b"getgroupunreadconversationlist" => conversations::getgroupunreadconversationlist,
         b"getunreadconversationlist" => conversations::getunreadconversationlist,
+        b"getunread" => conversations::getunread,
+        b"cleanunread" => conversations::cleanunread,
+        b"getp2punread" => conversations::getp2punread,
+        b"getgroupunread" => conversations::getgroupunread,
         b"enterroom" => rooms::enterroom,
         b"leaveroom" => rooms::leaveroom,
         _ => return None,
@@ -75,4 +87,8 @@ fn inside(service: &Service, call: &Call<'_, '_>, rid: i64) -> Done {
         return Ok(());
     }
     Err(refusal(rtm::NOT_IN_ROOM, format!("not in room {rid}")))
+}
+
+fn not_found(mid: i64) -> Refusal {
+    refusal(rtm::MESSAGE_NOT_FOUND, format!("there is no message {mid} there"))
 }
