@@ -16,3 +16,5 @@ mod peer;
 mod session;
 #[path = "gate/users_system.rs"]
 mod users_system;
+#[path = "gate/value_added.rs"]
+mod value_added;

@@ -22,7 +22,9 @@ mod server;
 mod service;
 mod socket;
 mod store;
+mod token;
 mod upgrade;
+mod words;
 mod write;
 
 use std::io;
@@ -91,6 +93,7 @@ impl Gate {
 
     fn start(mut config: Config) -> io::Result<Gate> {
         config.ping_interval = config.ping_interval.max(Duration::from_millis(1));
+        token::check_secret(&config.token_secret)?;
         let address = config.listen.to_socket_addrs()?.next().ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, "the address to listen on names no host")
         })?;

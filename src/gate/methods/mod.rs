@@ -9,6 +9,7 @@ mod rooms;
 mod session;
 mod system;
 mod users;
+mod value_added;
 
 use super::call::{Call, Done, Refusal, at_most, refusal};
 use super::service::Service;
@@ -118,6 +119,14 @@ fn by_name(name: &[u8]) -> Option<Method> {
         b"getoption" => system::getoption,
         b"getservertime" => system::getservertime,
         b"kickout" => system::kickout,
+        b"translate" => value_added::translate,
+        b"profanity" => value_added::profanity,
+        b"tcheck" => value_added::tcheck,
+        b"icheck" => value_added::icheck,
+        b"acheck" => value_added::acheck,
+        b"vcheck" => value_added::vcheck,
+        b"speech2text" => value_added::speech2text,
+        b"speechtranslation" => value_added::speechtranslation,
         _ => return None,
     };
     Some(method)
