@@ -4,6 +4,8 @@
 mod conduct;
 #[path = "gate/conversations.rs"]
 mod conversations;
+#[path = "gate/files.rs"]
+mod files;
 #[path = "gate/groups_rooms.rs"]
 mod groups_rooms;
 #[path = "gate/history.rs"]

@@ -7,6 +7,7 @@ use super::Gate;
 /// What a gate is started with.
 pub(super) struct Config {
     pub(super) listen: String,
+    pub(super) file_listen: String,
     pub(super) pid: i64,
     /// The tokens accepted; none given means any.
     pub(super) tokens: BTreeMap<i64, BTreeSet<String>>,
@@ -49,6 +50,7 @@ impl GateBuilder {
         GateBuilder {
             config: Config {
                 listen: "127.0.0.1:0".to_owned(),
+                file_listen: "127.0.0.1:0".to_owned(),
                 pid: 11000001,
                 tokens: BTreeMap::new(),
                 token_secret: None,
@@ -73,6 +75,12 @@ impl GateBuilder {
     /// The address to listen on. Default: `127.0.0.1:0`, a free port of this machine alone.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.config.listen = address.into();
+        self
+    }
+
+    /// The address the file gate listens on. Default: `127.0.0.1:0`, a free port of this machine alone.
+    pub fn file_listen(mut self, address: impl Into<String>) -> Self {
+        self.config.file_listen = address.into();
         self
     }
 
