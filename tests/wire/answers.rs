@@ -7,7 +7,7 @@ use serde_json::{Value as Facts, json};
 
 use crate::calls::{self, Outcome};
 use crate::package::{self, End, Kind, Package, Stream};
-use crate::peer::{DEADLINE, PID, Peer, Session, Shared, TOKEN, UID};
+use crate::peer::{DEADLINE, PID, Peer, Session, Shared, TIMEOUT, TOKEN, UID};
 use crate::record::Value;
 use crate::report::Verdict;
 use crate::{facts, files};
@@ -45,7 +45,7 @@ impl Judge {
             let _ = sender.send((ok, code));
         };
         self.shared.peer.forget();
-        client.login(UID, TOKEN, callback, DEADLINE);
+        client.login(UID, TOKEN, callback, TIMEOUT);
         let mut connection = self.shared.peer.accept()?;
         let auth = connection.package(|| false)?;
         connection.send(&numbered(&answer, auth.seq));

@@ -2,6 +2,8 @@
 
 use crate::record::{self, Value};
 
+/// The largest package a client takes by default is 64 MiB; none that is larger comes by accident.
+const LIMIT: u32 = 64 << 20;
 const SEQ: std::ops::Range<usize> = 12..16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,9 @@ fn first(bytes: &[u8]) -> Result<Option<Package>, ()> {
         return Err(());
     }
     let Some(payload_len) = u32_at(bytes, 8) else { return Ok(None) };
+    if payload_len > LIMIT {
+        return Err(());
+    }
     let payload_at = header + method_len;
     let Some(bytes) = bytes.get(..payload_at + payload_len as usize) else { return Ok(None) };
     Ok(Some(Package {
