@@ -86,8 +86,8 @@ struct Login {
 enum Next {
     /// There is more to do.
     Again,
-    /// Nothing to do until something happens.
-    Park,
+    /// Nothing to do until something happens. `blocked`: the socket has not taken everything yet.
+    Park { blocked: bool },
     /// The session is over and nobody asks for another.
     End,
 }
@@ -133,7 +133,9 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         io.hand_on();
         match next {
             Next::Again => {}
-            Next::Park => io.park(&mut events),
+            // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
+            Next::Park { blocked: true } if !io.is_blocked() => {}
+            Next::Park { .. } => io.park(&mut events),
             Next::End => break,
         }
     }
@@ -228,7 +230,7 @@ impl IoThread {
         busy |= self.uploads.iter().any(Upload::has_more);
         if let Link::Up(connection) = &mut self.link {
             busy |= connection.has_more();
-            if connection.stream().waiting() == 0 && !state.outbox.is_empty() {
+            if !connection.is_blocked() && !state.outbox.is_empty() {
                 std::mem::swap(connection.stream().out(), &mut state.outbox);
                 busy = true;
             }
@@ -240,12 +242,10 @@ impl IoThread {
             state.run += 1;
             Next::End
         } else {
+            let blocked = self.is_blocked();
             // While the socket takes no more, a new call is no reason to wake up.
-            state.parked = match &mut self.link {
-                Link::Up(connection) => connection.stream().waiting() == 0,
-                _ => true,
-            };
-            Next::Park
+            state.parked = !blocked;
+            Next::Park { blocked }
         };
         state.session_deadline = deadline;
         let earlier = state.session_deadline < state.timer_sleeps_until;
@@ -389,6 +389,10 @@ impl IoThread {
         if let Link::Up(connection) = &mut self.link {
             connection.write();
         }
+    }
+
+    fn is_blocked(&self) -> bool {
+        matches!(&self.link, Link::Up(connection) if connection.is_blocked())
     }
 
     fn hand_on(&mut self) {

@@ -131,6 +131,7 @@ impl Service {
             if conns.is_empty() {
                 self.online.remove(&session.uid);
                 self.store.user(session.uid).logout = self.now;
+                self.store.mark_read(session.uid);
             }
         }
     }
@@ -188,6 +189,10 @@ impl Service {
                 self.rooms.remove(&rid);
             }
         }
+    }
+
+    pub(super) fn is_online(&self, uid: i64) -> bool {
+        self.online.contains_key(&uid)
     }
 
     pub(super) fn is_in_room(&self, conn: ConnId, rid: i64) -> bool {

@@ -1,6 +1,6 @@
 //! Sending messages, and one message at a time.
 
-use super::{inside, member};
+use super::{inside, member, not_found};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
 use crate::gate::service::{Service, Target};
@@ -105,10 +105,6 @@ fn address(service: &Service, call: &Call<'_, '_>) -> Result<(Conversation, i64,
         }
     };
     Ok((conversation, from, mid))
-}
-
-fn not_found(mid: i64) -> Refusal {
-    refusal(rtm::MESSAGE_NOT_FOUND, format!("there is no message {mid} there"))
 }
 
 pub(super) fn getmsg(
