@@ -65,7 +65,9 @@ pub(crate) fn outcome(stream: &Stream, uid: i64) -> Outcome {
         };
         match method {
             "kickout" => {
-                outcome.events.push(("kickout".into(), Facts::Null));
+                if fields(package).is_some() {
+                    outcome.events.push((method.into(), Facts::Null));
+                }
                 outcome.closed = true;
                 break;
             }
