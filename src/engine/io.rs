@@ -351,7 +351,12 @@ impl IoThread {
     /// Sends a quest of the session's own. Its answer does not go through the table.
     fn send_own(&mut self, own: Own) {
         let Link::Up(connection) = &mut self.link else { return };
-        let seq = self.engine.state.lock().pending.reserve();
+        let (seq, mut called_before) = {
+            let mut state = self.engine.state.lock();
+            (state.pending.reserve(), std::mem::take(&mut state.outbox))
+        };
+        // Where the socket is slow, calls wait that were made before `bye`.
+        connection.stream().out().append(&mut called_before);
         let auth = &self.login.auth;
         self.frame.build(|out| match own {
             Own::Auth => {
