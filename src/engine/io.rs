@@ -127,12 +127,15 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
     loop {
         io.advance_link();
         io.advance_uploads();
+        let was_behind = io.is_behind();
         let next = io.exchange();
         io.step_session();
         io.write();
         io.hand_on();
         match next {
             Next::Again => {}
+            // The outbox was not looked at, and no call wakes this thread: look now.
+            Next::Park if was_behind && !io.is_behind() => {}
             Next::Park => io.park(&mut events),
             Next::End => break,
         }
@@ -388,6 +391,14 @@ impl IoThread {
     fn write(&mut self) {
         if let Link::Up(connection) = &mut self.link {
             connection.write();
+        }
+    }
+
+    /// Whether bytes wait for the socket.
+    fn is_behind(&mut self) -> bool {
+        match &mut self.link {
+            Link::Up(connection) => connection.stream().waiting() > 0,
+            _ => false,
         }
     }
 
