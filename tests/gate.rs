@@ -4,6 +4,8 @@
 mod conduct;
 #[path = "gate/conversations.rs"]
 mod conversations;
+#[path = "gate/groups_rooms.rs"]
+mod groups_rooms;
 #[path = "gate/history.rs"]
 mod history;
 #[path = "gate/messages.rs"]
@@ -12,3 +14,5 @@ mod messages;
 mod peer;
 #[path = "gate/session.rs"]
 mod session;
+#[path = "gate/users_system.rs"]
+mod users_system;

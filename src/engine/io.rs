@@ -86,8 +86,8 @@ struct Login {
 enum Next {
     /// There is more to do.
     Again,
-    /// Nothing to do until something happens.
-    Park,
+    /// Nothing to do until something happens. `blocked`: the socket has not taken everything yet.
+    Park { blocked: bool },
     /// The session is over and nobody asks for another.
     End,
 }
@@ -127,16 +127,15 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
     loop {
         io.advance_link();
         io.advance_uploads();
-        let was_behind = io.is_behind();
         let next = io.exchange();
         io.step_session();
         io.write();
         io.hand_on();
         match next {
             Next::Again => {}
-            // The outbox was not looked at, and no call wakes this thread: look now.
-            Next::Park if was_behind && !io.is_behind() => {}
-            Next::Park => io.park(&mut events),
+            // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
+            Next::Park { blocked: true } if !io.is_blocked() => {}
+            Next::Park { .. } => io.park(&mut events),
             Next::End => break,
         }
     }
@@ -231,7 +230,7 @@ impl IoThread {
         busy |= self.uploads.iter().any(Upload::has_more);
         if let Link::Up(connection) = &mut self.link {
             busy |= connection.has_more();
-            if connection.stream().waiting() == 0 && !state.outbox.is_empty() {
+            if !connection.is_blocked() && !state.outbox.is_empty() {
                 std::mem::swap(connection.stream().out(), &mut state.outbox);
                 busy = true;
             }
@@ -243,12 +242,10 @@ impl IoThread {
             state.run += 1;
             Next::End
         } else {
+            let blocked = self.is_blocked();
             // While the socket takes no more, a new call is no reason to wake up.
-            state.parked = match &mut self.link {
-                Link::Up(connection) => connection.stream().waiting() == 0,
-                _ => true,
-            };
-            Next::Park
+            state.parked = !blocked;
+            Next::Park { blocked }
         };
         state.session_deadline = deadline;
         let earlier = state.session_deadline < state.timer_sleeps_until;
@@ -354,7 +351,12 @@ impl IoThread {
     /// Sends a quest of the session's own. Its answer does not go through the table.
     fn send_own(&mut self, own: Own) {
         let Link::Up(connection) = &mut self.link else { return };
-        let seq = self.engine.state.lock().pending.reserve();
+        let (seq, mut called_before) = {
+            let mut state = self.engine.state.lock();
+            (state.pending.reserve(), std::mem::take(&mut state.outbox))
+        };
+        // Where the socket is slow, calls wait that were made before `bye`.
+        connection.stream().out().append(&mut called_before);
         let auth = &self.login.auth;
         self.frame.build(|out| match own {
             Own::Auth => {
@@ -394,12 +396,8 @@ impl IoThread {
         }
     }
 
-    /// Whether bytes wait for the socket.
-    fn is_behind(&mut self) -> bool {
-        match &mut self.link {
-            Link::Up(connection) => connection.stream().waiting() > 0,
-            _ => false,
-        }
+    fn is_blocked(&self) -> bool {
+        matches!(&self.link, Link::Up(connection) if connection.is_blocked())
     }
 
     fn hand_on(&mut self) {

@@ -49,7 +49,9 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
                 None => engine.deadline_changed.wait(&mut state),
             }
         }
-        // Awake: nobody needs to wake it until it sleeps again.
-        state.timer_sleeps_until = 0;
+        // Awake: nobody needs to wake it until it sleeps again. After the end of its run the time is its successor's.
+        if state.run == run {
+            state.timer_sleeps_until = 0;
+        }
     }
 }

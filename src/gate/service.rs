@@ -191,6 +191,10 @@ impl Service {
         }
     }
 
+    pub(super) fn is_online(&self, uid: i64) -> bool {
+        self.online.contains_key(&uid)
+    }
+
     pub(super) fn is_in_room(&self, conn: ConnId, rid: i64) -> bool {
         self.peers.session(conn).is_some_and(|session| session.rooms.contains(&rid))
     }

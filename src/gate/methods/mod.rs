@@ -1,18 +1,27 @@
 //! What each method does, one file per page of the documentation.
 
 mod conversations;
+mod friends;
+mod groups;
 mod history;
 mod messages;
 mod rooms;
 mod session;
+mod system;
+mod users;
 
-use super::call::{Call, Done, Refusal, refusal};
+use super::call::{Call, Done, Refusal, at_most, refusal};
 use super::service::Service;
+use super::store::Info;
 use crate::error_code::{fpnn, rtm};
 use crate::wire::payload::MapWriter;
 
 /// The message type of a chat text.
 pub(super) const CHAT: i64 = 30;
+/// How many users, groups or rooms one call asks after.
+const MOST_INFOS: usize = 100;
+/// How long a value, an oinfo or a pinfo may be.
+const LONGEST_VALUE: usize = 65535;
 
 /// Does what the quest asks and writes the fields of the answer.
 pub(super) type Method = fn(&mut Service, &Call<'_, '_>, &mut MapWriter<'_>) -> Done;
@@ -68,6 +77,47 @@ fn by_name(name: &[u8]) -> Option<Method> {
         b"getgroupunread" => conversations::getgroupunread,
         b"enterroom" => rooms::enterroom,
         b"leaveroom" => rooms::leaveroom,
+        b"enterrooms" => rooms::enterrooms,
+        b"getuserrooms" => rooms::getuserrooms,
+        b"getuserroomsandlastmsg" => rooms::getuserroomsandlastmsg,
+        b"getroommembers" => rooms::getroommembers,
+        b"getroomcount" => rooms::getroomcount,
+        b"setroominfo" => rooms::setroominfo,
+        b"getroominfo" => rooms::getroominfo,
+        b"getroomopeninfo" => rooms::getroomopeninfo,
+        b"getroomsopeninfo" => rooms::getroomsopeninfo,
+        b"addgroupmembers" => groups::addgroupmembers,
+        b"delgroupmembers" => groups::delgroupmembers,
+        b"getgroupmembers" => groups::getgroupmembers,
+        b"getgroupcount" => groups::getgroupcount,
+        b"getusergroups" => groups::getusergroups,
+        b"setgroupinfo" => groups::setgroupinfo,
+        b"getgroupinfo" => groups::getgroupinfo,
+        b"getgroupopeninfo" => groups::getgroupopeninfo,
+        b"getgroupsopeninfo" => groups::getgroupsopeninfo,
+        b"addfriends" => friends::addfriends,
+        b"delfriends" => friends::delfriends,
+        b"getfriends" => friends::getfriends,
+        b"addblacks" => friends::addblacks,
+        b"delblacks" => friends::delblacks,
+        b"getblacks" => friends::getblacks,
+        b"getonlineusers" => users::getonlineusers,
+        b"setuserinfo" => users::setuserinfo,
+        b"getuserinfo" => users::getuserinfo,
+        b"getuseropeninfo" => users::getuseropeninfo,
+        b"dataset" => users::dataset,
+        b"dataget" => users::dataget,
+        b"datadel" => users::datadel,
+        b"addattrs" => system::addattrs,
+        b"getattrs" => system::getattrs,
+        b"adddebuglog" => system::adddebuglog,
+        b"adddevice" => system::adddevice,
+        b"removedevice" => system::removedevice,
+        b"addoption" => system::addoption,
+        b"removeoption" => system::removeoption,
+        b"getoption" => system::getoption,
+        b"getservertime" => system::getservertime,
+        b"kickout" => system::kickout,
         _ => return None,
     };
     Some(method)
@@ -91,4 +141,29 @@ fn inside(service: &Service, call: &Call<'_, '_>, rid: i64) -> Done {
 
 fn not_found(mid: i64) -> Refusal {
     refusal(rtm::MESSAGE_NOT_FOUND, format!("there is no message {mid} there"))
+}
+
+/// The `oinfo` and `pinfo` of a quest; what is missing stays as it is.
+type NewInfo<'f> = (Option<&'f [u8]>, Option<&'f [u8]>);
+
+fn new_info<'f>(call: &Call<'f, '_>) -> Result<NewInfo<'f>, Refusal> {
+    let new = (call.opt_bytes("oinfo")?, call.opt_bytes("pinfo")?);
+    for (key, value) in [("oinfo", new.0), ("pinfo", new.1)] {
+        at_most(rtm::LARGE_DATA, key, value.map_or(0, <[u8]>::len), LONGEST_VALUE)?;
+    }
+    Ok(new)
+}
+
+fn set_info(info: &mut Info, (open, private): NewInfo<'_>) {
+    if let Some(open) = open {
+        info.open = open.to_vec();
+    }
+    if let Some(private) = private {
+        info.private = private.to_vec();
+    }
+}
+
+fn answer_info(answer: &mut MapWriter<'_>, info: Option<&Info>) {
+    answer.str_bytes("oinfo", info.map_or(&[], |info| &info.open));
+    answer.str_bytes("pinfo", info.map_or(&[], |info| &info.private));
 }
