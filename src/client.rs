@@ -5,18 +5,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
+use crate::engine::{Answer, Command, Complete, Engine, Kind, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
-use crate::events::{self, ReloginCompleted};
+use crate::events::{self, ReloginCompleted, ReloginWillStart, TokenWanted};
 use crate::listeners::ListenerId;
 use crate::options::ClientOptions;
 use crate::push::Processor;
 use crate::reply;
+use crate::resume::Change;
 use crate::wire::payload::{Fields, MapWriter, write_map};
-
-/// What the client calls itself at login: the SDK whose bytes it sends.
-const VERSION: &str = "WebSocket_2.7.6";
 
 /// A connection to the service: log in, call, listen.
 ///
@@ -114,19 +112,8 @@ impl RtmClient {
         callback: impl FnOnce(bool, i32) + Send + 'static,
         timeout: impl Into<Option<Duration>>,
     ) {
-        let engine = &self.handle.engine;
-        let options = &engine.options;
-        let mut auth = Vec::new();
-        write_map(&mut auth, |map| {
-            map.number("pid", options.pid);
-            map.id("uid", uid);
-            map.text("token", token.as_ref());
-            map.text("version", VERSION);
-            if let Some(attrs) = &options.attrs {
-                map.texts("attrs", attrs);
-            }
-        });
-        engine.login(uid, auth, timeout.into(), Box::new(callback));
+        let token = token.as_ref().to_owned();
+        self.handle.engine.login(uid, token, timeout.into(), Box::new(callback));
     }
 
     /// Logs out: tells the gate, then closes the connection when the gate has answered, after 5 s at the latest.
@@ -198,17 +185,80 @@ impl RtmClient {
         )
     }
 
+    /// Asks `handler(last_error, retried_count)` before each attempt to log in again; `false` ends the session instead.
+    ///
+    /// `last_error` is the code of what ended the connection or the attempt before, `retried_count` how many attempts
+    /// this outage has seen. On `false` [`on_session_closed`](Self::on_session_closed) gets `last_error`. Of several
+    /// handlers one `false` is enough. The attempt waits for the answer, the answer for the callback thread.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, RtmClient};
+    ///
+    /// let client = RtmClient::new(ClientOptions::new(1).endpoint("127.0.0.1:13321"));
+    /// client.on_relogin_will_start(|last_error, retried_count| {
+    ///     println!("connection lost ({last_error}), {retried_count} attempts so far");
+    ///     retried_count < 5
+    /// });
+    /// ```
+    #[doc(alias = "ReloginWillStart")]
+    pub fn on_relogin_will_start(
+        &self,
+        mut handler: impl FnMut(i32, u32) -> bool + Send + 'static,
+    ) -> ListenerId {
+        self.handle.engine.listeners.on(
+            events::RELOGIN_WILL_START,
+            move |event: &ReloginWillStart| {
+                if !handler(event.last_error, event.retried_count) {
+                    event.vetoed.set(true);
+                }
+            },
+        )
+    }
+
+    /// Asks `handler(uid)` for a fresh token: before each attempt to log in again, and once when a login or such an attempt
+    /// is refused for its token, which is then tried again with the new one.
+    ///
+    /// `None` means there is none: a relogin goes on with the token it has, a refusal is final. Of several handlers the
+    /// last one that has a token counts. The login waits for the answer, the answer for the callback thread: a
+    /// handler may take its time to fetch one, and the callbacks behind it wait.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    /// use rtm_client::{ClientOptions, RtmClient, reply};
+    ///
+    /// let gate = Gate::builder().token(1, "fresh").start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_token_wanted(|uid| (uid == 1).then(|| "fresh".to_owned()));
+    ///
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "expired", callback, None);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_token_wanted(
+        &self,
+        mut handler: impl FnMut(i64) -> Option<String> + Send + 'static,
+    ) -> ListenerId {
+        self.handle.engine.listeners.on(events::TOKEN_WANTED, move |event: &TokenWanted| {
+            if let Some(token) = handler(event.uid) {
+                event.token.replace(Some(token));
+            }
+        })
+    }
+
     /// Calls `handler(error_code)` when the session has ended for good.
     ///
     /// 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
-    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed.
+    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed;
+    /// the code of what failed last after [`max_relogin_attempts`](ClientOptions::max_relogin_attempts) or a veto of
+    /// [`on_relogin_will_start`](Self::on_relogin_will_start).
     /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
     #[doc(alias = "SessionClosed")]
     pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
         self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
-    /// Removes a handler that one of the three calls above has added. `false` if it is not there.
+    /// Removes a handler that one of the calls above has added. `false` if it is not there.
     pub fn off(&self, id: ListenerId) -> bool {
         self.handle.engine.listeners.off(id)
     }
@@ -249,18 +299,30 @@ impl RtmClient {
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
     {
-        let complete = move |answer: Result<Answer<'_>, Error>| match answer
-            .and_then(|answer| answer.read(decode))
-        {
-            Ok(data) => callback(None, Some(data)),
-            Err(error) => callback(Some(error), None),
-        };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let complete = match reply::is_reply::<Error, T, C>() {
-            true => Complete::Waiter(Box::new(complete)),
-            false => Complete::Callback(Box::new(complete)),
+        let complete = completion(decode, callback);
+        self.handle.engine.call(Kind::Call, method, payload, timeout.into(), complete);
+    }
+
+    /// The same for a call without data whose success is a change to be resumed after a relogin, if the options say so.
+    pub(crate) fn change<P, C>(
+        &self,
+        change: Change,
+        method: &'static str,
+        payload: P,
+        timeout: impl Into<Option<Duration>>,
+        callback: C,
+    ) where
+        P: FnOnce(&mut MapWriter<'_>),
+        C: FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    {
+        let engine = &self.handle.engine;
+        let payload = |out: &mut Vec<u8>| write_map(out, payload);
+        let complete = match (change.counts(&engine.options), completion(|_| Ok(()), callback)) {
+            (true, complete) => Complete::Noted(Box::new((change, complete))),
+            (false, complete) => complete,
         };
-        self.handle.engine.call(method, payload, timeout.into(), complete);
+        engine.call(Kind::Call, method, payload, timeout.into(), complete);
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
@@ -288,7 +350,7 @@ impl RtmClient {
             true => Complete::Waiter(Box::new(complete)),
             false => Complete::Callback(Box::new(complete)),
         };
-        self.handle.engine.call(method, payload, timeout.into(), complete);
+        self.handle.engine.call(Kind::Send, method, payload, timeout.into(), complete);
     }
 
     /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.
@@ -306,6 +368,24 @@ impl RtmClient {
         match self.handle.last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
             Ok(last) | Err(last) => earliest.max(last + 1),
         }
+    }
+}
+
+/// What ends a call: decodes the answer and calls back.
+fn completion<T, C>(decode: fn(&Fields<'_>) -> Result<T, Error>, callback: C) -> Complete
+where
+    T: Send + 'static,
+    C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
+{
+    let complete = move |answer: Result<Answer<'_>, Error>| match answer
+        .and_then(|answer| answer.read(decode))
+    {
+        Ok(data) => callback(None, Some(data)),
+        Err(error) => callback(Some(error), None),
+    };
+    match reply::is_reply::<Error, T, C>() {
+        true => Complete::Waiter(Box::new(complete)),
+        false => Complete::Callback(Box::new(complete)),
     }
 }
 

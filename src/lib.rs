@@ -17,6 +17,7 @@ mod events;
 mod listeners;
 mod options;
 mod push;
+mod resume;
 mod session;
 mod wire;
 

@@ -13,7 +13,9 @@ mod connection;
 mod dispatch;
 mod frame;
 mod io;
+mod login;
 pub(crate) mod pending;
+mod queue;
 mod stream;
 mod timer;
 mod upload;
@@ -31,6 +33,7 @@ use crate::error_code::fpnn;
 use crate::listeners::Listeners;
 use crate::options::ClientOptions;
 use crate::push::Processor;
+use crate::resume::Change;
 use crate::session::SessionEvent;
 use crate::wire::package::{self, Encoding};
 use crate::wire::payload::{self, Fields};
@@ -38,7 +41,9 @@ use crate::wire::payload::{self, Fields};
 use dispatch::{Batch, Dispatch, Item};
 pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
+use login::Login;
 use pending::{NEVER, Pending, Time};
+use queue::{Queue, Queued};
 pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
 
@@ -49,6 +54,18 @@ pub(crate) enum Complete {
     /// Decodes the answer and wakes who waits for it. That is our own code, so the thread that has the result runs it,
     /// and a waited-for call needs one thread less.
     Waiter(Ending),
+    /// One whose success is noted, to be resumed after a relogin. The I/O thread takes the note off before it hands the
+    /// call on.
+    Noted(Box<(Change, Complete)>),
+}
+
+/// What may become of a call while the connection is made again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It fails.
+    Call,
+    /// It waits, if the options say so: it carries a mid, so that its meaning does not change with the time.
+    Send,
 }
 
 type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
@@ -96,13 +113,7 @@ fn error_of(fields: &Fields<'_>) -> Error {
 
 /// What the program asks of the session.
 pub(crate) enum Command {
-    /// `auth` is the payload of the quest of that name.
-    Login {
-        auth: Vec<u8>,
-        timeout: Time,
-        done: LoginDone,
-        epoch: u64,
-    },
+    Login { login: Login, timeout: Time },
     Upload(Box<UploadRequest>),
     Bye,
     Close,
@@ -137,6 +148,8 @@ struct State {
     pending: Pending<Complete>,
     /// Finished, masked frames of calls.
     outbox: Vec<u8>,
+    /// Sends made while the connection is made again.
+    queue: Queue,
     commands: Vec<Command>,
     /// Counts logins and closes, so that a login that was overtaken by a close does not open the door.
     epoch: u64,
@@ -153,12 +166,25 @@ struct State {
     run: u64,
 }
 
+impl State {
+    /// Whether the timer thread is to be woken for that deadline.
+    fn timer_is_late_for(&mut self, deadline: Time) -> bool {
+        let late = deadline < self.timer_sleeps_until;
+        if late {
+            self.timer_sleeps_until = deadline;
+        }
+        late
+    }
+}
+
 /// What a call meets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Door {
     Open,
     /// Calls fail with that code.
     Shut(i32),
+    /// Sends are queued; other calls fail.
+    Reconnecting,
 }
 
 thread_local! {
@@ -179,6 +205,7 @@ impl Engine {
                 door: Door::Shut(fpnn::CORE_INVALID_CONNECTION),
                 pending: Pending::starting_at(FIRST_SEQ),
                 outbox: Vec::new(),
+                queue: Queue::new(),
                 commands: Vec::new(),
                 epoch: 0,
                 io: None,
@@ -202,6 +229,7 @@ impl Engine {
     /// Sends a quest. `complete` is called exactly once, later, on the callback thread.
     pub(crate) fn call(
         self: &Arc<Self>,
+        kind: Kind,
         method: &str,
         payload: impl FnOnce(&mut Vec<u8>),
         timeout: Option<Duration>,
@@ -215,7 +243,7 @@ impl Engine {
                 let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
                 Some((complete, Error::new(fpnn::CORE_ENCODING, text)))
             } else {
-                self.enqueue(frame, timeout, complete)
+                self.enqueue(kind, frame, timeout, complete)
             };
             frame.shrink();
             refused
@@ -228,15 +256,18 @@ impl Engine {
     /// The one lock of a call: takes a sequence number, enters the call, appends its frame to the outbox.
     fn enqueue(
         &self,
+        kind: Kind,
         frame: &FrameBuffer,
         timeout: Duration,
         complete: Complete,
     ) -> Option<(Complete, Error)> {
-        let deadline = self.now().saturating_add(to_time(timeout));
+        let now = self.now();
+        let deadline = now.saturating_add(to_time(timeout));
         let mut state = self.state.lock();
         let refusal = match state.door {
             Door::Shut(code) => Some((code, "")),
-            Door::Open if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight => {
+            Door::Reconnecting if kind == Kind::Call => Some((fpnn::CORE_CONNECTION_CLOSED, "")),
+            _ if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight => {
                 Some((fpnn::CORE_WORK_QUEUE_FULL, "max_in_flight is reached"))
             }
             Door::Open
@@ -244,21 +275,34 @@ impl Engine {
             {
                 Some((fpnn::CORE_WORK_QUEUE_FULL, "max_queued_bytes is reached"))
             }
-            Door::Open => None,
+            Door::Reconnecting
+                if state.queue.bytes() + frame.frame_len()
+                    > self.options.reconnecting.max_bytes =>
+            {
+                Some((
+                    fpnn::CORE_WORK_QUEUE_FULL,
+                    "the queue of sends made while reconnecting is full",
+                ))
+            }
+            Door::Open | Door::Reconnecting => None,
         };
         if let Some((code, text)) = refusal {
             drop(state);
             return Some((complete, Error::new(code, text)));
         }
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let seq = state.pending.insert(deadline, complete);
-        frame.append_with_seq(&mut state.outbox, seq);
-        let wake_timer = deadline < state.timer_sleeps_until;
-        if wake_timer {
-            state.timer_sleeps_until = deadline;
-        }
-        let sleeper = if state.parked { state.io.clone() } else { None };
-        state.parked = false;
+        let (deadline, sleeper) = if state.door == Door::Reconnecting {
+            let too_old = now.saturating_add(to_time(self.options.reconnecting.max_age));
+            let queued = Queued { frame: frame.clone(), deadline, complete };
+            (state.queue.push(queued, too_old), None)
+        } else {
+            let seq = state.pending.insert(deadline, complete);
+            frame.append_with_seq(&mut state.outbox, seq);
+            let sleeper = if state.parked { state.io.clone() } else { None };
+            state.parked = false;
+            (deadline, sleeper)
+        };
+        let wake_timer = state.timer_is_late_for(deadline);
         drop(state);
         if wake_timer {
             self.deadline_changed.notify_one();
@@ -316,6 +360,7 @@ impl Engine {
                 complete(Err(error));
                 self.in_flight.fetch_sub(1, Ordering::Relaxed);
             }
+            Complete::Noted(noted) => self.end(noted.1, error, batch),
         }
     }
 
@@ -323,7 +368,7 @@ impl Engine {
     pub(crate) fn login(
         self: &Arc<Self>,
         uid: i64,
-        auth: Vec<u8>,
+        token: String,
         timeout: Option<Duration>,
         done: LoginDone,
     ) {
@@ -335,7 +380,8 @@ impl Engine {
         state.epoch += 1;
         let epoch = state.epoch;
         state.door = Door::Shut(fpnn::CORE_INVALID_CONNECTION);
-        state.commands.push(Command::Login { auth, timeout, done, epoch });
+        let login = Login::new(uid, token, done, epoch);
+        state.commands.push(Command::Login { login, timeout });
         if let Some(io) = state.io.clone() {
             state.parked = false;
             drop(state);
@@ -403,8 +449,10 @@ impl Engine {
         batch.items.push(Item::Event(SessionEvent::Error(error.clone())));
         for command in commands {
             match command {
-                Command::Login { done, .. } => {
-                    batch.items.push(Item::Login { done, ok: false, error_code: error.code() });
+                Command::Login { login, .. } => {
+                    let error_code = error.code();
+                    let done = login.done.map(|done| Item::Login { done, ok: false, error_code });
+                    batch.items.extend(done);
                 }
                 Command::Upload(request) => {
                     self.end(request.complete, error.clone(), &mut batch);
