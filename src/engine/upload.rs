@@ -53,29 +53,23 @@ enum Link {
 }
 
 impl Upload {
-    /// Starts to connect. Where that is not possible the call is given back at once.
+    /// Starts to connect.
     pub(super) fn start(
         options: &ClientOptions,
         request: UploadRequest,
         token: Token,
         waker: &Arc<Waker>,
-        batch: &mut Batch,
-    ) -> Option<Upload> {
+    ) -> Upload {
         let UploadRequest { frame, deadline, progress, complete } = request;
-        match Dialing::start(options, options.file_gate(), deadline, waker) {
-            Ok(dialing) => Some(Upload {
-                token,
-                deadline,
-                total: frame.len(),
-                link: Link::Dialing { dialing: Box::new(dialing), frame },
-                complete: Some(complete),
-                progress,
-                reported: 0,
-            }),
-            Err(error) => {
-                batch.items.push(Item::Failed { complete, error });
-                None
-            }
+        let dialing = Dialing::start(options, &[options.file_gate()], deadline, waker);
+        Upload {
+            token,
+            deadline,
+            total: frame.len(),
+            link: Link::Dialing { dialing: Box::new(dialing), frame },
+            complete: Some(complete),
+            progress,
+            reported: 0,
         }
     }
 
