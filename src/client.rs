@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::engine::{Answer, Command, Engine, on_callback_thread};
+use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
-use crate::events::ReloginCompleted;
+use crate::events::{self, ReloginCompleted};
 use crate::listeners::ListenerId;
 use crate::options::ClientOptions;
 use crate::push::Processor;
+use crate::reply;
 use crate::wire::payload::{Fields, MapWriter, write_map};
 
 /// What the client calls itself at login: the SDK whose bytes it sends.
@@ -74,7 +75,7 @@ impl Drop for Handle {
 
 fn destroy(engine: &Arc<Engine>) {
     engine.processor.clear();
-    engine.events.clear();
+    engine.listeners.clear();
     engine.post(Command::Destroy);
 }
 
@@ -178,7 +179,7 @@ impl RtmClient {
     /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
     #[doc(alias = "ErrorRecorder")]
     pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
-        self.handle.engine.events.error_recorder.add(handler)
+        self.handle.engine.listeners.on(events::ERROR_RECORDER, handler)
     }
 
     /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
@@ -189,9 +190,12 @@ impl RtmClient {
         &self,
         mut handler: impl FnMut(bool, bool, i32, u32) + Send + 'static,
     ) -> ListenerId {
-        self.handle.engine.events.relogin_completed.add(move |event: &ReloginCompleted| {
-            handler(event.successful, event.retry_again, event.error_code, event.retried_count);
-        })
+        self.handle.engine.listeners.on(
+            events::RELOGIN_COMPLETED,
+            move |event: &ReloginCompleted| {
+                handler(event.successful, event.retry_again, event.error_code, event.retried_count);
+            },
+        )
     }
 
     /// Calls `handler(error_code)` when the session has ended for good.
@@ -201,12 +205,12 @@ impl RtmClient {
     /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
     #[doc(alias = "SessionClosed")]
     pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
-        self.handle.engine.events.session_closed.add(move |code: &i32| handler(*code))
+        self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
-    /// Removes a handler that one of the three calls above has added. `false` if it is not there.
-    pub fn off(&self, id: ListenerId) -> bool {
-        self.handle.engine.events.remove(id)
+    /// Removes a handler that one of the three calls above has added; nothing happens if it is not there any more.
+    pub fn off(&self, id: ListenerId) {
+        self.handle.engine.listeners.off(id);
     }
 
     /// Runs the callbacks and handlers that are due on this thread, if the client was made with
@@ -241,7 +245,7 @@ impl RtmClient {
         decode: fn(&Fields<'_>) -> Result<T, Error>,
         callback: C,
     ) where
-        T: 'static,
+        T: Send + 'static,
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
     {
@@ -252,7 +256,11 @@ impl RtmClient {
             Err(error) => callback(Some(error), None),
         };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        self.handle.engine.call(method, payload, timeout.into(), Box::new(complete));
+        let complete = match reply::is_reply::<Error, T, C>() {
+            true => Complete::Waiter(Box::new(complete)),
+            false => Complete::Callback(Box::new(complete)),
+        };
+        self.handle.engine.call(method, payload, timeout.into(), complete);
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
@@ -265,7 +273,7 @@ impl RtmClient {
         decode: fn(i64, &Answer<'_>) -> Result<T, Error>,
         callback: C,
     ) where
-        T: 'static,
+        T: Send + 'static,
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<SendError>, Option<T>) + Send + 'static,
     {
@@ -276,7 +284,11 @@ impl RtmClient {
             Err(error) => callback(Some(SendError { mid, error }), None),
         };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        self.handle.engine.call(method, payload, timeout.into(), Box::new(complete));
+        let complete = match reply::is_reply::<SendError, T, C>() {
+            true => Complete::Waiter(Box::new(complete)),
+            false => Complete::Callback(Box::new(complete)),
+        };
+        self.handle.engine.call(method, payload, timeout.into(), complete);
     }
 
     /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.

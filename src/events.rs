@@ -1,10 +1,9 @@
 //! The events of the client itself: errors, relogins, the end of the session.
 
 use crate::error::Error;
-use crate::listeners::{ListenerId, Listeners};
-use crate::session::SessionEvent;
+use crate::listeners::Event;
 
-/// A relogin attempt has ended.
+/// The outcome of an attempt to log in again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReloginCompleted {
     pub(crate) successful: bool,
@@ -13,31 +12,6 @@ pub(crate) struct ReloginCompleted {
     pub(crate) retried_count: u32,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Events {
-    pub(crate) error_recorder: Listeners<Error>,
-    pub(crate) relogin_completed: Listeners<ReloginCompleted>,
-    pub(crate) session_closed: Listeners<i32>,
-}
-
-impl Events {
-    pub(crate) fn emit(&self, event: &SessionEvent) {
-        match event {
-            SessionEvent::Error(error) => self.error_recorder.emit(error),
-            SessionEvent::ReloginCompleted(completed) => self.relogin_completed.emit(completed),
-            SessionEvent::Closed(code) => self.session_closed.emit(code),
-        }
-    }
-
-    pub(crate) fn remove(&self, id: ListenerId) -> bool {
-        self.error_recorder.remove(id)
-            || self.relogin_completed.remove(id)
-            || self.session_closed.remove(id)
-    }
-
-    pub(crate) fn clear(&self) {
-        self.error_recorder.clear();
-        self.relogin_completed.clear();
-        self.session_closed.clear();
-    }
-}
+pub(crate) const ERROR_RECORDER: Event<Error> = Event::new("ErrorRecorder");
+pub(crate) const RELOGIN_COMPLETED: Event<ReloginCompleted> = Event::new("ReloginCompleted");
+pub(crate) const SESSION_CLOSED: Event<i32> = Event::new("SessionClosed");

@@ -22,6 +22,6 @@ mod wire;
 
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, ErrorKind, SendError};
-pub use listeners::ListenerId;
+pub use listeners::{Event, ListenerId};
 pub use options::{Callbacks, ClientOptions, RegressiveStrategy};
 pub use push::{Processor, server_push};

@@ -1,88 +1,298 @@
-//! Handlers of events: added and removed at any time, also while one of them runs.
+//! Handlers of events, typed: added and removed at any time, also inside one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use parking_lot::Mutex;
 
 use crate::engine::guarded;
 
-/// What names a handler, to remove it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ListenerId(u64);
-
-type Handler<E> = Box<dyn FnMut(&E) + Send>;
-
-/// The handlers of one event, in the order they were added.
+/// An event and the type of its data. The events there are stand in [`server_push`](crate::server_push).
 ///
-/// Handlers run one at a time and under no lock: the one that runs is out of its place meanwhile.
-pub(crate) struct Listeners<E> {
-    /// Guards the list; a place is empty while its handler runs.
-    places: Mutex<Vec<(ListenerId, Option<Handler<E>>)>>,
+/// ```
+/// use rtm_client::server_push;
+///
+/// assert_eq!(server_push::RECV_CHAT.name(), "pushchat");
+/// ```
+pub struct Event<T> {
+    name: &'static str,
+    data: PhantomData<fn(&T)>,
 }
 
-impl<E> Default for Listeners<E> {
-    fn default() -> Self {
-        Listeners { places: Mutex::new(Vec::new()) }
+impl<T> Event<T> {
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Event { name, data: PhantomData }
+    }
+
+    /// The event's name in JavaScript.
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 }
 
-impl<E> Listeners<E> {
-    pub(crate) fn add(&self, handler: impl FnMut(&E) + Send + 'static) -> ListenerId {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = ListenerId(NEXT.fetch_add(1, Ordering::Relaxed));
-        self.places.lock().push((id, Some(Box::new(handler))));
-        id
+impl<T> Clone for Event<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Event<T> {}
+
+impl<T> fmt::Debug for Event<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Event").field(&self.name).finish()
+    }
+}
+
+/// A registered handler, to take it away again with [`Processor::off`](crate::Processor::off) or
+/// [`RtmClient::off`](crate::RtmClient::off).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ListenerId {
+    event: &'static str,
+    number: u64,
+}
+
+type Handler = Box<dyn FnMut(&dyn Any) + Send>;
+
+/// The handlers of all events.
+///
+/// A handler is taken out of its place while it runs. So no handler runs, and none is dropped, while the lock is held,
+/// and handlers may come and go at any time, also inside one.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    /// Guards which handlers there are.
+    registry: Mutex<Registry>,
+}
+
+#[derive(Default)]
+struct Registry {
+    last_number: u64,
+    /// Of each event in the order of their numbers, which is that of registration.
+    by_event: HashMap<&'static str, Vec<Listener>>,
+}
+
+struct Listener {
+    number: u64,
+    /// `None` while it runs.
+    handler: Option<Handler>,
+}
+
+impl Listeners {
+    pub(crate) fn on<T: 'static>(
+        &self,
+        event: Event<T>,
+        mut handler: impl FnMut(&T) + Send + 'static,
+    ) -> ListenerId {
+        let handler: Handler = Box::new(move |data| {
+            if let Some(data) = data.downcast_ref() {
+                handler(data);
+            }
+        });
+        let mut registry = self.registry.lock();
+        registry.last_number += 1;
+        let number = registry.last_number;
+        let listeners = registry.by_event.entry(event.name).or_default();
+        listeners.push(Listener { number, handler: Some(handler) });
+        ListenerId { event: event.name, number }
     }
 
-    /// Removes a handler. `false` if it is not here.
-    pub(crate) fn remove(&self, id: ListenerId) -> bool {
-        let removed = {
-            let mut places = self.places.lock();
-            let found = places.iter().position(|place| place.0 == id);
-            found.map(|at| places.remove(at))
-        };
-        // The handler's destructor is user code: the lock is released.
-        removed.is_some()
+    pub(crate) fn off(&self, id: ListenerId) {
+        let removed = self.registry.lock().remove(id);
+        drop(removed);
     }
 
     pub(crate) fn clear(&self) {
-        let removed = std::mem::take(&mut *self.places.lock());
+        let removed = std::mem::take(&mut self.registry.lock().by_event);
         drop(removed);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.places.lock().is_empty()
+    pub(crate) fn listens<T>(&self, event: Event<T>) -> bool {
+        self.registry.lock().by_event.get(event.name).is_some_and(|all| !all.is_empty())
     }
 
-    /// Runs the handlers there are now. One that panics stays, and the others run.
-    pub(crate) fn emit(&self, event: &E) {
-        let ids: Vec<ListenerId> = self.places.lock().iter().map(|place| place.0).collect();
-        for id in ids {
-            let Some(mut handler) = self.take(id) else { continue };
-            guarded("handler", || handler(event));
-            self.put_back(id, handler);
+    /// Runs the event's handlers, each once, in the order they were registered in. One that panics does not keep
+    /// the others from running; one that is registered meanwhile waits for the next event.
+    pub(crate) fn emit<T: 'static>(&self, event: Event<T>, data: &T) {
+        let newest = self.registry.lock().last_number;
+        let mut ran = 0;
+        loop {
+            // A statement of its own, so that the lock is free again before the handler runs.
+            let taken = self.registry.lock().take(event.name, ran, newest);
+            let Some((id, mut handler)) = taken else {
+                break;
+            };
+            ran = id.number;
+            guarded("handler", || handler(data));
+            let unwanted = self.registry.lock().put_back(id, handler);
+            guarded("handler", || drop(unwanted));
         }
-    }
-
-    fn take(&self, id: ListenerId) -> Option<Handler<E>> {
-        let mut places = self.places.lock();
-        places.iter_mut().find(|place| place.0 == id)?.1.take()
-    }
-
-    fn put_back(&self, id: ListenerId, handler: Handler<E>) {
-        let mut places = self.places.lock();
-        let removed = match places.iter_mut().find(|place| place.0 == id) {
-            Some(place) => place.1.replace(handler),
-            // Removed while it ran.
-            None => Some(handler),
-        };
-        drop(places);
-        drop(removed);
     }
 }
 
-impl<E> std::fmt::Debug for Listeners<E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Listeners").field("len", &self.places.lock().len()).finish()
+impl Registry {
+    /// Takes the event's first handler with a number over `ran` and up to `newest`.
+    fn take(
+        &mut self,
+        event: &'static str,
+        ran: u64,
+        newest: u64,
+    ) -> Option<(ListenerId, Handler)> {
+        let listeners = self.by_event.get_mut(event)?;
+        listeners
+            .iter_mut()
+            .filter(|listener| ran < listener.number && listener.number <= newest)
+            .find_map(|listener| {
+                Some((ListenerId { event, number: listener.number }, listener.handler.take()?))
+            })
+    }
+
+    /// Puts a handler back that ran; gives it back if it was removed meanwhile.
+    fn put_back(&mut self, id: ListenerId, handler: Handler) -> Option<Handler> {
+        let listeners = self.by_event.get_mut(id.event);
+        match listeners.into_iter().flatten().find(|listener| listener.number == id.number) {
+            Some(listener) => listener.handler.replace(handler),
+            None => Some(handler),
+        }
+    }
+
+    fn remove(&mut self, id: ListenerId) -> Option<Listener> {
+        let listeners = self.by_event.get_mut(id.event)?;
+        let at = listeners.iter().position(|listener| listener.number == id.number)?;
+        Some(listeners.remove(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    const EVENT: Event<i32> = Event::new("event");
+    const OTHER: Event<str_data::Text> = Event::new("other");
+
+    mod str_data {
+        pub(super) struct Text(pub(super) &'static str);
+    }
+
+    /// What handlers saw, in order.
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<String>>>);
+
+    impl Seen {
+        fn note(&self, what: impl Into<String>) {
+            self.0.lock().push(what.into());
+        }
+
+        fn take(&self) -> Vec<String> {
+            std::mem::take(&mut self.0.lock())
+        }
+
+        /// A handler that notes its name and the data.
+        fn handler(&self, name: &'static str) -> impl FnMut(&i32) + Send + 'static {
+            let seen = self.clone();
+            move |data| seen.note(format!("{name} {data}"))
+        }
+    }
+
+    #[test]
+    fn handlers_run_in_the_order_of_registration() {
+        let (listeners, seen) = (Listeners::default(), Seen::default());
+        listeners.on(EVENT, seen.handler("a"));
+        let b = listeners.on(EVENT, seen.handler("b"));
+        listeners.on(EVENT, seen.handler("c"));
+        let other = seen.clone();
+        listeners.on(OTHER, move |data| other.note(data.0));
+        listeners.emit(EVENT, &1);
+        assert_eq!(seen.take(), ["a 1", "b 1", "c 1"]);
+        listeners.off(b);
+        listeners.off(b);
+        listeners.emit(EVENT, &2);
+        listeners.emit(OTHER, &str_data::Text("text"));
+        assert_eq!(seen.take(), ["a 2", "c 2", "text"]);
+    }
+
+    #[test]
+    fn a_handler_may_remove_itself_and_others() {
+        let (listeners, seen) = (Arc::new(Listeners::default()), Seen::default());
+        let ids = Arc::new(Mutex::new(Vec::new()));
+        let (weak, all, note) = (Arc::downgrade(&listeners), ids.clone(), seen.clone());
+        ids.lock().push(listeners.on(EVENT, move |_| {
+            note.note("a");
+            for id in all.lock().drain(..) {
+                weak.upgrade().unwrap().off(id);
+            }
+        }));
+        ids.lock().push(listeners.on(EVENT, seen.handler("b")));
+        listeners.on(EVENT, seen.handler("c"));
+        listeners.emit(EVENT, &1);
+        assert_eq!(seen.take(), ["a", "c 1"]);
+        listeners.emit(EVENT, &2);
+        assert_eq!(seen.take(), ["c 2"]);
+    }
+
+    #[test]
+    fn a_handler_added_inside_a_handler_waits_for_the_next_event() {
+        let (listeners, seen) = (Arc::new(Listeners::default()), Seen::default());
+        let (weak, note) = (Arc::downgrade(&listeners), seen.clone());
+        listeners.on(EVENT, move |_| {
+            weak.upgrade().unwrap().on(EVENT, note.handler("new"));
+        });
+        listeners.emit(EVENT, &1);
+        assert_eq!(seen.take(), Vec::<String>::new());
+        listeners.emit(EVENT, &2);
+        assert_eq!(seen.take(), ["new 2"]);
+    }
+
+    #[test]
+    fn a_panic_stops_neither_the_others_nor_the_handler() {
+        let (listeners, seen) = (Listeners::default(), Seen::default());
+        let note = seen.clone();
+        listeners.on(EVENT, move |data| {
+            note.note(format!("a {data}"));
+            assert_ne!(*data, 1, "expected panic of a test");
+        });
+        listeners.on(EVENT, seen.handler("b"));
+        listeners.emit(EVENT, &1);
+        listeners.emit(EVENT, &2);
+        assert_eq!(seen.take(), ["a 1", "b 1", "a 2", "b 2"]);
+    }
+
+    /// Calls back into the listeners when it is dropped, which would deadlock under their lock.
+    struct Guard(std::sync::Weak<Listeners>, Seen);
+
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            if let Some(listeners) = self.0.upgrade() {
+                listeners.listens(EVENT);
+            }
+            self.1.note("dropped");
+        }
+    }
+
+    #[test]
+    fn handlers_are_dropped_outside_the_lock() {
+        let (listeners, seen) = (Arc::new(Listeners::default()), Seen::default());
+        let guarded = |also: fn(&Listeners)| {
+            let guard = Guard(Arc::downgrade(&listeners), seen.clone());
+            listeners.on(EVENT, move |_| {
+                guard.1.note("ran");
+                also(&guard.0.upgrade().unwrap());
+            })
+        };
+        let id = guarded(|_| {});
+        listeners.off(id);
+        assert_eq!(seen.take(), ["dropped"]);
+
+        guarded(Listeners::clear);
+        listeners.emit(EVENT, &1);
+        assert_eq!(seen.take(), ["ran", "dropped"]);
+        assert!(!listeners.listens(EVENT));
+
+        guarded(|_| {});
+        listeners.clear();
+        assert_eq!(seen.take(), ["dropped"]);
     }
 }

@@ -1,5 +1,6 @@
 //! Ways to receive a result other than writing a closure: wait for it, poll for it, ignore it.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
@@ -39,6 +40,19 @@ where
         (None, None) => {}
     };
     (callback, reply)
+}
+
+/// Whether `C` is the callback of a [`channel`]: our own code, which any thread may run.
+pub(crate) fn is_reply<E, T, C>() -> bool
+where
+    E: From<Error> + Send + 'static,
+    T: Send + 'static,
+    C: 'static,
+{
+    fn callback_type<F: 'static, R>(_: fn() -> (F, R)) -> TypeId {
+        TypeId::of::<F>()
+    }
+    TypeId::of::<C>() == callback_type(channel::<E, T>)
 }
 
 /// The same for [`login`](crate::RtmClient::login), whose callback gets `(ok, error_code)`.
@@ -118,8 +132,7 @@ impl<E: From<Error>, T> Reply<E, T> {
     /// # Errors
     ///
     /// The error of the call. Inside a callback it is 20013 at once, for the answer could never arrive; 20002 if
-    /// the callback was dropped without being called, which happens when the last client handle is dropped and nobody
-    /// runs the callbacks.
+    /// the callback was dropped without being called.
     pub fn wait(self) -> Result<T, E> {
         if on_callback_thread() {
             return match self.try_take() {

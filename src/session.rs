@@ -150,7 +150,8 @@ impl Session {
         }
     }
 
-    /// Goes on from `input`; what does not fit the state is ignored.
+    /// Goes on from `input`; what does not fit the state is ignored, such as the end of a connection when the next one
+    /// is being opened already.
     pub(crate) fn step(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
         match (input, self.state) {
             (Input::Login { timeout }, _) => {
@@ -162,6 +163,8 @@ impl Session {
                 self.state = State::Leaving { deadline: now.saturating_add(BYE_TIMEOUT) };
                 out.push(Output::SendBye);
             }
+            // It is on its way.
+            (Input::Bye, State::Leaving { .. }) => {}
             (Input::Bye | Input::Close, _) => self.leave(out),
             (Input::Destroy, _) => self.vanish(out),
             (Input::Connected, State::Dialing { deadline }) => {
@@ -169,7 +172,7 @@ impl Session {
                 self.state = State::Authenticating { deadline };
                 out.push(Output::SendAuth);
             }
-            (Input::ConnectFailed(error) | Input::Lost(error), State::Dialing { .. }) => {
+            (Input::ConnectFailed(error), State::Dialing { .. }) => {
                 self.attempt_failed(now, error, out);
             }
             (Input::Authenticated(result), State::Authenticating { .. }) => match result {
@@ -370,3 +373,6 @@ fn is_final(code: i32) -> bool {
             | rtm::BLOCKED_USER
     )
 }
+
+#[cfg(test)]
+mod tests;

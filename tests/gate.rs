@@ -4,6 +4,10 @@
 mod conduct;
 #[path = "gate/conversations.rs"]
 mod conversations;
+#[path = "gate/files.rs"]
+mod files;
+#[path = "gate/groups_rooms.rs"]
+mod groups_rooms;
 #[path = "gate/history.rs"]
 mod history;
 #[path = "gate/messages.rs"]
@@ -12,3 +16,7 @@ mod messages;
 mod peer;
 #[path = "gate/session.rs"]
 mod session;
+#[path = "gate/users_system.rs"]
+mod users_system;
+#[path = "gate/value_added.rs"]
+mod value_added;

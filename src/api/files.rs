@@ -5,7 +5,7 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use crate::client::RtmClient;
-use crate::engine::{Answer, to_time};
+use crate::engine::{Answer, Complete, to_time};
 use crate::error::{Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::types::{File, FileToken, SendReply, UploadPayload, UploadReply};
@@ -284,7 +284,7 @@ impl RtmClient {
 
     /// Token, then upload, within one deadline; every path ends in the callback.
     #[expect(clippy::too_many_arguments, reason = "one place for four public methods")]
-    fn send_file_to<T: 'static>(
+    fn send_file_to<T: Send + 'static>(
         &self,
         target: Target,
         mtype: i64,
@@ -305,7 +305,7 @@ impl RtmClient {
             Err(error) => {
                 let complete = move |_: Result<Answer<'_>, Error>| callback(failed(error), None);
                 let unused = Error::new(fpnn::PROTO_FILE_NOT_EXIST, "");
-                return self.engine().fail(Box::new(complete), unused);
+                return self.engine().fail(Complete::Callback(Box::new(complete)), unused);
             }
         };
         let content_md5 = hex_md5(&bytes);
@@ -342,7 +342,8 @@ impl RtmClient {
                         Ok(data) => callback(None, Some(data)),
                         Err(error) => callback(failed(error), None),
                     };
-                    return engine.upload(method, payload, deadline, progress, Box::new(complete));
+                    let complete = Complete::Callback(Box::new(complete));
+                    return engine.upload(method, payload, deadline, progress, complete);
                 }
             };
             callback(failed(error), None);

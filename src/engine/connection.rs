@@ -69,6 +69,11 @@ impl Connection {
         self.socket.get_mut()
     }
 
+    /// Whether something waits for the socket.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.socket.get_ref().waiting() > 0
+    }
+
     /// The kernel announced something.
     pub(super) fn readable(&mut self, hung_up: bool) {
         self.readable = true;

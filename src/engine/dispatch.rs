@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, unbounded};
 
 use super::upload::ProgressHandler;
-use super::{Answer, Complete, Engine, LoginDone};
+use super::{Answer, Complete, Ending, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::events;
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::session::SessionEvent;
@@ -35,7 +36,7 @@ pub(super) struct Batch {
 }
 
 pub(super) enum Item {
-    /// An answer; `complete` is `None` where nobody waits for it any more.
+    /// An answer; `complete` is `None` until it is taken from the table, and where nobody waits for it any more.
     Answer {
         seq: u32,
         complete: Option<Complete>,
@@ -44,7 +45,7 @@ pub(super) enum Item {
         at: Range<usize>,
     },
     Failed {
-        complete: Complete,
+        complete: Ending,
         error: Error,
     },
     Push {
@@ -63,6 +64,30 @@ pub(super) enum Item {
         sent: u64,
         total: u64,
     },
+}
+
+impl Item {
+    /// Runs the item if it is the answer to a call that is waited for, and not larger than `most`.
+    fn run_for_waiter(&mut self, bytes: &[u8], most: usize) -> bool {
+        let Item::Answer { complete, status, encoding, at, .. } = self else { return false };
+        if !matches!(complete, Some(Complete::Waiter(_))) || at.len() > most {
+            return false;
+        }
+        let Some(Complete::Waiter(ending)) = complete.take() else { return false };
+        let payload = bytes.get(at.clone()).unwrap_or(&[]);
+        ending(Ok(Answer { status: *status, encoding: *encoding, payload }));
+        true
+    }
+}
+
+impl Batch {
+    /// Runs the answers that are waited for, on this thread. Returns how many.
+    pub(super) fn run_for_waiters(&mut self, most: usize) -> usize {
+        let Batch { bytes, items } = self;
+        let before = items.len();
+        items.retain_mut(|item| !item.run_for_waiter(bytes, most));
+        before - items.len()
+    }
 }
 
 /// The queue of callbacks.
@@ -99,6 +124,17 @@ impl Dispatch {
 
     pub(super) fn fresh_batch(&self) -> Batch {
         self.spare.1.try_recv().unwrap_or_default()
+    }
+
+    /// Keeps a batch that is not needed any more, to be used again.
+    pub(super) fn keep(&self, mut batch: Batch) {
+        batch.bytes.clear();
+        batch.items.clear();
+        if batch.bytes.capacity() <= 1 << 20 && batch.items.capacity() <= 1 << 14 {
+            match self.spare.0.try_send(batch) {
+                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+            }
+        }
     }
 
     /// Queues a batch. `true` if the caller has to start the callback thread.
@@ -219,23 +255,20 @@ fn run_batch(engine: &Engine, mut batch: Batch) -> usize {
     {
         engine.wake_io();
     }
-    bytes.clear();
-    if bytes.capacity() <= 1 << 20 && batch.items.capacity() <= 1 << 14 {
-        match dispatch.spare.0.try_send(batch) {
-            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-        }
-    }
+    dispatch.keep(batch);
     ran
 }
 
 fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
     match item {
-        Item::Answer { complete: Some(complete), status, encoding, at, .. } => {
+        Item::Answer { complete, status, encoding, at, .. } => {
+            let Some(Complete::Callback(ending) | Complete::Waiter(ending)) = complete else {
+                return;
+            };
             let payload = bytes.get(at).unwrap_or(&[]);
-            guarded("callback", || complete(Ok(Answer { status, encoding, payload })));
+            guarded("callback", || ending(Ok(Answer { status, encoding, payload })));
             engine.in_flight.fetch_sub(1, Ordering::Relaxed);
         }
-        Item::Answer { complete: None, .. } => {}
         Item::Failed { complete, error } => {
             guarded("callback", || complete(Err(error)));
             engine.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -246,10 +279,16 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             let delivered =
                 engine.processor.deliver(push, encoding, payload, engine.own_uid(), now);
             if let Err(error) = delivered {
-                engine.events.emit(&SessionEvent::Error(error));
+                engine.listeners.emit(events::ERROR_RECORDER, &error);
             }
         }
-        Item::Event(event) => engine.events.emit(&event),
+        Item::Event(event) => match event {
+            SessionEvent::Error(error) => engine.listeners.emit(events::ERROR_RECORDER, &error),
+            SessionEvent::ReloginCompleted(completed) => {
+                engine.listeners.emit(events::RELOGIN_COMPLETED, &completed);
+            }
+            SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
+        },
         Item::Login { done, ok, error_code } => guarded("login callback", || done(ok, error_code)),
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", || handler(sent, total))

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use mio::{Events, Poll, Token, Waker};
 use tungstenite::protocol::WebSocket;
@@ -16,7 +17,8 @@ use super::frame::FrameBuffer;
 use super::pending::Time;
 use super::stream::Stream;
 use super::upload::{Upload, UploadRequest};
-use super::{Command, Door, Engine, FIRST_SEQ, LoginDone, to_time};
+use super::{Command, Complete, DECODED_AT_ONCE, Door, Engine, FIRST_SEQ, LoginDone, to_time};
+use crate::options::Callbacks;
 use crate::session::{Input, Output, Session, SessionEvent, SessionOptions};
 use crate::wire::package;
 use crate::wire::payload::write_map;
@@ -54,6 +56,10 @@ struct IoThread {
     uploads: Vec<Upload>,
     login: Login,
     batch: Batch,
+    /// The largest answer that is decoded on this thread for a waiter.
+    decoded_at_once: usize,
+    /// Whether the batch holds answers that are waited for.
+    waited_for: bool,
     frame: FrameBuffer,
     /// What reading and dialing found out, for the session machine.
     inputs: Vec<Input>,
@@ -80,8 +86,8 @@ struct Login {
 enum Next {
     /// There is more to do.
     Again,
-    /// Nothing to do until something happens.
-    Park,
+    /// Nothing to do until something happens. `blocked`: the socket has not taken everything yet.
+    Park { blocked: bool },
     /// The session is over and nobody asks for another.
     End,
 }
@@ -105,6 +111,12 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         uploads: Vec::new(),
         login: Login::default(),
         batch: engine.dispatch.fresh_batch(),
+        // Nobody may be running callbacks while the program waits.
+        decoded_at_once: match options.callbacks {
+            Callbacks::Thread => DECODED_AT_ONCE,
+            Callbacks::Manual => usize::MAX,
+        },
+        waited_for: false,
         frame: FrameBuffer::default(),
         inputs: Vec::new(),
         outputs: Vec::new(),
@@ -121,7 +133,9 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         io.hand_on();
         match next {
             Next::Again => {}
-            Next::Park => io.park(&mut events),
+            // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
+            Next::Park { blocked: true } if !io.is_blocked() => {}
+            Next::Park { .. } => io.park(&mut events),
             Next::End => break,
         }
     }
@@ -181,11 +195,9 @@ impl IoThread {
         if self.uploads.is_empty() {
             return;
         }
-        let now = self.engine.now();
-        let options = &self.engine.options;
         for upload in &mut self.uploads {
             let registry = self.poll.registry();
-            upload.advance(now, options, registry, &mut self.frame, &mut self.batch);
+            upload.advance(&self.engine, registry, &mut self.frame, &mut self.batch);
         }
         self.uploads.retain(|upload| !upload.is_over());
     }
@@ -204,6 +216,7 @@ impl IoThread {
         for item in &mut self.batch.items {
             if let Item::Answer { seq, complete: complete @ None, .. } = item {
                 *complete = state.pending.take(*seq);
+                self.waited_for |= matches!(complete, Some(Complete::Waiter(_)));
             }
         }
         std::mem::swap(&mut self.commands, &mut state.commands);
@@ -217,7 +230,7 @@ impl IoThread {
         busy |= self.uploads.iter().any(Upload::has_more);
         if let Link::Up(connection) = &mut self.link {
             busy |= connection.has_more();
-            if connection.stream().waiting() == 0 && !state.outbox.is_empty() {
+            if !connection.is_blocked() && !state.outbox.is_empty() {
                 std::mem::swap(connection.stream().out(), &mut state.outbox);
                 busy = true;
             }
@@ -229,12 +242,10 @@ impl IoThread {
             state.run += 1;
             Next::End
         } else {
+            let blocked = self.is_blocked();
             // While the socket takes no more, a new call is no reason to wake up.
-            state.parked = match &mut self.link {
-                Link::Up(connection) => connection.stream().waiting() == 0,
-                _ => true,
-            };
-            Next::Park
+            state.parked = !blocked;
+            Next::Park { blocked }
         };
         state.session_deadline = deadline;
         let earlier = state.session_deadline < state.timer_sleeps_until;
@@ -277,15 +288,14 @@ impl IoThread {
         }
         if self.session.is_idle() {
             for mut upload in self.uploads.drain(..) {
-                upload.fail(super::connection_closed(), &mut self.batch);
+                upload.fail(super::connection_closed(), &self.engine, &mut self.batch);
             }
         }
     }
 
     fn start_upload(&mut self, request: UploadRequest) {
         let token = self.next_token();
-        let options = &self.engine.options;
-        self.uploads.push(Upload::start(options, request, token, &self.waker));
+        self.uploads.push(Upload::start(&self.engine, request, token, &self.waker));
     }
 
     fn next_token(&mut self) -> Token {
@@ -338,7 +348,12 @@ impl IoThread {
     /// Sends a quest of the session's own. Its answer does not go through the table.
     fn send_own(&mut self, own: Own) {
         let Link::Up(connection) = &mut self.link else { return };
-        let seq = self.engine.state.lock().pending.reserve();
+        let (seq, mut called_before) = {
+            let mut state = self.engine.state.lock();
+            (state.pending.reserve(), std::mem::take(&mut state.outbox))
+        };
+        // Where the socket is slow, calls wait that were made before `bye`.
+        connection.stream().out().append(&mut called_before);
         let auth = &self.login.auth;
         self.frame.build(|out| match own {
             Own::Auth => {
@@ -367,11 +382,9 @@ impl IoThread {
             }
             (state.pending.drain(FIRST_SEQ), std::mem::take(&mut state.outbox))
         };
-        self.batch.items.extend(
-            calls
-                .into_iter()
-                .map(|complete| Item::Failed { complete, error: super::connection_closed() }),
-        );
+        for complete in calls {
+            self.engine.end(complete, super::connection_closed(), &mut self.batch);
+        }
     }
 
     fn write(&mut self) {
@@ -380,7 +393,18 @@ impl IoThread {
         }
     }
 
+    fn is_blocked(&self) -> bool {
+        matches!(&self.link, Link::Up(connection) if connection.is_blocked())
+    }
+
     fn hand_on(&mut self) {
+        if std::mem::take(&mut self.waited_for) {
+            let ended = self.batch.run_for_waiters(self.decoded_at_once);
+            self.engine.in_flight.fetch_sub(ended, Ordering::Relaxed);
+            if self.batch.items.is_empty() {
+                self.batch.bytes.clear();
+            }
+        }
         if !self.batch.items.is_empty() {
             let fresh = self.engine.dispatch.fresh_batch();
             self.engine.deliver(std::mem::replace(&mut self.batch, fresh));

@@ -33,7 +33,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::events::Events;
+use crate::listeners::Listeners;
 use crate::options::ClientOptions;
 use crate::push::Processor;
 use crate::session::SessionEvent;
@@ -48,8 +48,19 @@ pub(crate) use tls::TlsOptions;
 pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
 
-/// What ends a call: decodes the answer and runs the callback. Whoever takes it out of the table owes the call.
-pub(crate) type Complete = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
+/// What ends a call. Whoever takes it out of the table owes the call.
+pub(crate) enum Complete {
+    /// Decodes the answer and runs user code: for the callback thread.
+    Callback(Ending),
+    /// Decodes the answer and wakes who waits for it. That is our own code, so the thread that has the result runs it,
+    /// and a waited-for call needs one thread less.
+    Waiter(Ending),
+}
+
+type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
+
+/// The largest answer that is decoded on the I/O thread for a waiter.
+const DECODED_AT_ONCE: usize = 16 << 10;
 
 /// What ends a login.
 pub(crate) type LoginDone = Box<dyn FnOnce(bool, i32) + Send>;
@@ -108,7 +119,8 @@ pub(crate) enum Command {
 pub(crate) struct Engine {
     pub(crate) options: ClientOptions,
     pub(crate) processor: Processor,
-    pub(crate) events: Events,
+    /// Of the events of the client itself.
+    pub(crate) listeners: Listeners,
     /// The uid of the latest login.
     uid: AtomicI64,
     /// What [`Time`] counts from.
@@ -165,8 +177,8 @@ impl Engine {
         Arc::new(Engine {
             dispatch: Dispatch::new(options.callbacks),
             options,
-            processor: Processor::default(),
-            events: Events::default(),
+            processor: Processor::new(),
+            listeners: Listeners::default(),
             uid: AtomicI64::new(0),
             born: Instant::now(),
             state: Mutex::new(State {
@@ -294,12 +306,23 @@ impl Engine {
         wake(&io);
     }
 
-    /// Ends a call that was not sent, as late as any other.
+    /// Ends a call that was not sent; its callback runs as late as any other.
     pub(crate) fn fail(self: &Arc<Self>, complete: Complete, error: Error) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let mut batch = self.dispatch.fresh_batch();
-        batch.items.push(Item::Failed { complete, error });
+        self.end(complete, error, &mut batch);
         self.deliver(batch);
+    }
+
+    /// Ends a call with an error: a waiter at once, a callback in its turn.
+    fn end(&self, complete: Complete, error: Error, batch: &mut Batch) {
+        match complete {
+            Complete::Callback(complete) => batch.items.push(Item::Failed { complete, error }),
+            Complete::Waiter(complete) => {
+                complete(Err(error));
+                self.in_flight.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Starts a session; `done` is called once, on the callback thread.
@@ -390,8 +413,7 @@ impl Engine {
                     batch.items.push(Item::Login { done, ok: false, error_code: error.code() });
                 }
                 Command::Upload(request) => {
-                    let UploadRequest { complete, .. } = *request;
-                    batch.items.push(Item::Failed { complete, error: error.clone() });
+                    self.end(request.complete, error.clone(), &mut batch);
                 }
                 Command::Bye | Command::Close | Command::Destroy => {}
             }
@@ -401,6 +423,9 @@ impl Engine {
 
     /// Queues callbacks, and sees to it that they run.
     fn deliver(self: &Arc<Self>, batch: Batch) {
+        if batch.items.is_empty() {
+            return self.dispatch.keep(batch);
+        }
         if self.dispatch.push(batch) {
             let engine = self.clone();
             let started = self.spawn("rtm-callback", move || dispatch::run(&engine));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::dispatch::Item;
 use super::pending::NEVER;
 use super::{Engine, wake};
 use crate::error::Error;
@@ -31,10 +30,9 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
             }
             if !expired.is_empty() {
                 let mut batch = engine.dispatch.fresh_batch();
-                batch.items.extend(expired.drain(..).map(|complete| Item::Failed {
-                    complete,
-                    error: Error::new(fpnn::CORE_TIMEOUT, ""),
-                }));
+                for complete in expired.drain(..) {
+                    engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);
+                }
                 engine.deliver(batch);
             }
             state = engine.state.lock();
@@ -51,7 +49,9 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
                 None => engine.deadline_changed.wait(&mut state),
             }
         }
-        // Awake: nobody needs to wake it until it sleeps again.
-        state.timer_sleeps_until = 0;
+        // Awake: nobody needs to wake it until it sleeps again. After the end of its run the time is its successor's.
+        if state.run == run {
+            state.timer_sleeps_until = 0;
+        }
     }
 }

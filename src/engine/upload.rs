@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use mio::{Registry, Token, Waker};
 
-use super::Complete;
 use super::connect::{Dialing, Progress};
 use super::connection::Connection;
 use super::dispatch::{Batch, Item};
 use super::frame::FrameBuffer;
 use super::pending::Time;
+use super::{Complete, Engine};
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::options::ClientOptions;
 
 /// Told `(sent, total)` in bytes while a file is sent.
 pub(crate) type ProgressHandler = Arc<dyn Fn(u64, u64) + Send + Sync>;
@@ -55,11 +54,12 @@ enum Link {
 impl Upload {
     /// Starts to connect.
     pub(super) fn start(
-        options: &ClientOptions,
+        engine: &Engine,
         request: UploadRequest,
         token: Token,
         waker: &Arc<Waker>,
     ) -> Upload {
+        let options = &engine.options;
         let UploadRequest { frame, deadline, progress, complete } = request;
         let dialing = Dialing::start(options, &[options.file_gate()], deadline, waker);
         Upload {
@@ -102,20 +102,20 @@ impl Upload {
     /// Goes as far as it can without blocking.
     pub(super) fn advance(
         &mut self,
-        now: Time,
-        options: &ClientOptions,
+        engine: &Engine,
         registry: &Registry,
         scratch: &mut FrameBuffer,
         batch: &mut Batch,
     ) {
+        let (now, options) = (engine.now(), &engine.options);
         if now >= self.deadline {
             let text = "the file gate did not take the file in time";
-            return self.fail(Error::new(fpnn::CORE_TIMEOUT, text), batch);
+            return self.fail(Error::new(fpnn::CORE_TIMEOUT, text), engine, batch);
         }
         if let Link::Dialing { dialing, frame } = &mut self.link {
             match dialing.advance(now, registry, self.token) {
                 Progress::Waiting => {}
-                Progress::Failed(error) => return self.fail(error, batch),
+                Progress::Failed(error) => return self.fail(error, engine, batch),
                 Progress::Open(socket) => {
                     let mut connection = Connection::new(
                         *socket,
@@ -148,7 +148,7 @@ impl Upload {
             }
         }
         if let Some(error) = lost {
-            self.fail(error, batch);
+            self.fail(error, engine, batch);
         }
     }
 
@@ -165,10 +165,10 @@ impl Upload {
     }
 
     /// Gives the call back with an error, if it has not been given back.
-    pub(super) fn fail(&mut self, error: Error, batch: &mut Batch) {
+    pub(super) fn fail(&mut self, error: Error, engine: &Engine, batch: &mut Batch) {
         self.link = Link::Over;
         if let Some(complete) = self.complete.take() {
-            batch.items.push(Item::Failed { complete, error });
+            engine.end(complete, error, batch);
         }
     }
 }

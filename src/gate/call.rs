@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rmpv::ValueRef;
 
-use super::peers::ConnId;
+use super::peers::{ConnId, Door};
 use super::store::Bytes;
 use crate::error_code::{fpnn, rtm};
 use crate::wire::package::Encoding;
@@ -27,6 +27,7 @@ pub(super) type Done = Result<(), Refusal>;
 /// One quest: who asks, when, and the fields. A field that is nil counts as missing.
 pub(super) struct Call<'f, 'a> {
     pub(super) conn: ConnId,
+    pub(super) door: Door,
     /// The user logged in on the connection; 0 before login.
     pub(super) uid: i64,
     /// Milliseconds since 1970.
@@ -108,21 +109,25 @@ impl<'f, 'a> Call<'f, 'a> {
     }
 
     /// A map of texts, in the caller's order.
-    pub(super) fn opt_texts(&self, key: &str) -> Result<Option<Vec<(String, String)>>, Refusal> {
-        let Some(value) = self.fields.get(key) else {
-            return Ok(None);
+    pub(super) fn texts(&self, key: &str) -> Result<Vec<(String, String)>, Refusal> {
+        let texts = match self.required(key)? {
+            ValueRef::Map(entries) => {
+                let text = |value| payload::raw(value).map(lossy);
+                let pairs = entries.iter().map(|(name, value)| Some((text(name)?, text(value)?)));
+                pairs.collect::<Option<Vec<_>>>()
+            }
+            _ => None,
         };
-        let ValueRef::Map(entries) = value else {
-            return Err(wrong_type(key, "a map of texts"));
-        };
-        let text = |value: &ValueRef<'_>| {
-            let bytes = payload::raw(value)?;
-            Some(String::from_utf8_lossy(bytes).into_owned())
-        };
-        let pairs = entries.iter().map(|(name, value)| Some((text(name)?, text(value)?)));
-        let pairs = pairs.collect::<Option<Vec<_>>>();
-        pairs.map(Some).ok_or_else(|| wrong_type(key, "a map of texts"))
+        texts.ok_or_else(|| wrong_type(key, "a map of texts"))
     }
+
+    pub(super) fn opt_texts(&self, key: &str) -> Result<Option<Vec<(String, String)>>, Refusal> {
+        self.fields.get(key).map(|_| self.texts(key)).transpose()
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Refuses a value of more than `limit` bytes.

@@ -57,7 +57,8 @@ impl MapWriter<'_> {
         }
     }
 
-    /// Any other number: the shortest form within 32 bits, a float64 beyond, as JavaScript writes its numbers.
+    /// Any other number: the shortest form within a signed 32-bit integer, a float64 beyond, as JavaScript writes its
+    /// numbers.
     pub(crate) fn number(&mut self, key: &str, value: i64) {
         write_number(self.key(key), value);
     }
@@ -150,7 +151,7 @@ pub(crate) fn write_id(out: &mut Vec<u8>, value: i64) {
 }
 
 fn write_number(out: &mut Vec<u8>, value: i64) {
-    if (i64::from(i32::MIN)..=i64::from(u32::MAX)).contains(&value) {
+    if i32::try_from(value).is_ok() {
         if let Err(never) = encode::write_sint(out, value) {
             unreachable_write(never);
         }
@@ -167,6 +168,12 @@ pub(crate) fn write_text(out: &mut Vec<u8>, value: &str) {
 }
 
 fn write_bytes(out: &mut Vec<u8>, value: &[u8]) {
+    if value.len() == 255 {
+        // The JavaScript SDK changes to the two-byte length one byte early.
+        out.extend_from_slice(&[0xc5, 0, 255]);
+        out.extend_from_slice(value);
+        return;
+    }
     if let Err(never) = encode::write_bin(out, value) {
         unreachable_write(never);
     }
@@ -382,5 +389,40 @@ pub(crate) fn array<'v, 'a>(value: &'v ValueRef<'a>) -> &'v [ValueRef<'a>] {
     match value {
         ValueRef::Array(items) => items,
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_beyond_a_signed_32_bit_integer_are_floats() {
+        let written = |value| {
+            let mut out = Vec::new();
+            write_number(&mut out, value);
+            out
+        };
+        assert_eq!(written(127), [0x7f]);
+        assert_eq!(written(128), [0xcc, 128]);
+        assert_eq!(written(-33), [0xd0, 0xdf]);
+        assert_eq!(written(0x7fff_ffff), [0xce, 0x7f, 0xff, 0xff, 0xff]);
+        assert_eq!(written(0x8000_0000), [0xcb, 0x41, 0xe0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(written(-0x8000_0001), [0xcb, 0xc1, 0xe0, 0, 0, 0, 0x20, 0, 0]);
+    }
+
+    #[test]
+    fn bytes_have_the_javascript_head() {
+        let head = |len| {
+            let mut out = Vec::new();
+            write_bytes(&mut out, &vec![7; len]);
+            out.truncate(out.len() - len);
+            out
+        };
+        assert_eq!(head(254), [0xc4, 254]);
+        assert_eq!(head(255), [0xc5, 0, 255]);
+        assert_eq!(head(256), [0xc5, 1, 0]);
+        assert_eq!(head(0xffff), [0xc5, 0xff, 0xff]);
+        assert_eq!(head(0x1_0000), [0xc6, 0, 1, 0, 0]);
     }
 }

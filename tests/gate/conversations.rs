@@ -13,15 +13,10 @@ fn unread_counts_from_the_last_logout() {
     let mut three = Peer::login(&gate, 3);
     let mut two = Peer::login(&gate, 2);
     two.get("sendmsg", chat(1, 1, "before"));
-    let last = two.get("sendmsg", chat(1, 2, "before"))["mtime"].as_i64().unwrap();
-    // The logout must lie in a later millisecond than what was read before it.
-    while two.get("*ping", json!({}))["ts"].as_i64().unwrap() <= last {}
+    two.get("sendmsg", chat(1, 2, "before"));
     one.get("bye", json!({}));
     drop(one);
     assert!(gate.wait_until(PATIENCE, |gate| gate.connections() == 2));
-    let left = two.get("*ping", json!({}))["ts"].as_i64().unwrap();
-    while two.get("*ping", json!({}))["ts"].as_i64().unwrap() <= left {}
-
     two.get("sendmsg", chat(1, 3, "while away"));
     two.get("sendmsg", json!({"to": 1, "mid": 4, "mtype": 51, "msg": "no chat", "attrs": ""}));
     three.get("sendmsg", chat(1, 5, "from three"));
@@ -87,4 +82,32 @@ fn sessions_come_and_go() {
     assert_eq!(one.get("getsession", json!({}))["p2p"], json!([2, 3]));
     one.get("removesession", json!({"to": 2}));
     assert_eq!(two.get("getsession", json!({}))["p2p"], json!([]));
+}
+
+#[test]
+fn unread_lists_and_numbers() {
+    let gate = Gate::builder().group(100, [1, 2]).group(101, [2]).start().unwrap();
+    let mut one = Peer::login(&gate, 1);
+    let mut two = Peer::login(&gate, 2);
+    two.get("sendmsg", chat(1, 1, "x"));
+    let time = two.get("sendmsg", chat(1, 2, "x"))["mtime"].clone();
+    two.get("sendmsg", json!({"to": 1, "mid": 3, "mtype": 51, "msg": "x", "attrs": ""}));
+    let message = json!({"gid": 100, "mid": 4, "mtype": 40, "msg": "x", "attrs": ""});
+    let group_time = two.get("sendgroupmsg", message)["mtime"].clone();
+    let unread = one.get("getunread", json!({"clear": null, "gettime": true}));
+    assert_eq!(unread, json!({"p2p": [2], "group": [100], "logouttime": 0}));
+    let counts = one.get("getp2punread", json!({"uids": [2, 3]}));
+    assert_eq!(counts, json!({"p2p": {"2": 2, "3": 0}, "ltime": {"2": time}}));
+    let counts = one.get("getp2punread", json!({"uids": [2], "mtime": 1, "mtypes": [51]}));
+    assert_eq!(counts["p2p"], json!({"2": 1}));
+    let counts = one.get("getgroupunread", json!({"gids": [100]}));
+    assert_eq!(counts, json!({"group": {"100": 1}, "ltime": {"100": group_time}}));
+    assert_eq!(one.code("getgroupunread", json!({"gids": [101]})), 200041);
+    assert_eq!(one.code("getp2punread", json!({"uids": []})), 200033);
+    let many: Vec<i64> = (1..=101).collect();
+    let (code, ex) = one.call("getp2punread", json!({"uids": many})).unwrap_err();
+    assert_eq!((code, &ex[..]), (200032, "uids has 101 items, at most 100"));
+    one.get("cleanunread", json!({}));
+    assert_eq!(one.get("getunread", json!({})), json!({"p2p": [], "group": []}));
+    assert_eq!(one.get("getp2punread", json!({"uids": [2]}))["p2p"], json!({"2": 0}));
 }

@@ -118,3 +118,48 @@ fn only_those_who_belong_read() {
     three.get("sendmsg", chat(1, 9, "mine"));
     assert_eq!(mids(&three.get("getp2pmsg", json!({"ouid": 2, "desc": false, "num": 20}))), [0; 0]);
 }
+
+#[test]
+fn from_a_message_on() {
+    let gate = Gate::builder().group(100, [1]).start().unwrap();
+    let mut one = Peer::login(&gate, 1);
+    one.get("enterroom", json!({"rid": 200}));
+    for mid in 1..=5 {
+        one.get("sendmsg", chat(2, mid, "x"));
+        let message = |key: &str, id: i64| {
+            let mut message = json!({"mid": mid, "mtype": 30, "msg": "x", "attrs": ""});
+            message[key] = json!(id);
+            message
+        };
+        one.get("sendgroupmsg", message("gid", 100));
+        one.get("sendroommsg", message("rid", 200));
+    }
+    let targets = [
+        ("p2p", json!({"ouid": 2})),
+        ("group", json!({"gid": 100})),
+        ("room", json!({"rid": 200})),
+    ];
+    for (kind, target) in targets {
+        let by_id = format!("get{kind}msgbymessageid");
+        let mut request = target.clone();
+        let page = json!({"desc": true, "num": 2, "mid": 4, "begin": 0, "end": 0});
+        request.as_object_mut().unwrap().extend(page.as_object().unwrap().clone());
+        assert_eq!(mids(&one.get(&by_id, request.clone())), [3, 2]);
+        request["desc"] = json!(false);
+        assert_eq!(mids(&one.get(&by_id, request.clone())), [5]);
+        request["mid"] = json!(0);
+        assert_eq!(mids(&one.get(&by_id, request.clone())), [1, 2]);
+        request["mid"] = json!(99);
+        assert_eq!(one.code(&by_id, request), 200070);
+        assert_eq!(one.get(&format!("get{kind}msgcount"), target), json!({"count": 5}));
+    }
+    let mid = gate.broadcast(99, 30, "a", "");
+    gate.broadcast(99, 51, "b", "");
+    let request = json!({"desc": false, "num": 9, "mid": mid, "begin": 0, "end": 0});
+    assert_eq!(one.get("getbroadcastmsgbymessageid", request)["num"], 1);
+    assert_eq!(one.get("getbroadcastmsgcount", json!({"mtypes": [51]})), json!({"count": 1}));
+    one.get("delmsg", json!({"from": 1, "mid": 1, "xid": 2, "type": 1}));
+    let counted = json!({"ouid": 2, "begin": 0, "end": 0, "mtypes": [30, 31]});
+    assert_eq!(one.get("getp2pmsgcount", counted), json!({"count": 4}));
+    assert_eq!(one.code("getgroupmsgcount", json!({"gid": 7})), 200041);
+}

@@ -1,12 +1,15 @@
 //! Sessions and conversation lists.
 
 use super::history::who;
+use super::member;
 use crate::gate::call::{Call, Done, Refusal};
 use crate::gate::service::Service;
-use crate::gate::store::{Conversation, Message};
+use crate::gate::store::{Conversation, Message, Since};
 use crate::gate::write;
 use crate::wire::payload::MapWriter;
 
+/// How many conversations one call counts.
+const MOST_COUNTED: usize = 100;
 /// The types that count as unread where the caller names none.
 const CHAT_TYPES: std::ops::RangeInclusive<i64> = 30..=50;
 
@@ -76,21 +79,99 @@ pub(super) fn getunreadconversationlist(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let wanted = Wanted::read(service, call)?;
-    let clear = call.opt_bool("clear")?.unwrap_or(true);
+    let clear = call.opt_bool("clear")?.unwrap_or(false);
     let entries = group_entries(service, call, &wanted, true);
     write_entries(answer, GROUP, call.uid, &entries);
     let entries = p2p_entries(service, call, &wanted, true);
     write_entries(answer, P2P, call.uid, &entries);
     if clear {
-        service.store.user(call.uid).cleared = call.now;
+        service.store.mark_read(call.uid);
     }
     Ok(())
 }
 
+pub(super) fn getunread(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let clear = call.opt_bool("clear")?.unwrap_or(false);
+    let wanted = Wanted { since: unread_since(service, call.uid), mtypes: Vec::new() };
+    let entries = p2p_entries(service, call, &wanted, true);
+    answer.ints("p2p", entries.iter().map(|entry| entry.id));
+    let entries = group_entries(service, call, &wanted, true);
+    answer.ints("group", entries.iter().map(|entry| entry.id));
+    if call.opt_bool("gettime")?.unwrap_or(false) {
+        answer.int("logouttime", service.store.users.get(&call.uid).map_or(0, |user| user.logout));
+    }
+    if clear {
+        service.store.mark_read(call.uid);
+    }
+    Ok(())
+}
+
+pub(super) fn cleanunread(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    _: &mut MapWriter<'_>,
+) -> Done {
+    service.store.mark_read(call.uid);
+    Ok(())
+}
+
+pub(super) fn getp2punread(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let uids = call.ids("uids", MOST_COUNTED)?;
+    let conversations = uids.into_iter().map(|uid| (uid, Conversation::p2p(call.uid, uid)));
+    counts(service, call, "p2p", conversations, answer)
+}
+
+pub(super) fn getgroupunread(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let gids = call.ids("gids", MOST_COUNTED)?;
+    for &gid in &gids {
+        member(service, call.uid, gid)?;
+    }
+    let conversations = gids.into_iter().map(|gid| (gid, Conversation::Group(gid)));
+    counts(service, call, "group", conversations, answer)
+}
+
+/// Writes the number of unread messages of each conversation and the time of its latest message, if it has any.
+fn counts(
+    service: &Service,
+    call: &Call<'_, '_>,
+    key: &str,
+    conversations: impl Iterator<Item = (i64, Conversation)>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let wanted = Wanted::read(service, call)?;
+    let ever = Wanted { since: Since::Row(0), mtypes: wanted.mtypes.clone() };
+    let conversations: Vec<_> = conversations.collect();
+    let unread = conversations
+        .iter()
+        .map(|&(id, conversation)| (id, wanted.count(service, conversation, call.uid).0));
+    answer.by_id(key, unread, write::int);
+    let latest = conversations.iter().filter_map(|&(id, conversation)| {
+        ever.count(service, conversation, call.uid).1.map(|message| (id, message.mtime))
+    });
+    answer.by_id("ltime", latest, write::int);
+    Ok(())
+}
+
+/// From where on messages are unread, where the caller names no time.
+fn unread_since(service: &Service, uid: i64) -> Since {
+    Since::Row(service.store.users.get(&uid).map_or(0, |user| user.read_until))
+}
+
 /// Which messages a list is made from.
 pub(super) struct Wanted {
-    /// Those later than this.
-    since: i64,
+    since: Since,
     mtypes: Vec<i64>,
 }
 
@@ -98,10 +179,8 @@ impl Wanted {
     /// `mtime` and `mtypes` of the quest; without, the time of the last logout and the chat types.
     pub(super) fn read(service: &Service, call: &Call<'_, '_>) -> Result<Wanted, Refusal> {
         let since = match call.opt_int("mtime")? {
-            None | Some(0) => {
-                service.store.users.get(&call.uid).map_or(0, |user| user.read_until())
-            }
-            Some(mtime) => mtime,
+            None | Some(0) => unread_since(service, call.uid),
+            Some(mtime) => Since::Time(mtime),
         };
         Ok(Wanted { since, mtypes: call.opt_ints("mtypes")?.unwrap_or_default() })
     }

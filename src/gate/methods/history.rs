@@ -1,6 +1,6 @@
 //! History, page by page.
 
-use super::{inside, member};
+use super::{inside, member, not_found};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, refusal};
 use crate::gate::service::Service;
@@ -14,13 +14,29 @@ const LONGEST_PAGE: i64 = 20;
 const SENT: i64 = 1;
 const RECEIVED: i64 = 2;
 
+/// Whose messages are asked for, if the caller may read them.
+fn p2p(_: &Service, call: &Call<'_, '_>) -> Result<Conversation, Refusal> {
+    Ok(Conversation::p2p(call.uid, call.int("ouid")?))
+}
+
+fn group(service: &Service, call: &Call<'_, '_>) -> Result<Conversation, Refusal> {
+    let gid = call.int("gid")?;
+    member(service, call.uid, gid)?;
+    Ok(Conversation::Group(gid))
+}
+
+fn room(service: &Service, call: &Call<'_, '_>) -> Result<Conversation, Refusal> {
+    let rid = call.int("rid")?;
+    inside(service, call, rid)?;
+    Ok(Conversation::Room(rid))
+}
+
 pub(super) fn getp2pmsg(
     service: &mut Service,
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    let conversation = Conversation::p2p(call.uid, call.int("ouid")?);
-    history(service, call, conversation, answer)
+    history(service, call, p2p(service, call)?, answer)
 }
 
 pub(super) fn getgroupmsg(
@@ -28,9 +44,7 @@ pub(super) fn getgroupmsg(
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    let gid = call.int("gid")?;
-    member(service, call, gid)?;
-    history(service, call, Conversation::Group(gid), answer)
+    history(service, call, group(service, call)?, answer)
 }
 
 pub(super) fn getroommsg(
@@ -38,9 +52,7 @@ pub(super) fn getroommsg(
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    let rid = call.int("rid")?;
-    inside(service, call, rid)?;
-    history(service, call, Conversation::Room(rid), answer)
+    history(service, call, room(service, call)?, answer)
 }
 
 pub(super) fn getbroadcastmsg(
@@ -49,6 +61,70 @@ pub(super) fn getbroadcastmsg(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     history(service, call, Conversation::Broadcast, answer)
+}
+
+pub(super) fn getp2pmsgbymessageid(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    history_after(service, call, p2p(service, call)?, answer)
+}
+
+pub(super) fn getgroupmsgbymessageid(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    history_after(service, call, group(service, call)?, answer)
+}
+
+pub(super) fn getroommsgbymessageid(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    history_after(service, call, room(service, call)?, answer)
+}
+
+pub(super) fn getbroadcastmsgbymessageid(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    history_after(service, call, Conversation::Broadcast, answer)
+}
+
+pub(super) fn getp2pmsgcount(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    count(service, call, p2p(service, call)?, answer)
+}
+
+pub(super) fn getgroupmsgcount(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    count(service, call, group(service, call)?, answer)
+}
+
+pub(super) fn getroommsgcount(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    count(service, call, room(service, call)?, answer)
+}
+
+pub(super) fn getbroadcastmsgcount(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    count(service, call, Conversation::Broadcast, answer)
 }
 
 fn history(
@@ -62,18 +138,52 @@ fn history(
     Ok(())
 }
 
+/// As [`history`], going on from the message of that `mid` instead of a row; 0 is from the start.
+fn history_after(
+    service: &Service,
+    call: &Call<'_, '_>,
+    conversation: Conversation,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let mut page = page(call)?;
+    let mid = call.opt_int("mid")?.unwrap_or(0);
+    page.lastid = 0;
+    if mid != 0 {
+        let log = service.store.log(conversation);
+        let message = log.and_then(|log| log.find_mid(mid)).ok_or_else(|| not_found(mid))?;
+        page.lastid = message.id;
+    }
+    answer_page(service, call, conversation, &page, answer);
+    Ok(())
+}
+
+fn count(
+    service: &Service,
+    call: &Call<'_, '_>,
+    conversation: Conversation,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let page = bounds(call)?;
+    let count = service.store.log(conversation).map_or(0, |log| log.count(&page));
+    answer.int("count", count as i64);
+    Ok(())
+}
+
 fn page(call: &Call<'_, '_>) -> Result<Page, Refusal> {
     let (desc, num) = (call.bool("desc")?, call.int("num")?);
     if num < 1 {
         return Err(refusal(rtm::INVALID_PARAMETER, format!("num is {num}, at least 1")));
     }
+    let lastid = call.opt_int("lastid")?.unwrap_or(0);
+    Ok(Page { desc, num: num.min(LONGEST_PAGE) as usize, lastid, ..bounds(call)? })
+}
+
+fn bounds(call: &Call<'_, '_>) -> Result<Page, Refusal> {
     Ok(Page {
-        desc,
-        num: num.min(LONGEST_PAGE) as usize,
         begin: call.opt_int("begin")?.unwrap_or(0),
         end: call.opt_int("end")?.unwrap_or(0),
-        lastid: call.opt_int("lastid")?.unwrap_or(0),
         mtypes: call.opt_ints("mtypes")?.unwrap_or_default(),
+        ..Page::default()
     })
 }
 

@@ -103,6 +103,15 @@ impl Page {
     }
 }
 
+/// From where on messages count.
+#[derive(Clone, Copy)]
+pub(in crate::gate) enum Since {
+    /// Later than this, in milliseconds.
+    Time(i64),
+    /// After this row.
+    Row(i64),
+}
+
 /// The messages of one conversation, oldest first.
 pub(in crate::gate) struct Log {
     messages: VecDeque<Message>,
@@ -185,13 +194,26 @@ impl Log {
         }
     }
 
+    /// The message of that mid, whoever sent it.
+    pub(in crate::gate) fn find_mid(&self, mid: i64) -> Option<&Message> {
+        self.messages.iter().find(|message| message.mid == mid)
+    }
+
+    /// How many rows lie within the bounds, apart from `num` and the deleted ones.
+    pub(in crate::gate) fn count(&self, page: &Page) -> usize {
+        self.messages.iter().filter(|row| page.admits(row) && !row.deleted).count()
+    }
+
     pub(in crate::gate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Message> {
         self.messages.iter()
     }
 
     /// Messages that are later than `since` and not deleted, the latest first.
-    pub(in crate::gate) fn newer(&self, since: i64) -> impl Iterator<Item = &Message> {
-        let newer = self.messages.iter().rev().take_while(move |message| message.mtime > since);
+    pub(in crate::gate) fn newer(&self, since: Since) -> impl Iterator<Item = &Message> {
+        let newer = self.messages.iter().rev().take_while(move |message| match since {
+            Since::Time(time) => message.mtime > time,
+            Since::Row(row) => message.id > row,
+        });
         newer.filter(|message| !message.deleted)
     }
 

@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashMap;
 
 pub use log::Conversation;
-pub(super) use log::{Bytes, Draft, Log, Message, Page, Posted};
-pub(super) use users::User;
+pub(super) use log::{Bytes, Draft, Log, Message, Page, Posted, Since};
+pub(super) use users::{Info, User};
 
 /// Everything that outlives a connection.
 #[derive(Default)]
 pub(super) struct Store {
     pub(super) users: HashMap<i64, User>,
     pub(super) groups: BTreeMap<i64, Group>,
+    /// What is told of rooms; who is inside is no matter of storage.
+    pub(super) rooms: BTreeMap<i64, Info>,
     logs: HashMap<Conversation, Log>,
     last_row: i64,
 }
@@ -23,6 +25,7 @@ pub(super) struct Store {
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) members: BTreeSet<i64>,
+    pub(super) info: Info,
 }
 
 impl Store {
@@ -32,6 +35,15 @@ impl Store {
         group.members.extend(uids);
         for &uid in uids {
             self.users.entry(uid).or_default().groups.insert(gid);
+        }
+    }
+
+    pub(super) fn remove_members(&mut self, gid: i64, uids: &[i64]) {
+        if let Some(group) = self.groups.get_mut(&gid) {
+            group.members.retain(|uid| !uids.contains(uid));
+        }
+        for &uid in uids {
+            self.user(uid).groups.remove(&gid);
         }
     }
 
@@ -46,6 +58,12 @@ impl Store {
 
     pub(super) fn user(&mut self, uid: i64) -> &mut User {
         self.users.entry(uid).or_default()
+    }
+
+    /// Takes everything there is as read by the user.
+    pub(super) fn mark_read(&mut self, uid: i64) {
+        let last_row = self.last_row;
+        self.user(uid).read_until = last_row;
     }
 
     pub(super) fn log(&self, conversation: Conversation) -> Option<&Log> {

@@ -1,0 +1,85 @@
+//! Users: who is online, what they tell of themselves, what they keep.
+
+use super::{LONGEST_VALUE, MOST_INFOS, answer_info, new_info, set_info};
+use crate::error_code::rtm;
+use crate::gate::call::{Call, Done, Refusal, at_most};
+use crate::gate::service::Service;
+use crate::gate::write;
+use crate::wire::payload::MapWriter;
+
+/// How many users one call asks after whether they are online.
+const MOST_ASKED: usize = 200;
+const LONGEST_KEY: usize = 128;
+
+pub(super) fn getonlineusers(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let uids = call.ids("uids", MOST_ASKED)?.into_iter();
+    answer.ints("uids", uids.filter(|&uid| service.is_online(uid)));
+    Ok(())
+}
+
+pub(super) fn setuserinfo(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    _: &mut MapWriter<'_>,
+) -> Done {
+    set_info(&mut service.store.user(call.uid).info, new_info(call)?);
+    Ok(())
+}
+
+pub(super) fn getuserinfo(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    answer_info(answer, Some(&service.store.user(call.uid).info));
+    Ok(())
+}
+
+pub(super) fn getuseropeninfo(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    let uids = call.ids("uids", MOST_INFOS)?.into_iter();
+    let users = &service.store.users;
+    let infos = uids.map(|uid| {
+        let open: &[u8] = users.get(&uid).map_or(&[], |user| &user.info.open);
+        (uid, open)
+    });
+    answer.by_id("info", infos, write::str_bytes);
+    Ok(())
+}
+
+fn key<'f>(call: &Call<'f, '_>) -> Result<&'f [u8], Refusal> {
+    let key = call.bytes("key")?;
+    at_most(rtm::LARGE_DATA, "key", key.len(), LONGEST_KEY)?;
+    Ok(key)
+}
+
+pub(super) fn dataset(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
+    let (key, value) = (key(call)?, call.bytes("val")?);
+    at_most(rtm::LARGE_DATA, "val", value.len(), LONGEST_VALUE)?;
+    service.store.user(call.uid).data.insert(key.to_vec(), value.to_vec());
+    Ok(())
+}
+
+/// Without `val` in the answer where nothing is stored.
+pub(super) fn dataget(
+    service: &mut Service,
+    call: &Call<'_, '_>,
+    answer: &mut MapWriter<'_>,
+) -> Done {
+    if let Some(value) = service.store.user(call.uid).data.get(key(call)?) {
+        answer.str_bytes("val", value);
+    }
+    Ok(())
+}
+
+pub(super) fn datadel(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
+    service.store.user(call.uid).data.remove(key(call)?);
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! The client through its public API, over real sockets, against a peer whose every step the test decides.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod calls;
+mod login;
+mod packages;
+mod session;

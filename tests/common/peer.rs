@@ -1,0 +1,176 @@
+//! The peer: a WebSocket server in the test's own thread, which does nothing but what the test says.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use rtm_client::{ClientOptions, RtmClient};
+use socket2::SockRef;
+use tungstenite::{Error, Message, WebSocket};
+
+use super::package::{self, Kind, Package};
+use super::record::Record;
+use super::{DEADLINE, PID, UID, eventually, holds_within};
+
+pub struct Peer {
+    listener: TcpListener,
+}
+
+impl Peer {
+    pub fn new() -> Peer {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("a socket option");
+        Peer { listener }
+    }
+
+    pub fn address(&self) -> String {
+        self.listener.local_addr().expect("it is bound").to_string()
+    }
+
+    pub fn options(&self) -> ClientOptions {
+        ClientOptions::new(PID).endpoint(self.address())
+    }
+
+    /// The next connection, before the upgrade.
+    pub fn accept_tcp(&self) -> TcpStream {
+        let mut accepted = None;
+        eventually("a connection of the client", || {
+            accepted = self.listener.accept().ok();
+            accepted.is_some()
+        });
+        let (stream, _) = accepted.expect("accepted above");
+        stream.set_nonblocking(false).expect("a socket option");
+        stream.set_nodelay(true).expect("a socket option");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a socket option");
+        stream.set_write_timeout(Some(DEADLINE)).expect("a socket option");
+        stream
+    }
+
+    pub fn accept(&self) -> Connection {
+        let stream = self.accept_tcp();
+        let socket = tungstenite::accept(stream).expect("a WebSocket upgrade");
+        Connection { socket, unread: Vec::new() }
+    }
+
+    /// Accepts a connection and its login.
+    pub fn accept_login(&self) -> Connection {
+        let mut connection = self.accept();
+        connection.accept_login();
+        connection
+    }
+
+    /// Whether a connection comes within that time.
+    pub fn is_dialed(&self, within: Duration) -> bool {
+        holds_within(within, || self.listener.accept().is_ok())
+    }
+
+    /// A client of these options that is logged in, with a record of all it says from now on.
+    pub fn login(&self, options: ClientOptions) -> (RtmClient, Record, Connection) {
+        let client = RtmClient::new(options);
+        let record = Record::of(&client);
+        client.login(UID, "token", record.login(), DEADLINE);
+        let connection = self.accept_login();
+        record.expect_login(true, 0);
+        (client, record, connection)
+    }
+}
+
+/// The peer's end of a connection.
+pub struct Connection {
+    socket: WebSocket<TcpStream>,
+    unread: Vec<u8>,
+}
+
+impl Connection {
+    /// The next package; `None` if the client closes the connection instead.
+    pub fn package(&mut self) -> Option<Package> {
+        loop {
+            if let Some((package, used)) = Package::read(&self.unread) {
+                self.unread.drain(..used);
+                return Some(package);
+            }
+            match self.socket.read() {
+                Ok(Message::Close(_)) => return None,
+                Ok(message) if message.is_ping() || message.is_pong() => {}
+                Ok(message) => self.unread.extend_from_slice(&message.into_data()),
+                Err(Error::Io(error))
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    panic!("the client neither sent a package nor closed within {DEADLINE:?}")
+                }
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// The next package, which has to be a quest of that method.
+    pub fn quest(&mut self, method: &str) -> Package {
+        let package = self.package();
+        let package = package.unwrap_or_else(|| panic!("closed instead of {method}"));
+        assert_eq!((package.kind, package.method.as_str()), (Kind::Quest, method));
+        package
+    }
+
+    pub fn accept_login(&mut self) {
+        let auth = self.quest("auth");
+        self.answer(&auth, &package::map([("ok", true.into())]));
+    }
+
+    pub fn answer(&mut self, quest: &Package, payload: &[u8]) {
+        self.send(&package::answer(quest.seq, 0, payload));
+    }
+
+    /// An error answer with this payload.
+    pub fn fail(&mut self, quest: &Package, payload: &[u8]) {
+        self.send(&package::answer(quest.seq, 1, payload));
+    }
+
+    /// Sends one message.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.socket.send(Message::Binary(bytes.to_vec().into())).expect("the client listens");
+    }
+
+    /// Sends bytes that need not be a WebSocket frame.
+    pub fn send_raw(&mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).expect("the client listens");
+    }
+
+    /// Returns when the client has read all that was sent, which it shows by answering a ping. What it sent before
+    /// that is returned.
+    pub fn sync(&mut self) -> Vec<Package> {
+        const SEQ: u32 = 0xfefe_fefe;
+        self.send(&package::quest(SEQ, "ping", &package::map([])));
+        let mut before = Vec::new();
+        loop {
+            let package = self.package().expect("the client closed instead of answering a ping");
+            if package.seq == SEQ && package.kind == (Kind::Answer { status: 0 }) {
+                return before;
+            }
+            before.push(package);
+        }
+    }
+
+    /// Waits until the client closes the connection. What it sent before that is returned.
+    pub fn until_closed(&mut self) -> Vec<Package> {
+        std::iter::from_fn(|| self.package()).collect()
+    }
+
+    /// Closes the connection as the service does: without a close frame.
+    pub fn close(self) {}
+
+    /// Ends the connection with a TCP reset.
+    pub fn reset(self) {
+        let linger = SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO));
+        linger.expect("a socket option");
+    }
+}
+
+/// Reads until the end of the HTTP request.
+pub fn read_request(stream: &mut TcpStream) {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("a request");
+        request.extend(byte);
+    }
+}
