@@ -269,6 +269,7 @@ pub(super) fn explain(error: &io::Error) -> Option<&'static str> {
             CertificateError::UnknownIssuer => {
                 "its certificate is self-signed, or its issuer is not known: see ca_certificates"
             }
+            CertificateError::BadSignature => "its certificate is not by the issuer it names",
             CertificateError::Revoked => "its certificate has been revoked",
             _ => "its certificate is not acceptable",
         },
