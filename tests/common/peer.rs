@@ -47,9 +47,7 @@ impl Peer {
     }
 
     pub fn accept(&self) -> Connection {
-        let stream = self.accept_tcp();
-        let socket = tungstenite::accept(stream).expect("a WebSocket upgrade");
-        Connection { socket, unread: Vec::new() }
+        Connection::over(self.accept_tcp())
     }
 
     /// Accepts a connection and its login.
@@ -76,12 +74,18 @@ impl Peer {
 }
 
 /// The peer's end of a connection.
-pub struct Connection {
-    socket: WebSocket<TcpStream>,
+pub struct Connection<S = TcpStream> {
+    socket: WebSocket<S>,
     unread: Vec<u8>,
 }
 
-impl Connection {
+impl<S: Read + Write> Connection<S> {
+    /// Answers the upgrade.
+    pub fn over(stream: S) -> Connection<S> {
+        let socket = tungstenite::accept(stream).map_err(|error| error.to_string());
+        Connection { socket: socket.expect("a WebSocket upgrade"), unread: Vec::new() }
+    }
+
     /// The next package; `None` if the client closes the connection instead.
     pub fn package(&mut self) -> Option<Package> {
         loop {
@@ -132,7 +136,8 @@ impl Connection {
 
     /// Sends bytes that need not be a WebSocket frame.
     pub fn send_raw(&mut self, bytes: &[u8]) {
-        self.socket.get_mut().write_all(bytes).expect("the client listens");
+        let stream = self.socket.get_mut();
+        stream.write_all(bytes).and_then(|()| stream.flush()).expect("the client listens");
     }
 
     /// Returns when the client has read all that was sent, which it shows by answering a ping. What it sent before
@@ -158,6 +163,9 @@ impl Connection {
     /// Closes the connection as the service does: without a close frame.
     pub fn close(self) {}
 
+}
+
+impl Connection {
     /// Ends the connection with a TCP reset.
     pub fn reset(self) {
         let linger = SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO));
