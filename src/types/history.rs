@@ -1,6 +1,6 @@
 use rmpv::ValueRef;
 
-use super::{Body, Text};
+use super::{Body, FileInfo, Text};
 use crate::error::Error;
 use crate::error_code::rtm;
 use crate::wire::payload::{self, Fields, int};
@@ -58,6 +58,18 @@ impl P2PMessage {
     pub const SENT: i64 = 1;
     /// The [`direction`](Self::direction) of a message this user received.
     pub const RECEIVED: i64 = 2;
+
+    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    pub fn file_info(&self) -> Option<FileInfo> {
+        FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
+    }
+}
+
+impl HistoryMessage {
+    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    pub fn file_info(&self) -> Option<FileInfo> {
+        FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
+    }
 }
 
 /// A page of history, and where the next one begins.
@@ -175,6 +187,21 @@ impl<M> HistoryResult<M> {
 }
 
 impl MessageInfo {
+    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    ///
+    /// ```
+    /// use rtm_client::types::{Body, MessageInfo, mtype};
+    ///
+    /// let msg = Body::Text(r#"{"url":"https://files.example/1.png","size":5}"#.into());
+    /// let mut message = MessageInfo { mtype: mtype::IMAGE, msg, ..Default::default() };
+    /// assert_eq!(message.file_info().unwrap().size, 5);
+    /// message.mtype = mtype::CHAT;
+    /// assert!(message.file_info().is_none());
+    /// ```
+    pub fn file_info(&self) -> Option<FileInfo> {
+        FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
+    }
+
     /// An answer without any field is how some servers say that there is no such message.
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<MessageInfo, Error> {
         if fields.is_empty() {

@@ -24,7 +24,7 @@ pub use group::{GroupCount, GroupMembers};
 pub use history::{HistoryMessage, HistoryResult, MessageInfo, P2PMessage};
 pub use info::{Info, OpenInfo};
 pub use push::{Kickout, KickoutRoom, Ping, PushMessage};
-pub use send::{SendPayload, SendReply};
+pub use send::{Moderation, SendPayload, SendReply};
 pub use system::{ConnectionAttrs, DevicePushOptions, option_type};
 pub use text::{Body, Content, Text, Translation};
 pub use unread::{GroupUnreadCounts, P2PUnreadCounts, UnreadMessages};
