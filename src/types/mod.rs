@@ -21,7 +21,7 @@ pub use conversation::{Conversation, Session, Sessions, UnreadConversations};
 pub use data::DataValue;
 pub use file::{File, FileInfo, FileToken, UploadPayload, UploadReply};
 pub use group::{GroupCount, GroupMembers};
-pub use history::{HistoryMessage, HistoryResult, MessageInfo, P2PMessage};
+pub use history::{HistoryMessage, HistoryRange, HistoryResult, MessageInfo, P2PMessage};
 pub use info::{Info, OpenInfo};
 pub use push::{Kickout, KickoutRoom, Ping, PushMessage};
 pub use send::{Moderation, SendPayload, SendReply};
