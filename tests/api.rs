@@ -4,8 +4,8 @@
 mod chat;
 #[path = "api/conversations.rs"]
 mod conversations;
-//X#[path = "api/files.rs"]
-//Xmod files;
+#[path = "api/files.rs"]
+mod files;
 #[path = "api/friends.rs"]
 mod friends;
 #[path = "api/groups.rs"]

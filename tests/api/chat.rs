@@ -51,7 +51,7 @@ fn what_is_sent_arrives_once() {
         // A resend is answered as the first time, and nobody hears of it: the next push is the next message.
         let again = send(|callback| call(&one, "again", sent.mid, callback)).unwrap();
         assert_eq!(again, sent);
-        send(|callback| call(&one, "next", sent.mid + 1, callback)).unwrap();
+        send(|callback| call(&one, "next", 0, callback)).unwrap();
         assert_eq!(next(&heard).msg, "next", "{event:?}");
     }
 }
