@@ -20,8 +20,9 @@ mod push;
 mod session;
 mod wire;
 
+pub use api::History;
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, ErrorKind, SendError};
 pub use listeners::{Event, ListenerId};
-pub use options::{Callbacks, ClientOptions, RegressiveStrategy};
+pub use options::{Callbacks, ClientOptions, LoginOptions, RegressiveStrategy};
 pub use push::{Processor, server_push};
