@@ -54,8 +54,8 @@ pub(crate) fn run(options: Options) -> Outcome {
         tour.show.heading(title);
         step(&mut tour).map_err(|error| format!("{title}: {}", crate::in_words(&*error)))?;
     }
-    let seconds = begun.elapsed().as_secs_f32();
-    tour.show.heading(&format!("Everything as it should be, in {seconds:.2} s."));
+    let millis = begun.elapsed().as_millis();
+    tour.show.heading(&format!("Everything as it should be, in {millis} ms."));
     Ok(())
 }
 
