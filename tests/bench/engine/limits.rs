@@ -6,6 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rtm_client::types::PushMessage;
+use rtm_client::{reply, server_push};
+
 use crate::calls::{TIMEOUT, login};
 use crate::machine;
 use crate::measure::Samples;
@@ -16,6 +19,7 @@ use crate::{Effort, options};
 pub(crate) fn measure(peer: &Peer, effort: &Effort) {
     println!();
     idle(peer, effort);
+    pushes(peer, effort);
     stuck(peer, effort);
     timeouts(peer, "spread over 1 s", |i| Duration::from_micros(500_000 + 10 * u64::from(i)));
     timeouts(peer, "all the same", |_| Duration::from_millis(500));
@@ -32,6 +36,34 @@ fn idle(peer: &Peer, effort: &Effort) {
         effort.idle_for,
         cpu.as_secs_f64()
     );
+    client.close();
+}
+
+/// Pushes as fast as the client takes them.
+fn pushes(peer: &Peer, effort: &Effort) {
+    let client = login(options(peer.ports.push));
+    let (ended, all_ended) = mpsc::channel();
+    let (mut last, mut out_of_order) = (0, 0_u64);
+    let count = i64::from(effort.pushes);
+    client.processor().on(server_push::RECV_CHAT, move |message: &PushMessage| {
+        out_of_order += u64::from(message.mid != last + 1);
+        last = message.mid;
+        if last == count {
+            let _ = ended.send(out_of_order);
+        }
+    });
+    let (cpu, start) = (machine::cpu_time(), Instant::now());
+    client.send_chat(TO, "go", "", None, None, reply::ignore);
+    let outcome = all_ended.recv_timeout(Duration::from_secs(60));
+    let (elapsed, cpu) = (start.elapsed().as_secs_f64(), machine::cpu_time() - cpu);
+    match outcome {
+        Ok(out_of_order) => println!(
+            "Pushes: {count} through a listener, {:.0} a second, {:.2} µs of CPU each, {out_of_order} lost or out of order.",
+            count as f64 / elapsed,
+            cpu.as_secs_f64() * 1e6 / count as f64,
+        ),
+        Err(_) => println!("Pushes: the last of {count} did not come."),
+    }
     client.close();
 }
 

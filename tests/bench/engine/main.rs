@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use rtm_client::{ClientOptions, RtmClient};
 
+use calls::Caller;
 use counting::Counting;
 use floor::Floor;
 use measure::{Samples, measure};
@@ -166,52 +167,51 @@ impl Cell {
         made: &mut u64,
     ) -> Outcome<Vec<Row>> {
         let Cell { transport, callers, window } = *self;
-        let mut runs: [Vec<_>; 3] = Default::default();
-        let mut bytes_each = None;
+        // Calls made by closures come from one thread, the one that runs closures.
+        let ours: &[(&'static str, Caller)] = match callers {
+            1 => &[("callback", calls::callback), ("wait", calls::wait), ("thread", calls::thread)],
+            _ => &[("callback", calls::thread), ("wait", calls::wait)],
+        };
+        let ours = if client.is_some() { ours } else { &[] };
+        let mut floors = Vec::new();
+        let mut runs: Vec<Vec<_>> = ours.iter().map(|_| Vec::new()).collect();
         // The first round warms up.
         for round in 0..=effort.rounds {
             let time = if round == 0 { effort.cell / 4 } else { effort.cell };
-            for (which, runs) in ["floor", "callback", "wait"].into_iter().zip(&mut runs) {
-                let count = if which == "floor" { 1 } else { callers };
-                let mut samples: Vec<_> = (0..count).map(|_| Samples::new(window)).collect();
-                let (tally, figures) = match (which, client) {
-                    ("floor", _) => measure(time, &mut samples, |until, samples| {
-                        floor.run(callers * window, until, &mut samples[0])
-                    }),
-                    (_, None) => continue,
-                    (which, Some(client)) => measure(time, &mut samples, |until, samples| {
-                        let call = if which == "wait" { calls::wait } else { calls::callback };
-                        calls::on_threads(samples, |samples| {
-                            call(client, window as u64, until, samples)
-                        })
-                    }),
-                };
+            let mut samples = [Samples::new(window)];
+            let (tally, figures) = measure(time, &mut samples, |until, [samples]| {
+                floor.run(callers * window, until, samples)
+            });
+            let bytes_each = tally.bytes_each;
+            floors.push(figures);
+            for ((name, call), runs) in ours.iter().zip(&mut runs) {
+                let Some(client) = client else { continue };
+                let mut samples: Vec<_> = (0..callers).map(|_| Samples::new(window)).collect();
+                let (tally, figures) = measure(time, &mut samples, |until, samples| {
+                    let one = |samples: &mut _| call(client, window as u64, until, samples);
+                    calls::on_threads(samples, one)
+                });
+                runs.push(figures);
+                *made += tally.answered;
                 if tally.failed > 0 {
-                    return Err(format!("{} calls of {which} failed", tally.failed).into());
+                    return Err(format!("{} calls of {name} failed", tally.failed).into());
                 }
-                if *bytes_each.get_or_insert(tally.bytes_each) != tally.bytes_each {
-                    return Err("the floor and the client do not send the same".into());
-                }
-                if which != "floor" {
-                    *made += tally.answered;
-                }
-                if round > 0 {
-                    runs.push(figures);
+                if tally.bytes_each != bytes_each {
+                    return Err(format!("{name} does not send what the floor sends").into());
                 }
             }
         }
-        let floor = median(&runs[0]);
-        let rows = ["floor", "callback", "wait"].into_iter().zip(&runs);
-        Ok(rows
-            .filter(|(_, runs)| !runs.is_empty())
-            .map(|(client, runs)| Row {
-                client,
-                transport,
-                callers,
-                in_flight: window,
-                figures: median(runs),
-                floor,
-            })
-            .collect())
+        let floor = median(&floors[1..]);
+        let names = std::iter::once("floor").chain(ours.iter().map(|(name, _)| *name));
+        let figures = std::iter::once(floor).chain(runs.iter().map(|runs| median(&runs[1..])));
+        let row = |(client, figures)| Row {
+            client,
+            transport,
+            callers,
+            in_flight: window,
+            figures,
+            floor,
+        };
+        Ok(names.zip(figures).map(row).collect())
     }
 }

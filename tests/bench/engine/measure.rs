@@ -67,10 +67,10 @@ pub(crate) struct Figures {
 }
 
 /// Runs a client until the time is over and all is answered. `client` gets the end of the time.
-pub(crate) fn measure(
+pub(crate) fn measure<S: AsMut<[Samples]>>(
     time: Duration,
-    samples: &mut [Samples],
-    client: impl FnOnce(Instant, &mut [Samples]) -> Tally,
+    samples: &mut S,
+    client: impl FnOnce(Instant, &mut S) -> Tally,
 ) -> (Tally, Figures) {
     let (counts, cpu, start) = (Counts::now(), machine::cpu_time(), Instant::now());
     let tally = client(start + time, samples);
@@ -78,7 +78,7 @@ pub(crate) fn measure(
         (start.elapsed(), machine::cpu_time() - cpu, Counts::now() - counts);
     let calls = tally.answered as f64;
     let mut all = Samples::new(1);
-    samples.iter().for_each(|samples| all.append(samples));
+    samples.as_mut().iter().for_each(|samples| all.append(samples));
     let [p50_us, p99_us, p999_us] = all.percentiles([0.5, 0.99, 0.999]);
     let figures = Figures {
         calls_per_s: calls / elapsed.as_secs_f64(),

@@ -69,6 +69,7 @@ pub(crate) fn lines(rows: &[Row]) {
 pub(crate) fn write_json(file: &Path, rows: &[Row]) -> io::Result<()> {
     let rows: Vec<_> = rows
         .iter()
+        .filter(|row| row.client != "thread")
         .map(|row| {
             let (f, floor) = (&row.figures, &row.floor);
             json!({
