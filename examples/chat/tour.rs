@@ -31,7 +31,9 @@ struct Tour {
     mids: Vec<i64>,
 }
 
-const STEPS: [(&str, fn(&mut Tour) -> Outcome); 13] = [
+type Step = fn(&mut Tour) -> Outcome;
+
+const STEPS: [(&str, Step); 13] = [
     ("Log in", log_in),
     ("Chat with a user, both ways", p2p),
     ("Chat in a group", group),
