@@ -208,9 +208,9 @@ impl RtmClient {
         self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
-    /// Removes a handler that one of the three calls above has added; nothing happens if it is not there any more.
-    pub fn off(&self, id: ListenerId) {
-        self.handle.engine.listeners.off(id);
+    /// Removes a handler that one of the three calls above has added. `false` if it is not there.
+    pub fn off(&self, id: ListenerId) -> bool {
+        self.handle.engine.listeners.off(id)
     }
 
     /// Runs the callbacks and handlers that are due on this thread, if the client was made with

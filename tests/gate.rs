@@ -4,6 +4,8 @@
 mod conduct;
 #[path = "gate/conversations.rs"]
 mod conversations;
+#[path = "gate/files.rs"]
+mod files;
 #[path = "gate/groups_rooms.rs"]
 mod groups_rooms;
 #[path = "gate/history.rs"]
@@ -16,3 +18,5 @@ mod peer;
 mod session;
 #[path = "gate/users_system.rs"]
 mod users_system;
+#[path = "gate/value_added.rs"]
+mod value_added;

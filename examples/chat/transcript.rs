@@ -41,6 +41,14 @@ impl Transcript {
         self.columns("", &format!("{:30}", ""), data);
     }
 
+    /// `who` made a call, and got a list.
+    pub(crate) fn list(&self, who: &str, method: &str, mut lines: impl Iterator<Item = String>) {
+        self.call(who, method, lines.next().unwrap_or_else(|| "none".to_owned()));
+        for line in lines {
+            self.more(line);
+        }
+    }
+
     pub(crate) fn skipped(&self, why: &str) {
         self.line(format_args!("  {}", self.paint(DIM, &format!("skipped: {why}"))));
     }

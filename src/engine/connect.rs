@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
 use tungstenite::client::IntoClientRequest;
+use tungstenite::error::ProtocolError;
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::protocol::{WebSocket, WebSocketConfig};
@@ -224,7 +225,8 @@ impl Dialing {
                     response.status()
                 )
             }
-            tungstenite::Error::Io(_) => {
+            tungstenite::Error::Io(_)
+            | tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
                 format!("{} closed the connection during the upgrade", self.current)
             }
             _ => format!("{} does not speak WebSocket", self.current),

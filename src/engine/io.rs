@@ -18,6 +18,7 @@ use super::pending::Time;
 use super::stream::Stream;
 use super::upload::{Upload, UploadRequest};
 use super::{Command, Complete, DECODED_AT_ONCE, Door, Engine, FIRST_SEQ, LoginDone, to_time};
+use crate::error::Error;
 use crate::options::Callbacks;
 use crate::session::{Input, Output, Session, SessionEvent, SessionOptions};
 use crate::wire::package;
@@ -288,7 +289,7 @@ impl IoThread {
         }
         if self.session.is_idle() {
             for mut upload in self.uploads.drain(..) {
-                upload.fail(super::connection_closed(), &self.engine, &mut self.batch);
+                upload.fail(Error::connection_closed(), &self.engine, &mut self.batch);
             }
         }
     }
@@ -317,7 +318,7 @@ impl IoThread {
                     }
                 }
                 Output::Disconnect => self.disconnect(),
-                Output::EndCalls { later } => self.end_calls(later),
+                Output::EndCalls { error, later } => self.end_calls(&error, later),
                 Output::LoginDone { ok, error_code } => {
                     if let Some(done) = self.login.done.take() {
                         self.batch.items.push(Item::Login { done, ok, error_code });
@@ -377,7 +378,7 @@ impl IoThread {
         self.link = Link::Down;
     }
 
-    fn end_calls(&mut self, later: i32) {
+    fn end_calls(&mut self, error: &Error, later: i32) {
         let (calls, _outbox) = {
             let mut state = self.engine.state.lock();
             if state.epoch == self.login.epoch {
@@ -386,7 +387,7 @@ impl IoThread {
             (state.pending.drain(FIRST_SEQ), std::mem::take(&mut state.outbox))
         };
         for complete in calls {
-            self.engine.end(complete, super::connection_closed(), &mut self.batch);
+            self.engine.end(complete, error.clone(), &mut self.batch);
         }
     }
 

@@ -291,7 +291,7 @@ impl Engine {
         let mut state = self.state.lock();
         let Some(io) = state.io.clone() else {
             drop(state);
-            return self.fail(request.complete, connection_closed());
+            return self.fail(request.complete, Error::connection_closed());
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         state.commands.push(Command::Upload(Box::new(request)));
@@ -477,10 +477,6 @@ impl Engine {
             wake(&io);
         }
     }
-}
-
-fn connection_closed() -> Error {
-    Error::new(fpnn::CORE_CONNECTION_CLOSED, "")
 }
 
 fn wake(io: &Waker) {

@@ -7,9 +7,12 @@ use super::Gate;
 /// What a gate is started with.
 pub(super) struct Config {
     pub(super) listen: String,
+    pub(super) file_listen: String,
     pub(super) pid: i64,
     /// The tokens accepted; none given means any.
     pub(super) tokens: BTreeMap<i64, BTreeSet<String>>,
+    /// What tokens of version 2 are made with, in base64.
+    pub(super) token_secret: Option<String>,
     pub(super) groups: BTreeMap<i64, Vec<i64>>,
     pub(super) ping_interval: Duration,
     pub(super) ping_timeout: Duration,
@@ -17,6 +20,7 @@ pub(super) struct Config {
     pub(super) write_limit: usize,
     pub(super) multi_login: bool,
     pub(super) multi_room: bool,
+    pub(super) value_added: bool,
 }
 
 /// Settles how a [`Gate`] behaves, then starts it.
@@ -46,8 +50,10 @@ impl GateBuilder {
         GateBuilder {
             config: Config {
                 listen: "127.0.0.1:0".to_owned(),
+                file_listen: "127.0.0.1:0".to_owned(),
                 pid: 11000001,
                 tokens: BTreeMap::new(),
+                token_secret: None,
                 groups: BTreeMap::new(),
                 ping_interval: Duration::from_secs(20),
                 ping_timeout: Duration::from_secs(5),
@@ -55,6 +61,7 @@ impl GateBuilder {
                 write_limit: 64 * 1024 * 1024,
                 multi_login: true,
                 multi_room: false,
+                value_added: true,
             },
         }
     }
@@ -71,10 +78,26 @@ impl GateBuilder {
         self
     }
 
+    /// The address the file gate listens on. Default: `127.0.0.1:0`, a free port of this machine alone.
+    pub fn file_listen(mut self, address: impl Into<String>) -> Self {
+        self.config.file_listen = address.into();
+        self
+    }
+
     /// Lets this user log in with this token. Once any token is given, only the pairs given are accepted; without, any
     /// user logs in with any token.
     pub fn token(mut self, uid: i64, token: impl Into<String>) -> Self {
         self.config.tokens.entry(uid).or_default().insert(token.into());
+        self
+    }
+
+    /// Accepts tokens of version 2 made with this secret, which is base64: `base64(HMAC-SHA256(secret, "pid:uid:ts"))`, given
+    /// with its `ts` at login. Without [`token`](GateBuilder::token), no other token is accepted then. That `ts` lies in the
+    /// past is not held against a token.
+    ///
+    /// [`start`](GateBuilder::start) fails if the secret is no base64.
+    pub fn token_secret(mut self, secret: impl Into<String>) -> Self {
+        self.config.token_secret = Some(secret.into());
         self
     }
 
@@ -119,6 +142,12 @@ impl GateBuilder {
     /// Default: `false`.
     pub fn multi_room(mut self, allowed: bool) -> Self {
         self.config.multi_room = allowed;
+        self
+    }
+
+    /// Whether translation, checks and speech are on; otherwise they are refused with 200060. Default: `true`.
+    pub fn value_added(mut self, enabled: bool) -> Self {
+        self.config.value_added = enabled;
         self
     }
 

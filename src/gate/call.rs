@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rmpv::ValueRef;
 
-use super::peers::ConnId;
+use super::peers::{ConnId, Door};
 use super::store::Bytes;
 use crate::error_code::{fpnn, rtm};
 use crate::wire::package::Encoding;
@@ -27,6 +27,7 @@ pub(super) type Done = Result<(), Refusal>;
 /// One quest: who asks, when, and the fields. A field that is nil counts as missing.
 pub(super) struct Call<'f, 'a> {
     pub(super) conn: ConnId,
+    pub(super) door: Door,
     /// The user logged in on the connection; 0 before login.
     pub(super) uid: i64,
     /// Milliseconds since 1970.

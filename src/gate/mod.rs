@@ -14,6 +14,7 @@
 
 mod builder;
 mod call;
+mod files;
 mod json;
 mod language;
 mod methods;
@@ -22,7 +23,9 @@ mod server;
 mod service;
 mod socket;
 mod store;
+mod token;
 mod upgrade;
+mod words;
 mod write;
 
 use std::io;
@@ -38,6 +41,8 @@ use mio::{Poll, Waker};
 use parking_lot::{Condvar, Mutex};
 
 use self::builder::Config;
+use self::files::Files;
+use self::peers::{Door, Peer};
 use self::server::{Command, Server};
 use self::service::{Service, Target};
 use self::store::{Bytes, Draft};
@@ -57,6 +62,7 @@ pub use self::store::Conversation;
 /// ```
 pub struct Gate {
     address: SocketAddr,
+    file_address: SocketAddr,
     pid: i64,
     commands: Sender<Command>,
     waker: Waker,
@@ -91,11 +97,9 @@ impl Gate {
 
     fn start(mut config: Config) -> io::Result<Gate> {
         config.ping_interval = config.ping_interval.max(Duration::from_millis(1));
-        let address = config.listen.to_socket_addrs()?.next().ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, "the address to listen on names no host")
-        })?;
-        let listener = TcpListener::bind(address)?;
-        let address = listener.local_addr()?;
+        token::check_secret(&config.token_secret)?;
+        let (listener, address) = bind(&config.listen)?;
+        let (file_listener, file_address) = bind(&config.file_listen)?;
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), server::WAKER)?;
         let (commands, received) = unbounded();
@@ -105,11 +109,12 @@ impl Gate {
             turned: Condvar::new(),
         });
         let pid = config.pid;
-        let server =
-            Server::new(poll, listener, Service::new(config), received, Arc::clone(&shared))?;
+        let service = Service::new(config, Files::new(file_address.to_string()));
+        let listeners = [listener, file_listener];
+        let server = Server::new(poll, listeners, service, received, Arc::clone(&shared))?;
         let thread =
             thread::Builder::new().name("rtm-gate".to_owned()).spawn(move || server.run())?;
-        Ok(Gate { address, pid, commands, waker, shared, thread: Some(thread) })
+        Ok(Gate { address, file_address, pid, commands, waker, shared, thread: Some(thread) })
     }
 
     /// The port the gate listens on.
@@ -127,15 +132,27 @@ impl Gate {
         format!("ws://{}/service/websocket", self.address)
     }
 
+    /// The address of the file gate: `127.0.0.1:PORT`. Files that were sent are to be had there over HTTP.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// assert_ne!(gate.file_endpoint(), gate.endpoint());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn file_endpoint(&self) -> String {
+        self.file_address.to_string()
+    }
+
     /// The project id that logins must name.
     pub fn pid(&self) -> i64 {
         self.pid
     }
 
-    /// How many WebSocket connections are open, logged in or not.
+    /// How many WebSocket connections are open, logged in or not; those of the file gate do not count.
     pub fn connections(&self) -> usize {
         self.ask(|service| {
-            service.peers.iter().filter(|(_, peer)| peer.open && !peer.ending).count()
+            let open = |peer: &Peer| peer.open && !peer.ending && peer.door == Door::Main;
+            service.peers.iter().filter(|peer| open(peer)).count()
         })
     }
 
@@ -264,6 +281,15 @@ impl Gate {
         }
         answer.recv().unwrap_or_default()
     }
+}
+
+fn bind(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
+    let address = address.to_socket_addrs()?.next().ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("{address} names no host"))
+    })?;
+    let listener = TcpListener::bind(address)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 impl Drop for Gate {

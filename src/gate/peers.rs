@@ -16,6 +16,14 @@ pub(super) type ConnId = usize;
 /// A buffer longer than this is moved to its front once more than half of it is written.
 const COMPACT: usize = 1024 * 1024;
 
+/// Which of the gate's addresses a connection came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    Main,
+    /// The file gate.
+    File,
+}
+
 /// The user logged in on a connection.
 pub(super) struct Session {
     pub(super) uid: i64,
@@ -35,6 +43,7 @@ pub(super) struct Ping {
 }
 
 pub(super) struct Peer {
+    pub(super) door: Door,
     pub(super) address: SocketAddr,
     /// Whether the WebSocket upgrade is done.
     pub(super) open: bool,
@@ -92,8 +101,9 @@ impl Peers {
         Peers { map: HashMap::new(), dirty: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, id: ConnId, address: SocketAddr, now: Instant) {
+    pub(super) fn add(&mut self, id: ConnId, door: Door, address: SocketAddr, now: Instant) {
         let peer = Peer {
+            door,
             address,
             open: false,
             ending: false,
@@ -121,8 +131,8 @@ impl Peers {
         self.map.get_mut(&id)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (ConnId, &Peer)> {
-        self.map.iter().map(|(&id, peer)| (id, peer))
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.map.values()
     }
 
     pub(super) fn session(&self, id: ConnId) -> Option<&Session> {

@@ -3,16 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use foldhash::{HashMap, HashMapExt};
-use mio::net::TcpListener;
+use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
 use super::Shared;
-use super::peers::ConnId;
+use super::peers::{ConnId, Door};
 use super::service::Service;
 use super::socket::{Pass, Socket};
 
@@ -20,14 +21,15 @@ use super::socket::{Pass, Socket};
 pub(super) type Command = Box<dyn FnOnce(&mut Service) + Send>;
 
 pub(super) const WAKER: Token = Token(0);
-const LISTENER: Token = Token(1);
+const LISTENERS: [(Token, Door); 2] = [(Token(1), Door::Main), (Token(2), Door::File)];
 const FIRST_CONNECTION: ConnId = 16;
 /// How long the other end has to close after the gate has.
 const LINGER: Duration = Duration::from_secs(5);
 
 pub(super) struct Server {
     poll: Poll,
-    listener: TcpListener,
+    /// In the order of [`LISTENERS`].
+    listeners: [TcpListener; 2],
     sockets: HashMap<ConnId, Socket>,
     service: Service,
     next_id: ConnId,
@@ -44,15 +46,17 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         poll: Poll,
-        mut listener: TcpListener,
+        mut listeners: [TcpListener; 2],
         service: Service,
         commands: Receiver<Command>,
         shared: Arc<Shared>,
     ) -> io::Result<Server> {
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        for (listener, (token, _)) in listeners.iter_mut().zip(LISTENERS) {
+            poll.registry().register(listener, token, Interest::READABLE)?;
+        }
         Ok(Server {
             poll,
-            listener,
+            listeners,
             sockets: HashMap::new(),
             service,
             next_id: FIRST_CONNECTION,
@@ -88,7 +92,7 @@ impl Server {
             for event in &events {
                 match event.token() {
                     WAKER => {}
-                    LISTENER => self.accept(now),
+                    Token(1 | 2) => self.accept(now),
                     Token(id) => {
                         if let Some(socket) = self.sockets.get_mut(&id) {
                             if event.is_readable() {
@@ -119,33 +123,45 @@ impl Server {
     }
 
     fn accept(&mut self, now: Instant) {
-        loop {
-            let (mut tcp, address) = match self.listener.accept() {
-                Ok(accepted) => accepted,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
-                Err(error) => {
-                    log::warn!("a connection could not be accepted: {error}");
-                    self.starved = true;
-                    return;
-                }
-            };
-            let id = self.next_id;
-            self.next_id += 1;
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            let registered = tcp
-                .set_nodelay(true)
-                .and_then(|()| self.poll.registry().register(&mut tcp, Token(id), interest));
-            if let Err(error) = registered {
-                log::warn!("a connection could not be set up: {error}");
-                continue;
+        for (index, (_, door)) in LISTENERS.into_iter().enumerate() {
+            while let Some((tcp, address)) = self.next_accepted(index) {
+                self.welcome(tcp, door, address, now);
             }
-            self.sockets.insert(id, Socket::new(tcp, now));
-            self.service.peers.add(id, address, now);
-            let config = &self.service.config;
-            self.checks.push(Reverse((now + config.ping_interval.min(config.idle_limit), id)));
         }
+    }
+
+    fn next_accepted(&mut self, index: usize) -> Option<(TcpStream, SocketAddr)> {
+        loop {
+            match self.listeners.get(index)?.accept() {
+                Ok(accepted) => return Some(accepted),
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return None,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => {
+                        log::warn!("a connection could not be accepted: {error}");
+                        self.starved = true;
+                        return None;
+                    }
+                },
+            }
+        }
+    }
+
+    fn welcome(&mut self, mut tcp: TcpStream, door: Door, address: SocketAddr, now: Instant) {
+        let id = self.next_id;
+        self.next_id += 1;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registered = tcp
+            .set_nodelay(true)
+            .and_then(|()| self.poll.registry().register(&mut tcp, Token(id), interest));
+        if let Err(error) = registered {
+            log::warn!("a connection could not be set up: {error}");
+            return;
+        }
+        self.sockets.insert(id, Socket::new(tcp, now));
+        self.service.peers.add(id, door, address, now);
+        let config = &self.service.config;
+        self.checks.push(Reverse((now + config.ping_interval.min(config.idle_limit), id)));
     }
 
     fn read(&mut self, id: ConnId, now: Instant) {

@@ -7,9 +7,10 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::builder::Config;
 use super::call::{Call, Refusal, refusal};
+use super::files::Files;
 use super::methods;
-use super::peers::{ConnId, Peers, Session};
-use super::store::{Draft, Store};
+use super::peers::{ConnId, Door, Peers, Session};
+use super::store::{Conversation, Draft, Store};
 use super::upgrade;
 use super::write;
 use crate::error_code::fpnn;
@@ -23,6 +24,7 @@ pub(super) struct Service {
     pub(super) config: Config,
     pub(super) store: Store,
     pub(super) peers: Peers,
+    pub(super) files: Files,
     /// The connections of every user who is logged in.
     pub(super) online: HashMap<i64, Vec<ConnId>>,
     /// The connections in every room that has any.
@@ -38,7 +40,7 @@ pub(super) struct Service {
 }
 
 /// Where a message goes, and the push that takes it there.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     User(i64),
     Group(i64),
@@ -47,7 +49,7 @@ pub(super) enum Target {
 }
 
 impl Service {
-    pub(super) fn new(config: Config) -> Service {
+    pub(super) fn new(config: Config, files: Files) -> Service {
         let mut store = Store::default();
         for (&gid, uids) in &config.groups {
             store.add_members(gid, uids);
@@ -56,6 +58,7 @@ impl Service {
             config,
             store,
             peers: Peers::new(),
+            files,
             online: HashMap::new(),
             rooms: HashMap::new(),
             changed: false,
@@ -91,7 +94,10 @@ impl Service {
     }
 
     /// The response to a plain GET.
-    pub(super) fn http_get(&mut self, path: &str) -> Vec<u8> {
+    pub(super) fn http_get(&self, path: &str) -> Vec<u8> {
+        if let Some(file) = self.files.get(path) {
+            return upgrade::response("200 OK", file.content_type(), &file.content);
+        }
         let text = format!("there is nothing at {path}; the WebSocket is at /service/websocket\n");
         upgrade::response("404 Not Found", "text/plain; charset=utf-8", text.as_bytes())
     }
@@ -195,6 +201,13 @@ impl Service {
         self.online.contains_key(&uid)
     }
 
+    /// The rooms the user is in, on any connection.
+    pub(super) fn rooms_of(&self, uid: i64) -> BTreeSet<i64> {
+        let conns = self.online.get(&uid).into_iter().flatten();
+        let sessions = conns.filter_map(|&conn| self.peers.session(conn));
+        sessions.flat_map(|session| session.rooms.iter().copied()).collect()
+    }
+
     pub(super) fn is_in_room(&self, conn: ConnId, rid: i64) -> bool {
         self.peers.session(conn).is_some_and(|session| session.rooms.contains(&rid))
     }
@@ -253,8 +266,10 @@ impl Service {
         if fields.entries.iter().any(|(key, _)| raw(key).is_none()) {
             return Err(refusal(fpnn::PROTO_STRING_KEY, "a key is not a text"));
         }
-        let uid = self.peers.session(conn).map_or(0, |session| session.uid);
-        let call = Call { conn, uid, now: self.now, encoding, fields };
+        let peer = self.peers.get(conn);
+        let uid = peer.and_then(|peer| peer.session.as_ref()).map_or(0, |session| session.uid);
+        let door = peer.map_or(Door::Main, |peer| peer.door);
+        let call = Call { conn, door, uid, now: self.now, encoding, fields };
         methods::find(method, &call)?(self, &call, answer)
     }
 
@@ -331,6 +346,16 @@ impl Service {
 }
 
 impl Target {
+    /// The conversation a message from `uid` belongs to.
+    pub(super) fn conversation(self, uid: i64) -> Conversation {
+        match self {
+            Target::User(to) => Conversation::p2p(uid, to),
+            Target::Group(gid) => Conversation::Group(gid),
+            Target::Room(rid) => Conversation::Room(rid),
+            Target::Everybody => Conversation::Broadcast,
+        }
+    }
+
     fn method(self) -> &'static str {
         match self {
             Target::User(_) => "pushmsg",

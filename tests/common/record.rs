@@ -92,10 +92,15 @@ impl Record {
         }
     }
 
+    /// Everything that was reported and not taken.
+    pub fn all(&self) -> Vec<Event> {
+        self.events.try_iter().collect()
+    }
+
     /// Closes the client and returns everything it reported that was not taken, up to the very last callback.
     pub fn rest(&self, client: &RtmClient) -> Vec<Event> {
         client.close_and_wait(DEADLINE).expect("the threads end");
-        self.events.try_iter().collect()
+        self.all()
     }
 
     /// Makes a call and has it answered: everything before it has been reported then. There must be nothing.

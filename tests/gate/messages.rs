@@ -194,6 +194,18 @@ fn limits_name_field_and_bound() {
 }
 
 #[test]
+fn moderation_is_asked_for() {
+    let gate = Gate::builder().start().unwrap();
+    let mut one = Peer::login(&gate, 1);
+    let mut message = chat(2, 1, "you idiot");
+    message["strategyid"] = json!("s");
+    assert_eq!(one.code("sendmsg", message.clone()), 200054);
+    message["mtype"] = json!(51);
+    one.get("sendmsg", message);
+    one.get("sendmsg", chat(2, 2, "you idiot"));
+}
+
+#[test]
 fn one_message_is_for_its_conversation() {
     let gate = Gate::builder().group(100, [1]).start().unwrap();
     let mut one = Peer::login(&gate, 1);

@@ -115,3 +115,19 @@ fn a_dropped_gate_frees_its_port() {
     Gate::builder().listen(endpoint.clone()).start().unwrap();
     assert!(Gate::builder().listen("nonsense").start().is_err());
 }
+
+#[test]
+fn tokens_of_version_2_are_checked_by_their_secret() {
+    let gate = Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz").start().unwrap();
+    let mut peer = Peer::connect(&gate);
+    let signed = |uid: i64| {
+        json!({
+            "pid": 11000001, "uid": uid, "ts": 1700000000, "authv": 2,
+            "token": "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw=",
+        })
+    };
+    assert_eq!(peer.get("auth", signed(123457)), json!({"ok": false}));
+    assert_eq!(peer.get("auth", auth(&gate, 123456, "any")), json!({"ok": false}));
+    assert_eq!(peer.get("auth", signed(123456)), json!({"ok": true}));
+    assert!(Gate::builder().token_secret("???").start().is_err());
+}

@@ -6,8 +6,8 @@ use rtm_client::{ClientOptions, RtmClient};
 use serde_json::{Value as Facts, json};
 
 use crate::calls::{self, Outcome};
-use crate::package::{self, End, Kind, Package, Stream};
-use crate::peer::{DEADLINE, PID, Peer, Session, Shared, TOKEN, UID};
+use crate::package::{self, End, Kind, Stream};
+use crate::peer::{DEADLINE, PID, Peer, Session, Shared, TIMEOUT, TOKEN, UID};
 use crate::record::Value;
 use crate::report::Verdict;
 use crate::{facts, files};
@@ -45,7 +45,7 @@ impl Judge {
             let _ = sender.send((ok, code));
         };
         self.shared.peer.forget();
-        client.login(UID, TOKEN, callback, DEADLINE);
+        client.login(UID, TOKEN, callback, TIMEOUT);
         let mut connection = self.shared.peer.accept()?;
         let auth = connection.package(|| false)?;
         connection.send(&numbered(&answer, auth.seq));
@@ -54,8 +54,11 @@ impl Judge {
         let mended = line.get("mended");
         let expected = if mended.has("err_code") {
             json!([false, mended.get("err_code").int()])
-        } else if mended.has("ok") {
-            json!([first_payload(&answer).get("ok").truthy(), 0])
+        } else if mended.is_map() {
+            match by_rule(&answer) {
+                Ok(payload) => json!([payload.get("ok").truthy(), 0]),
+                Err((code, _)) => json!([false, code]),
+            }
         } else {
             let recorded = line.get("callback_args");
             json!([recorded.at(0).truthy(), recorded.at(1).int()])
@@ -115,41 +118,54 @@ pub(crate) enum Expected {
 }
 
 pub(crate) fn expected(js: &str, line: &Value, answer: &[u8]) -> Result<Expected, String> {
-    let mended = line.get("mended");
     let mid = js.starts_with("send").then_some(MID);
-    let packages = package::split(answer).packages;
-    let status = packages.first().map_or(0, |package| package.status);
-    let payload = first_payload(answer);
-    let data = |data: &Value| {
-        facts::of_data(js, data).map(Expected::Data).ok_or(format!("no method is known as {js}"))
-    };
-    if mended.has("err_code") {
-        return Ok(Expected::Error { code: mended.get("err_code").int(), message: None, mid });
-    }
-    if mended.get("ok").truthy() {
-        return match mid {
-            Some(mid) => data(&Value::Map(vec![
-                ("mid".into(), Value::Int(mid.into())),
-                ("payload".into(), payload),
-            ])),
-            None => data(&payload),
-        };
-    }
+    let ruled = by_rule(answer);
+    let mended = line.get("mended");
     let recorded = match line.get("err") {
         err if err.has("error") => err.get("error"),
         err => err,
     };
-    if !recorded.is_nil() {
-        let message = (status != 0).then(|| match payload.get("ex") {
-            Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            ex => ex.str().to_owned(),
-        });
-        return Ok(Expected::Error { code: recorded.get("code").int(), message, mid });
+    let data = match ruled {
+        _ if mended.has("err_code") => {
+            return Ok(Expected::Error { code: mended.get("err_code").int(), message: None, mid });
+        }
+        Err((code, message)) if mended.is_map() => {
+            return Ok(Expected::Error { code, message, mid });
+        }
+        Ok(payload) if mended.is_map() => match mid {
+            Some(mid) => Value::Map(vec![
+                ("mid".into(), Value::Int(mid.into())),
+                ("payload".into(), payload),
+            ]),
+            None => payload,
+        },
+        ruled if !recorded.is_nil() => {
+            let message = ruled.err().and_then(|(_, message)| message);
+            return Ok(Expected::Error { code: recorded.get("code").int(), message, mid });
+        }
+        Ok(Value::Map(fields)) if fields.is_empty() && matches!(js, "getMessage" | "getChat") => {
+            return Ok(Expected::Error { code: 200_070, message: None, mid });
+        }
+        _ => line.get("data").clone(),
+    };
+    facts::of_data(js, &data).map(Expected::Data).ok_or(format!("no method is known as {js}"))
+}
+
+/// The fields of the answer, or the code it stands for, with the message where the service gave one.
+fn by_rule(answer: &[u8]) -> Result<Value, (i64, Option<String>)> {
+    let packages = package::split(answer).packages;
+    let first = packages.first().map(|package| (package.status, package.value()));
+    match first {
+        Some((0, Some(payload @ Value::Map(_)))) => Ok(payload),
+        Some((_, Some(payload))) if !payload.get("code").is_nil() => {
+            let message = match payload.get("ex") {
+                Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                ex => ex.str().to_owned(),
+            };
+            Err((payload.get("code").int(), Some(message)))
+        }
+        _ => Err((20_009, None)),
     }
-    if matches!(js, "getMessage" | "getChat") && payload == Value::Map(Vec::new()) {
-        return Ok(Expected::Error { code: 200_070, message: None, mid });
-    }
-    data(line.get("data"))
 }
 
 pub(crate) fn compare(expected: Expected, actual: Outcome) -> Verdict {
@@ -167,11 +183,6 @@ pub(crate) fn compare(expected: Expected, actual: Outcome) -> Verdict {
         }
         (Expected::Error { code, .. }, other) => Verdict::different(format!("error {code}"), other),
     }
-}
-
-fn first_payload(answer: &[u8]) -> Value {
-    let packages = package::split(answer).packages;
-    packages.first().and_then(Package::value).unwrap_or_default()
 }
 
 /// The answer with our number in every package that has none.

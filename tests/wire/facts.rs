@@ -199,7 +199,7 @@ fn body(msg: &Value, binary: Option<&Value>) -> Facts {
         (map @ Value::Map(_), _) | (_, Some(map @ Value::Map(_))) => {
             json!({ "translated": translation(map) })
         }
-        (_, Some(bytes @ (Value::Text(_) | Value::Bytes(_)))) => text(bytes),
+        (_, Some(binary)) if !binary.is_nil() => text(binary),
         (msg, _) => text(msg),
     }
 }

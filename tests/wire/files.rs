@@ -35,7 +35,11 @@ impl Judge {
 
     fn judge(&mut self, line: &Value) -> Result<Verdict, String> {
         let gate = line.get("file_gate");
-        let url = ClientOptions::new(PID).endpoint(ENDPOINT).file_gate_url();
+        let options = match line.get("options") {
+            Value::Nil => ClientOptions::new(PID).endpoint(ENDPOINT),
+            _ => requests::options(line),
+        };
+        let url = options.file_gate_url();
         if url != gate.get("url").str() {
             return Ok(Verdict::different(gate.get("url").str(), url));
         }

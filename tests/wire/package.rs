@@ -2,6 +2,8 @@
 
 use crate::record::{self, Value};
 
+/// The largest package a client takes by default is 64 MiB; none that is larger comes by accident.
+const LIMIT: u32 = 64 << 20;
 const SEQ: std::ops::Range<usize> = 12..16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +39,8 @@ pub(crate) enum End {
     Whole,
     /// In the middle of one.
     Partial,
-    /// At bytes that are no package.
-    Malformed,
+    /// At bytes that are no package, which ends a connection with this code.
+    Malformed(i32),
 }
 
 pub(crate) fn split(mut bytes: &[u8]) -> Stream {
@@ -53,8 +55,8 @@ pub(crate) fn split(mut bytes: &[u8]) -> Stream {
                 stream.end = End::Partial;
                 break;
             }
-            Err(()) => {
-                stream.end = End::Malformed;
+            Err(code) => {
+                stream.end = End::Malformed(code);
                 break;
             }
         }
@@ -62,27 +64,34 @@ pub(crate) fn split(mut bytes: &[u8]) -> Stream {
     stream
 }
 
-fn first(bytes: &[u8]) -> Result<Option<Package>, ()> {
+/// The package that `bytes` begin with, `None` if they end before it does, or the code of what is wrong.
+fn first(bytes: &[u8]) -> Result<Option<Package>, i32> {
+    const NOT_SUPPORTED: i32 = 10_002;
+    const INVALID: i32 = 10_003;
+    const TOO_LARGE: i32 = 20_009;
     let magic = bytes.len().min(4);
     if bytes[..magic] != b"FPNN"[..magic] {
-        return Err(());
+        return Err(INVALID);
     }
     let Some(&[version, flag, kind, size]) = bytes.get(4..8) else { return Ok(None) };
     let json = match flag {
         0x80 => false,
         0x40 => true,
-        _ => return Err(()),
+        _ => return Err(NOT_SUPPORTED),
     };
     let (kind, header, method_len) = match kind {
         0 => (Kind::OneWay, 12, usize::from(size)),
         1 => (Kind::Quest, 16, usize::from(size)),
         2 => (Kind::Answer, 16, 0),
-        _ => return Err(()),
+        _ => return Err(INVALID),
     };
     if version > 1 {
-        return Err(());
+        return Err(NOT_SUPPORTED);
     }
     let Some(payload_len) = u32_at(bytes, 8) else { return Ok(None) };
+    if payload_len > LIMIT {
+        return Err(TOO_LARGE);
+    }
     let payload_at = header + method_len;
     let Some(bytes) = bytes.get(..payload_at + payload_len as usize) else { return Ok(None) };
     Ok(Some(Package {

@@ -13,6 +13,8 @@ use crate::package::{self, Kind, Package};
 
 /// How long anything may take that has to happen.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
+/// The timeout of our calls: less, so that one without an answer is told from one without a callback.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) const PID: i64 = 11_000_001;
 pub(crate) const UID: i64 = 654_321;
 pub(crate) const TOKEN: &str = "TOKEN";
@@ -192,7 +194,7 @@ impl Session {
         let callback = move |ok, code| {
             let _ = sender.send((ok, code));
         };
-        client.login(uid, TOKEN, callback, DEADLINE);
+        client.login(uid, TOKEN, callback, TIMEOUT);
         let mut connection = peer.accept()?;
         let auth = connection.package(|| false)?;
         connection.send(&package::answer(false, auth.seq, LOGGED_IN));

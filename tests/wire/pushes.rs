@@ -17,8 +17,8 @@ use crate::rules::{self, Answer, Outcome};
 #[derive(Default)]
 struct Seen {
     events: Vec<(String, Facts)>,
-    /// How often the error event fired.
-    errors: usize,
+    /// The codes the error event fired with.
+    errors: Vec<i32>,
 }
 
 type Log = Arc<Mutex<Seen>>;
@@ -37,28 +37,27 @@ fn judge(peer: &Peer, line: &Value) -> Result<Verdict, String> {
 
     let log = Log::default();
     let mut session = Session::login(peer, uid, |client| listen(client, &log))?;
-    for step in &steps {
-        session.connection.send(step);
-    }
-    let mut sent = Vec::new();
     let within_package = stream.end == End::Partial;
-    let open = session.connection.fence(within_package, &mut sent)?;
-    let closed_by_push = !open;
-    session.client.close_and_wait(DEADLINE).map_err(|err| format!("close_and_wait: {err}"))?;
-    if open {
-        session.connection.until_closed(&mut sent)?;
-    }
+    let (sent, closed) = play(&mut session, &steps, expected.closed, within_package)?;
 
     let mut seen = lock(&log);
-    if open && !within_package && seen.events.pop() != Some(("ping".into(), Facts::Null)) {
+    let fenced = !closed && !expected.closed && !within_package;
+    if fenced && seen.events.pop() != Some(("ping".into(), Facts::Null)) {
         return Err("the last event was not that of the last ping".into());
     }
-    if line.get("mended").get("why").str().contains("the error event says") && seen.errors == 0 {
+    let says_why = line.get("mended").get("why").str().contains("the error event says why");
+    if says_why && seen.errors.is_empty() {
         return Ok(Verdict::different("an error event", "none"));
+    }
+    if let End::Malformed(code) = stream.end {
+        if expected.closed && !seen.errors.contains(&code) {
+            let actual = format!("{:?}", seen.errors);
+            return Ok(Verdict::different(format!("an error event with {code}"), actual));
+        }
     }
     let answered = sent.len() == expected.answers.len()
         && expected.answers.iter().zip(&sent).all(|(answer, bytes)| answer.matches(bytes));
-    if answered && seen.events == expected.events && closed_by_push == expected.closed {
+    if answered && seen.events == expected.events && closed == expected.closed {
         return Ok(Verdict::Identical);
     }
     let expected_answers: Vec<String> = expected.answers.iter().map(Answer::to_string).collect();
@@ -67,8 +66,33 @@ fn judge(peer: &Peer, line: &Value) -> Result<Verdict, String> {
         |answers, events, closed| json!({ "answers": answers, "events": events, "closed": closed });
     Ok(Verdict::different(
         show(json!(expected_answers), json!(expected.events), expected.closed),
-        show(json!(answers), json!(seen.events), closed_by_push),
+        show(json!(answers), json!(seen.events), closed),
     ))
+}
+
+/// Sends the steps and closes the client when it has dealt with them. Gives what it sent, and whether it had closed the
+/// connection by itself.
+fn play(
+    session: &mut Session,
+    steps: &[Vec<u8>],
+    closes: bool,
+    within_package: bool,
+) -> Result<(Vec<Vec<u8>>, bool), String> {
+    for step in steps {
+        session.connection.send(step);
+    }
+    let mut sent = Vec::new();
+    // No fence where the connection has to end: it could be read before the end.
+    let closed = if closes {
+        session.connection.until_closed(&mut sent).is_ok()
+    } else {
+        !session.connection.fence(within_package, &mut sent)?
+    };
+    session.client.close_and_wait(DEADLINE).map_err(|err| format!("close_and_wait: {err}"))?;
+    if !closed {
+        session.connection.until_closed(&mut sent)?;
+    }
+    Ok((sent, closed))
 }
 
 /// What has to happen: as recorded, or what `mended` puts in its place, or where that gives only the reason what the
@@ -134,7 +158,7 @@ fn listen(client: &RtmClient, log: &Log) {
         note(&room, "kickoutroom", json!({ "rid": kickout.rid }));
     });
     let errors = log.clone();
-    client.on_error_recorder(move |_| lock(&errors).errors += 1);
+    client.on_error_recorder(move |err| lock(&errors).errors.push(err.code()));
 }
 
 fn note(log: &Log, name: &str, facts: Facts) {

@@ -8,7 +8,7 @@ use rtm_client::{ClientOptions, RtmClient};
 
 use crate::calls::{self, Outcome};
 use crate::package::{self, Package};
-use crate::peer::{Connection, DEADLINE, PID, Peer, Session, Shared, UID};
+use crate::peer::{Connection, DEADLINE, PID, Peer, Session, Shared, TIMEOUT, UID};
 use crate::record::{Value, hex};
 use crate::report::Verdict;
 
@@ -35,7 +35,7 @@ impl Judge {
         let client = RtmClient::new(options(line).endpoint(self.shared.peer.address()));
         self.shared.peer.forget();
         let args = line.get("args");
-        client.login(args.at(0).int(), args.at(1).str(), |_ok, _code| {}, DEADLINE);
+        client.login(args.at(0).int(), args.at(1).str(), |_ok, _code| {}, TIMEOUT);
         let auth = self.shared.peer.accept()?.package(|| false);
         client.close();
         self.compare(line, &auth?)
@@ -122,7 +122,7 @@ fn endpoint(line: &Value) -> Verdict {
     Verdict::of(line.get("ws_url").str(), &options(line).gate_url()[..])
 }
 
-fn options(line: &Value) -> ClientOptions {
+pub(crate) fn options(line: &Value) -> ClientOptions {
     let recorded = line.get("options");
     let pid = if recorded.has("pid") { recorded.get("pid").int() } else { PID };
     let mut options = ClientOptions::new(pid).auto_reconnect(false);

@@ -53,7 +53,8 @@ impl std::fmt::Display for Answer {
 }
 
 pub(crate) fn outcome(stream: &Stream, uid: i64) -> Outcome {
-    let mut outcome = Outcome { closed: stream.end == End::Malformed, ..Outcome::default() };
+    let closed = matches!(stream.end, End::Malformed(_));
+    let mut outcome = Outcome { closed, ..Outcome::default() };
     let mut seen = HashSet::new();
     for package in &stream.packages {
         if package.kind == Kind::Answer {
@@ -65,7 +66,9 @@ pub(crate) fn outcome(stream: &Stream, uid: i64) -> Outcome {
         };
         match method {
             "kickout" => {
-                outcome.events.push(("kickout".into(), Facts::Null));
+                if fields(package).is_some() {
+                    outcome.events.push((method.into(), Facts::Null));
+                }
                 outcome.closed = true;
                 break;
             }

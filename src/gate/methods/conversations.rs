@@ -136,7 +136,7 @@ pub(super) fn getgroupunread(
 ) -> Done {
     let gids = call.ids("gids", MOST_COUNTED)?;
     for &gid in &gids {
-        member(service, call, gid)?;
+        member(service, call.uid, gid)?;
     }
     let conversations = gids.into_iter().map(|gid| (gid, Conversation::Group(gid)));
     counts(service, call, "group", conversations, answer)

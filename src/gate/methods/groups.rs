@@ -17,7 +17,7 @@ pub(super) fn addgroupmembers(
     _: &mut MapWriter<'_>,
 ) -> Done {
     let (gid, uids) = (call.int("gid")?, call.ids("uids", MOST_UIDS)?);
-    member(service, call, gid)?;
+    member(service, call.uid, gid)?;
     let members = service.store.groups.get(&gid).map(|group| &group.members);
     let there = members.map_or(0, |members| members.len());
     let new = uids.iter().filter(|uid| !members.is_some_and(|members| members.contains(uid)));
@@ -36,7 +36,7 @@ pub(super) fn delgroupmembers(
     _: &mut MapWriter<'_>,
 ) -> Done {
     let (gid, uids) = (call.int("gid")?, call.ids("uids", MOST_UIDS)?);
-    member(service, call, gid)?;
+    member(service, call.uid, gid)?;
     service.store.remove_members(gid, &uids);
     Ok(())
 }
@@ -47,7 +47,7 @@ pub(super) fn getgroupmembers(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let (gid, online) = (call.int("gid")?, call.opt_bool("online")?.unwrap_or(false));
-    member(service, call, gid)?;
+    member(service, call.uid, gid)?;
     answer.ints("uids", members(service, gid));
     if online {
         answer.ints("onlines", members(service, gid).filter(|uid| service.is_online(*uid)));
@@ -89,7 +89,7 @@ pub(super) fn setgroupinfo(
     _: &mut MapWriter<'_>,
 ) -> Done {
     let gid = call.int("gid")?;
-    member(service, call, gid)?;
+    member(service, call.uid, gid)?;
     let new = new_info(call)?;
     if let Some(group) = service.store.groups.get_mut(&gid) {
         set_info(&mut group.info, new);
@@ -103,7 +103,7 @@ pub(super) fn getgroupinfo(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let gid = call.int("gid")?;
-    member(service, call, gid)?;
+    member(service, call.uid, gid)?;
     answer_info(answer, service.store.groups.get(&gid).map(|group| &group.info));
     Ok(())
 }

@@ -21,7 +21,7 @@ fn p2p(_: &Service, call: &Call<'_, '_>) -> Result<Conversation, Refusal> {
 
 fn group(service: &Service, call: &Call<'_, '_>) -> Result<Conversation, Refusal> {
     let gid = call.int("gid")?;
-    member(service, call, gid)?;
+    member(service, call.uid, gid)?;
     Ok(Conversation::Group(gid))
 }
 

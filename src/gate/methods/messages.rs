@@ -1,10 +1,11 @@
 //! Sending messages, and one message at a time.
 
-use super::{inside, member, not_found};
+use super::{CHAT, inside, member, not_found, permitted};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
 use crate::gate::service::{Service, Target};
 use crate::gate::store::{Conversation, Draft};
+use crate::gate::words;
 use crate::wire::payload::MapWriter;
 
 const LONGEST_MESSAGE: usize = 20480;
@@ -15,16 +16,10 @@ pub(super) fn sendmsg(
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    let to = call.int("to")?;
+    let target = Target::User(call.int("to")?);
     let draft = draft(call)?;
-    if to == call.uid {
-        return Err(refusal(rtm::SEND_TO_SELF, format!("to is {to}, the sender")));
-    }
-    if service.store.blocks(to, call.uid) {
-        let ex = format!("user {to} has user {} on the blacklist", call.uid);
-        return Err(refusal(rtm::BLOCKED_USER, ex));
-    }
-    send(service, call, Conversation::p2p(call.uid, to), Target::User(to), &draft, answer);
+    permitted(service, call.uid, target)?;
+    send(service, target, &draft, answer);
     Ok(())
 }
 
@@ -33,10 +28,10 @@ pub(super) fn sendgroupmsg(
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    let gid = call.int("gid")?;
+    let target = Target::Group(call.int("gid")?);
     let draft = draft(call)?;
-    member(service, call, gid)?;
-    send(service, call, Conversation::Group(gid), Target::Group(gid), &draft, answer);
+    permitted(service, call.uid, target)?;
+    send(service, target, &draft, answer);
     Ok(())
 }
 
@@ -48,7 +43,7 @@ pub(super) fn sendroommsg(
     let rid = call.int("rid")?;
     let draft = draft(call)?;
     inside(service, call, rid)?;
-    send(service, call, Conversation::Room(rid), Target::Room(rid), &draft, answer);
+    send(service, Target::Room(rid), &draft, answer);
     Ok(())
 }
 
@@ -63,19 +58,31 @@ fn draft<'f>(call: &Call<'f, '_>) -> Result<Draft<'f>, Refusal> {
     }
     at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "msg", body.bytes.len(), LONGEST_MESSAGE)?;
     at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "attrs", attrs.len(), LONGEST_ATTRS)?;
-    Ok(Draft { from: call.uid, mid, mtype, body, attrs })
+    let draft = Draft { from: call.uid, mid, mtype, body, attrs };
+    moderate(call, &draft)?;
+    Ok(draft)
+}
+
+/// Refuses a chat with listed words, where the sender asks for moderation.
+fn moderate(call: &Call<'_, '_>, draft: &Draft<'_>) -> Done {
+    let asked = call.opt_text("strategyid")?.is_some() || call.opt_text("checkParams")?.is_some();
+    if !asked || draft.mtype != CHAT {
+        return Ok(());
+    }
+    match words::found(&String::from_utf8_lossy(draft.body.bytes)).first() {
+        Some(word) => Err(refusal(rtm::SENSITIVE_WORDS, format!("msg has the word {word}"))),
+        None => Ok(()),
+    }
 }
 
 /// Stores the message and brings it to the receivers. A resend is answered as the first time, and nothing else.
-fn send(
+pub(super) fn send(
     service: &mut Service,
-    call: &Call<'_, '_>,
-    conversation: Conversation,
     target: Target,
     draft: &Draft<'_>,
     answer: &mut MapWriter<'_>,
 ) {
-    let posted = service.store.post(conversation, draft, call.now);
+    let posted = service.store.post(target.conversation(draft.from), draft, service.now());
     answer.int("mtime", posted.mtime);
     if posted.fresh {
         service.deliver(target, draft, posted.mtime);
@@ -91,7 +98,7 @@ fn address(service: &Service, call: &Call<'_, '_>) -> Result<(Conversation, i64,
         1 if xid == call.uid || xid == from => Conversation::p2p(call.uid, from),
         1 => return Err(not_found(mid)),
         2 => {
-            member(service, call, xid)?;
+            member(service, call.uid, xid)?;
             Conversation::Group(xid)
         }
         3 => {

@@ -1,6 +1,7 @@
 //! What each method does, one file per page of the documentation.
 
 mod conversations;
+mod files;
 mod friends;
 mod groups;
 mod history;
@@ -9,9 +10,11 @@ mod rooms;
 mod session;
 mod system;
 mod users;
+mod value_added;
 
 use super::call::{Call, Done, Refusal, at_most, refusal};
-use super::service::Service;
+use super::peers::Door;
+use super::service::{Service, Target};
 use super::store::Info;
 use crate::error_code::{fpnn, rtm};
 use crate::wire::payload::MapWriter;
@@ -28,19 +31,35 @@ pub(super) type Method = fn(&mut Service, &Call<'_, '_>, &mut MapWriter<'_>) -> 
 
 /// The method of that name, if the caller may call it now.
 pub(super) fn find(name: &[u8], call: &Call<'_, '_>) -> Result<Method, Refusal> {
-    match name {
-        b"auth" => return Ok(session::auth),
-        b"*ping" => return Ok(session::ping),
+    match (call.door, name) {
+        (Door::Main, b"auth") => return Ok(session::auth),
+        (_, b"*ping") => return Ok(session::ping),
         _ => {}
     }
-    let method = by_name(name).ok_or_else(|| {
+    let (method, ready) = match call.door {
+        Door::Main => (by_name(name), call.uid != 0),
+        Door::File => (at_file_door(name), true),
+    };
+    let method = method.ok_or_else(|| {
         let name = String::from_utf8_lossy(name);
         refusal(fpnn::CORE_UNKNOWN_METHOD, format!("unknown method {name}"))
     })?;
-    if call.uid == 0 {
+    if !ready {
         return Err(refusal(rtm::UNAUTHORIZED, "log in first"));
     }
     Ok(method)
+}
+
+/// The methods of the file gate. There is no login: the token is what lets in.
+fn at_file_door(name: &[u8]) -> Option<Method> {
+    let method: Method = match name {
+        b"sendfile" => files::sendfile,
+        b"sendgroupfile" => files::sendgroupfile,
+        b"sendroomfile" => files::sendroomfile,
+        b"uploadfile" => files::uploadfile,
+        _ => return None,
+    };
+    Some(method)
 }
 
 fn by_name(name: &[u8]) -> Option<Method> {
@@ -118,20 +137,47 @@ fn by_name(name: &[u8]) -> Option<Method> {
         b"getoption" => system::getoption,
         b"getservertime" => system::getservertime,
         b"kickout" => system::kickout,
+        b"filetoken" => files::filetoken,
+        b"translate" => value_added::translate,
+        b"profanity" => value_added::profanity,
+        b"tcheck" => value_added::tcheck,
+        b"icheck" => value_added::icheck,
+        b"acheck" => value_added::acheck,
+        b"vcheck" => value_added::vcheck,
+        b"speech2text" => value_added::speech2text,
+        b"speechtranslation" => value_added::speechtranslation,
         _ => return None,
     };
     Some(method)
 }
 
+/// Refuses who may not send there.
+fn permitted(service: &Service, uid: i64, target: Target) -> Done {
+    match target {
+        Target::User(to) if to == uid => {
+            Err(refusal(rtm::SEND_TO_SELF, format!("to is {to}, the sender")))
+        }
+        Target::User(to) if service.store.blocks(to, uid) => {
+            let ex = format!("user {to} has user {uid} on the blacklist");
+            Err(refusal(rtm::BLOCKED_USER, ex))
+        }
+        Target::User(_) => Ok(()),
+        Target::Group(gid) => member(service, uid, gid),
+        Target::Room(rid) if service.rooms_of(uid).contains(&rid) => Ok(()),
+        Target::Room(rid) => Err(refusal(rtm::NOT_IN_ROOM, format!("not in room {rid}"))),
+        Target::Everybody => Err(refusal(rtm::PERMISSION_DENIED, "users send no broadcasts")),
+    }
+}
+
 /// Refuses who is not a member of the group.
-fn member(service: &Service, call: &Call<'_, '_>, gid: i64) -> Done {
-    if service.store.is_member(gid, call.uid) {
+fn member(service: &Service, uid: i64, gid: i64) -> Done {
+    if service.store.is_member(gid, uid) {
         return Ok(());
     }
     Err(refusal(rtm::NOT_GROUP_MEMBER, format!("not a member of group {gid}")))
 }
 
-/// Refuses who is not in the room.
+/// Refuses a connection that is not in the room.
 fn inside(service: &Service, call: &Call<'_, '_>, rid: i64) -> Done {
     if service.is_in_room(call.conn, rid) {
         return Ok(());

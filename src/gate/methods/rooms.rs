@@ -57,7 +57,7 @@ pub(super) fn getuserrooms(
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    answer.ints("rooms", own_rooms(service, call));
+    answer.ints("rooms", service.rooms_of(call.uid));
     Ok(())
 }
 
@@ -67,7 +67,7 @@ pub(super) fn getuserroomsandlastmsg(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let mtypes = call.opt_ints("mtypes")?.unwrap_or_default();
-    let last = own_rooms(service, call).into_iter().map(|rid| {
+    let last = service.rooms_of(call.uid).into_iter().map(|rid| {
         let messages = service.store.log(Conversation::Room(rid)).into_iter();
         let mut messages = messages.flat_map(|log| log.iter().rev());
         let last = messages.find(|message| {
@@ -80,13 +80,6 @@ pub(super) fn getuserroomsandlastmsg(
         None => write::no_row(out),
     });
     Ok(())
-}
-
-/// The rooms the user is in, on any connection.
-fn own_rooms(service: &Service, call: &Call<'_, '_>) -> BTreeSet<i64> {
-    let conns = service.online.get(&call.uid).into_iter().flatten();
-    let sessions = conns.filter_map(|&conn| service.peers.session(conn));
-    sessions.flat_map(|session| session.rooms.iter().copied()).collect()
 }
 
 pub(super) fn getroommembers(

@@ -5,6 +5,7 @@ use crate::gate::call::{Call, Done, refusal};
 use crate::gate::language::Language;
 use crate::gate::peers::Session;
 use crate::gate::service::Service;
+use crate::gate::token;
 use crate::wire::payload::MapWriter;
 
 pub(super) fn ping(_: &mut Service, call: &Call<'_, '_>, answer: &mut MapWriter<'_>) -> Done {
@@ -29,8 +30,11 @@ pub(super) fn auth(service: &mut Service, call: &Call<'_, '_>, answer: &mut MapW
         let ex = format!("uid is {uid}, allowed are 1 and more");
         return Err(refusal(rtm::INVALID_PROJECT_ID_OR_USER_ID, ex));
     }
-    let tokens = &service.config.tokens;
-    let ok = tokens.is_empty() || tokens.get(&uid).is_some_and(|known| known.contains(token));
+    let ts = match call.opt_int("authv")? {
+        Some(2) => Some(call.int("ts")?),
+        _ => None,
+    };
+    let ok = token::accepted(&service.config, uid, token, ts);
     if ok {
         let session = Session { uid, since: call.now, attrs, lang, rooms: Vec::new() };
         service.log_in(call.conn, session, call.encoding);

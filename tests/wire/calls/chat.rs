@@ -4,7 +4,7 @@ use rtm_client::RtmClient;
 
 use super::{Args, Sink};
 use crate::ours;
-use crate::peer::DEADLINE;
+use crate::peer::TIMEOUT;
 
 pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
     match js {
@@ -13,7 +13,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendGroupChat" => c.send_group_chat(
@@ -21,7 +21,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendRoomChat" => c.send_room_chat(
@@ -30,7 +30,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendAudio" => c.send_audio(
@@ -38,7 +38,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendGroupAudio" => c.send_group_audio(
@@ -46,7 +46,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendRoomAudio" => c.send_room_audio(
@@ -55,7 +55,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendCmd" => c.send_cmd(
@@ -63,7 +63,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendGroupCmd" => c.send_group_cmd(
@@ -71,7 +71,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendRoomCmd" => c.send_room_cmd(
@@ -80,7 +80,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "getChat" => c.get_chat(
@@ -88,7 +88,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.int("mid"),
             a.int("xid"),
             a.int("type"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::message),
         ),
         "deleteChat" => c.delete_chat(
@@ -96,7 +96,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.int("mid"),
             a.int("xid"),
             a.int("type"),
-            DEADLINE,
+            TIMEOUT,
             s.done(),
         ),
         "getGroupChat" => c.get_group_chat(
@@ -106,7 +106,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("begin"),
             a.opt_int("end"),
             a.opt_int("lastid"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::history),
         ),
         "getRoomChat" => c.get_room_chat(
@@ -116,7 +116,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("begin"),
             a.opt_int("end"),
             a.opt_int("lastid"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::history),
         ),
         "getBroadcastChat" => c.get_broadcast_chat(
@@ -125,7 +125,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("begin"),
             a.opt_int("end"),
             a.opt_int("lastid"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::history),
         ),
         "getP2PChat" => c.get_p2p_chat(
@@ -135,45 +135,45 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("begin"),
             a.opt_int("end"),
             a.opt_int("lastid"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::p2p_history),
         ),
-        "getSession" => c.get_session(DEADLINE, s.data(ours::sessions)),
+        "getSession" => c.get_session(TIMEOUT, s.data(ours::sessions)),
         "setTranslationLanguage" => {
-            c.set_translation_language(a.text("targetLanguage"), DEADLINE, s.done());
+            c.set_translation_language(a.text("targetLanguage"), TIMEOUT, s.done());
         }
         "getP2PConversationList" => c.get_p2p_conversation_list(
             a.opt_int("mtime"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::p2p_conversations),
         ),
         "getP2PUnreadConversationList" => c.get_p2p_unread_conversation_list(
             a.opt_int("mtime"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::p2p_conversations),
         ),
         "getGroupConversationList" => c.get_group_conversation_list(
             a.opt_int("mtime"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::group_conversations),
         ),
         "getGroupUnreadConversationList" => c.get_group_unread_conversation_list(
             a.opt_int("mtime"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::group_conversations),
         ),
         "getUnreadConversationList" => c.get_unread_conversation_list(
             a.opt_bool("clear"),
             a.opt_int("mtime"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::unread_conversations),
         ),
-        "removeSession" => c.remove_session(a.int("to"), DEADLINE, s.done()),
+        "removeSession" => c.remove_session(a.int("to"), TIMEOUT, s.done()),
         _ => return false,
     }
     true

@@ -5,7 +5,7 @@ use rtm_client::types::File;
 
 use super::{Args, Sink};
 use crate::ours;
-use crate::peer::DEADLINE;
+use crate::peer::TIMEOUT;
 
 pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
     match js {
@@ -15,18 +15,18 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("to"),
             a.opt_int("rid"),
             a.opt_int("gid"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::file_token),
         ),
         "sendFile" => {
-            c.send_file(a.int("mtype"), a.int("to"), file(a), a.opt_int("mid"), DEADLINE, s.sent())
+            c.send_file(a.int("mtype"), a.int("to"), file(a), a.opt_int("mid"), TIMEOUT, s.sent())
         }
         "sendGroupFile" => c.send_group_file(
             a.int("mtype"),
             a.int("gid"),
             file(a),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendRoomFile" => c.send_room_file(
@@ -34,7 +34,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.int("rid"),
             file(a),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         _ => return false,

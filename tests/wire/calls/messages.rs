@@ -4,7 +4,7 @@ use rtm_client::RtmClient;
 
 use super::{Args, Sink};
 use crate::ours;
-use crate::peer::DEADLINE;
+use crate::peer::TIMEOUT;
 
 pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
     match js {
@@ -14,7 +14,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendGroupMessage" => c.send_group_message(
@@ -23,7 +23,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "sendRoomMessage" => c.send_room_message(
@@ -32,7 +32,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.content("msg"),
             a.text("attrs"),
             a.opt_int("mid"),
-            DEADLINE,
+            TIMEOUT,
             s.sent(),
         ),
         "getMessage" => c.get_message(
@@ -40,7 +40,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.int("mid"),
             a.int("xid"),
             a.int("type"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::message),
         ),
         "deleteMessage" => c.delete_message(
@@ -48,7 +48,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.int("mid"),
             a.int("xid"),
             a.int("type"),
-            DEADLINE,
+            TIMEOUT,
             s.done(),
         ),
         "getGroupMessage" => c.get_group_message(
@@ -59,7 +59,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("end"),
             a.opt_int("lastid"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::history),
         ),
         "getRoomMessage" => c.get_room_message(
@@ -70,7 +70,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("end"),
             a.opt_int("lastid"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::history),
         ),
         "getBroadcastMessage" => c.get_broadcast_message(
@@ -80,7 +80,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("end"),
             a.opt_int("lastid"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::history),
         ),
         "getP2PMessage" => c.get_p2p_message(
@@ -91,25 +91,25 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_int("end"),
             a.opt_int("lastid"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::p2p_history),
         ),
         "getUnreadMessage" => {
-            c.get_unread_message(a.opt_bool("clear"), DEADLINE, s.data(ours::unread));
+            c.get_unread_message(a.opt_bool("clear"), TIMEOUT, s.data(ours::unread));
         }
-        "cleanUnreadMessage" => c.clean_unread_message(DEADLINE, s.done()),
+        "cleanUnreadMessage" => c.clean_unread_message(TIMEOUT, s.done()),
         "getP2PUnreadMessageNum" => c.get_p2p_unread_message_num(
             a.ints("uids"),
             a.opt_int("mtime"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::p2p_counts),
         ),
         "getGroupUnreadMessageNum" => c.get_group_unread_message_num(
             a.ints("gids"),
             a.opt_int("mtime"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::group_counts),
         ),
         _ => return false,

@@ -4,7 +4,7 @@ use rtm_client::RtmClient;
 
 use super::{Args, Sink};
 use crate::ours;
-use crate::peer::DEADLINE;
+use crate::peer::TIMEOUT;
 
 pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
     rooms_and_groups(c, js, a, s)
@@ -15,50 +15,50 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
 
 fn rooms_and_groups(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
     match js {
-        "enterRoom" => c.enter_room(a.int("rid"), DEADLINE, s.done()),
-        "leaveRoom" => c.leave_room(a.int("rid"), DEADLINE, s.done()),
-        "getUserRooms" => c.get_user_rooms(DEADLINE, s.data(ours::ids)),
-        "getRoomMembers" => c.get_room_members(a.int("rid"), DEADLINE, s.data(ours::ids)),
-        "getRoomCount" => c.get_room_count(a.ints("rids"), DEADLINE, s.data(ours::numbers)),
+        "enterRoom" => c.enter_room(a.int("rid"), TIMEOUT, s.done()),
+        "leaveRoom" => c.leave_room(a.int("rid"), TIMEOUT, s.done()),
+        "getUserRooms" => c.get_user_rooms(TIMEOUT, s.data(ours::ids)),
+        "getRoomMembers" => c.get_room_members(a.int("rid"), TIMEOUT, s.data(ours::ids)),
+        "getRoomCount" => c.get_room_count(a.ints("rids"), TIMEOUT, s.data(ours::numbers)),
         "setRoomInfo" => c.set_room_info(
             a.int("rid"),
             a.opt_text("oinfo"),
             a.opt_text("pinfo"),
-            DEADLINE,
+            TIMEOUT,
             s.done(),
         ),
-        "getRoomInfo" => c.get_room_info(a.int("rid"), DEADLINE, s.data(ours::info)),
-        "getRoomOpenInfo" => c.get_room_open_info(a.int("rid"), DEADLINE, s.data(ours::open_info)),
-        "getRoomsOpenInfo" => c.get_rooms_open_info(a.ints("rids"), DEADLINE, s.data(ours::texts)),
+        "getRoomInfo" => c.get_room_info(a.int("rid"), TIMEOUT, s.data(ours::info)),
+        "getRoomOpenInfo" => c.get_room_open_info(a.int("rid"), TIMEOUT, s.data(ours::open_info)),
+        "getRoomsOpenInfo" => c.get_rooms_open_info(a.ints("rids"), TIMEOUT, s.data(ours::texts)),
         "addGroupMembers" => {
-            c.add_group_members(a.int("gid"), a.ints("uids"), DEADLINE, s.done());
+            c.add_group_members(a.int("gid"), a.ints("uids"), TIMEOUT, s.done());
         }
         "deleteGroupMembers" => {
-            c.delete_group_members(a.int("gid"), a.ints("uids"), DEADLINE, s.done());
+            c.delete_group_members(a.int("gid"), a.ints("uids"), TIMEOUT, s.done());
         }
         "getGroupMembers" => {
-            c.get_group_members(a.int("gid"), a.opt_bool("online"), DEADLINE, s.data(ours::members))
+            c.get_group_members(a.int("gid"), a.opt_bool("online"), TIMEOUT, s.data(ours::members))
         }
         "getGroupCount" => c.get_group_count(
             a.int("gid"),
             a.opt_bool("online"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::group_count),
         ),
-        "getUserGroups" => c.get_user_groups(DEADLINE, s.data(ours::ids)),
+        "getUserGroups" => c.get_user_groups(TIMEOUT, s.data(ours::ids)),
         "setGroupInfo" => c.set_group_info(
             a.int("gid"),
             a.opt_text("oinfo"),
             a.opt_text("pinfo"),
-            DEADLINE,
+            TIMEOUT,
             s.done(),
         ),
-        "getGroupInfo" => c.get_group_info(a.int("gid"), DEADLINE, s.data(ours::info)),
+        "getGroupInfo" => c.get_group_info(a.int("gid"), TIMEOUT, s.data(ours::info)),
         "getGroupOpenInfo" => {
-            c.get_group_open_info(a.int("gid"), DEADLINE, s.data(ours::open_info));
+            c.get_group_open_info(a.int("gid"), TIMEOUT, s.data(ours::open_info));
         }
         "getGroupsOpenInfo" => {
-            c.get_groups_open_info(a.ints("gids"), DEADLINE, s.data(ours::texts));
+            c.get_groups_open_info(a.ints("gids"), TIMEOUT, s.data(ours::texts));
         }
         _ => return false,
     }
@@ -67,21 +67,21 @@ fn rooms_and_groups(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
 
 fn people_and_data(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
     match js {
-        "addFriends" => c.add_friends(a.ints("friends"), DEADLINE, s.done()),
-        "deleteFriends" => c.delete_friends(a.ints("friends"), DEADLINE, s.done()),
-        "getFriends" => c.get_friends(DEADLINE, s.data(ours::ids)),
-        "addBlacks" => c.add_blacks(a.ints("blacks"), DEADLINE, s.done()),
-        "deleteBlacks" => c.delete_blacks(a.ints("blacks"), DEADLINE, s.done()),
-        "getBlacks" => c.get_blacks(DEADLINE, s.data(ours::ids)),
-        "getOnlineUsers" => c.get_online_users(a.ints("uids"), DEADLINE, s.data(ours::ids)),
+        "addFriends" => c.add_friends(a.ints("friends"), TIMEOUT, s.done()),
+        "deleteFriends" => c.delete_friends(a.ints("friends"), TIMEOUT, s.done()),
+        "getFriends" => c.get_friends(TIMEOUT, s.data(ours::ids)),
+        "addBlacks" => c.add_blacks(a.ints("blacks"), TIMEOUT, s.done()),
+        "deleteBlacks" => c.delete_blacks(a.ints("blacks"), TIMEOUT, s.done()),
+        "getBlacks" => c.get_blacks(TIMEOUT, s.data(ours::ids)),
+        "getOnlineUsers" => c.get_online_users(a.ints("uids"), TIMEOUT, s.data(ours::ids)),
         "setUserInfo" => {
-            c.set_user_info(a.opt_text("oinfo"), a.opt_text("pinfo"), DEADLINE, s.done());
+            c.set_user_info(a.opt_text("oinfo"), a.opt_text("pinfo"), TIMEOUT, s.done());
         }
-        "getUserInfo" => c.get_user_info(DEADLINE, s.data(ours::info)),
-        "getUserOpenInfo" => c.get_user_open_info(a.ints("uids"), DEADLINE, s.data(ours::texts)),
-        "dataSet" => c.data_set(a.text("key"), a.opt_text("value"), DEADLINE, s.done()),
-        "dataGet" => c.data_get(a.text("key"), DEADLINE, s.data(ours::value)),
-        "dataDelete" => c.data_delete(a.text("key"), DEADLINE, s.done()),
+        "getUserInfo" => c.get_user_info(TIMEOUT, s.data(ours::info)),
+        "getUserOpenInfo" => c.get_user_open_info(a.ints("uids"), TIMEOUT, s.data(ours::texts)),
+        "dataSet" => c.data_set(a.text("key"), a.opt_text("value"), TIMEOUT, s.done()),
+        "dataGet" => c.data_get(a.text("key"), TIMEOUT, s.data(ours::value)),
+        "dataDelete" => c.data_delete(a.text("key"), TIMEOUT, s.done()),
         _ => return false,
     }
     true
@@ -89,26 +89,26 @@ fn people_and_data(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
 
 fn system(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
     match js {
-        "addAttrs" => c.add_attrs(a.pairs("attrs"), DEADLINE, s.done()),
-        "getAttrs" => c.get_attrs(DEADLINE, s.data(ours::attrs)),
-        "addDebugLog" => c.add_debug_log(a.text("msg"), a.text("attrs"), DEADLINE, s.done()),
-        "addDevice" => c.add_device(a.text("apptype"), a.text("devicetoken"), DEADLINE, s.done()),
-        "removeDevice" => c.remove_device(a.text("devicetoken"), DEADLINE, s.done()),
+        "addAttrs" => c.add_attrs(a.pairs("attrs"), TIMEOUT, s.done()),
+        "getAttrs" => c.get_attrs(TIMEOUT, s.data(ours::attrs)),
+        "addDebugLog" => c.add_debug_log(a.text("msg"), a.text("attrs"), TIMEOUT, s.done()),
+        "addDevice" => c.add_device(a.text("apptype"), a.text("devicetoken"), TIMEOUT, s.done()),
+        "removeDevice" => c.remove_device(a.text("devicetoken"), TIMEOUT, s.done()),
         "addDevicePushOption" => c.add_device_push_option(
             a.int("type"),
             a.int("xid"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.done(),
         ),
         "removeDevicePushOption" => c.remove_device_push_option(
             a.int("type"),
             a.int("xid"),
             a.opt_ints("mtypes"),
-            DEADLINE,
+            TIMEOUT,
             s.done(),
         ),
-        "getDevicePushOption" => c.get_device_push_option(DEADLINE, s.data(ours::push_options)),
+        "getDevicePushOption" => c.get_device_push_option(TIMEOUT, s.data(ours::push_options)),
         _ => return false,
     }
     true
@@ -122,23 +122,23 @@ fn value_added(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.text("targetLanguage"),
             a.opt_text("type"),
             a.opt_text("profanity"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::translation),
         ),
         "profanity" => {
-            c.profanity(a.text("text"), a.opt_bool("classify"), DEADLINE, s.data(ours::profanity));
+            c.profanity(a.text("text"), a.opt_bool("classify"), TIMEOUT, s.data(ours::profanity));
         }
         "textCheck" => c.text_check(
             a.text("text"),
             a.opt_text("strategyId"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::text_check),
         ),
         "imageCheck" => c.image_check(
             a.content("image"),
             a.int("type"),
             a.opt_text("strategyId"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::media_check),
         ),
         "audioCheck" => c.audio_check(
@@ -148,7 +148,7 @@ fn value_added(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.opt_text("codec"),
             a.opt_int("srate"),
             a.opt_text("strategyId"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::media_check),
         ),
         "videoCheck" => c.video_check(
@@ -156,7 +156,7 @@ fn value_added(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.int("type"),
             a.text("videoName"),
             a.opt_text("strategyId"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::media_check),
         ),
         "speech2Text" => c.speech2text(
@@ -165,7 +165,7 @@ fn value_added(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
             a.text("lang"),
             a.opt_text("codec"),
             a.opt_int("srate"),
-            DEADLINE,
+            TIMEOUT,
             s.data(ours::speech),
         ),
         _ => return false,
