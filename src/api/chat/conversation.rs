@@ -344,6 +344,8 @@ impl RtmClient {
 
     /// Removes the conversation with a user from the lists, this user's and the other's. Its messages stay.
     ///
+    /// The original page gives its error a `mid`; no message takes part, so here it is a plain [`Error`].
+    ///
     /// * `to` – the other user's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when it is removed.
