@@ -65,6 +65,11 @@ impl Error {
         Error(Arc::new(Inner { code, message: message.into(), source: Some(source.into()) }))
     }
 
+    /// What calls end with when their connection does.
+    pub(crate) fn connection_closed() -> Error {
+        Error::new(error_code::fpnn::CORE_CONNECTION_CLOSED, "")
+    }
+
     /// The error's number, as in [`error_code`].
     pub fn code(&self) -> i32 {
         self.0.code

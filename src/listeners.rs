@@ -98,9 +98,11 @@ impl Listeners {
         ListenerId { event: event.name, number }
     }
 
-    pub(crate) fn off(&self, id: ListenerId) {
+    /// Removes a handler. `false` if it is not there.
+    pub(crate) fn off(&self, id: ListenerId) -> bool {
+        // Dropped after the lock: its destructor is user code.
         let removed = self.registry.lock().remove(id);
-        drop(removed);
+        removed.is_some()
     }
 
     pub(crate) fn clear(&self) {

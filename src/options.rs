@@ -48,6 +48,25 @@ pub(crate) enum ProxyChoice {
     Url(String),
 }
 
+/// What a login may say besides user and token: see [`RtmClient::login_with`](crate::RtmClient::login_with).
+///
+/// ```
+/// use rtm_client::LoginOptions;
+///
+/// // The program's server has made a token from a time, which goes along with it.
+/// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
+/// assert_eq!(options.lang, None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginOptions {
+    /// The language chat texts are translated into, such as `en`, as with
+    /// [`set_translation_language`](crate::RtmClient::set_translation_language). `None` for no translation.
+    pub lang: Option<String>,
+    /// The time the token was made from, in seconds since 1970, where the program's server makes the tokens itself
+    /// (version 2). `None` for a token that the service gave out.
+    pub ts: Option<i64>,
+}
+
 /// Who runs callbacks and event handlers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Callbacks {

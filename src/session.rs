@@ -58,8 +58,9 @@ pub(crate) enum Output {
     Open,
     /// Drop the connection, whatever state it is in.
     Disconnect,
-    /// End the calls in flight with 20002, and later ones with `later`.
+    /// End the calls in flight with `error`, and later ones with the code `later`.
     EndCalls {
+        error: Error,
         later: i32,
     },
     /// Call the callback of `login`.
@@ -188,7 +189,7 @@ impl Session {
             (Input::Lost(_) | Input::ByeAnswered, State::Leaving { .. }) => self.leave(out),
             (Input::Pinged, State::Live { .. }) => self.heard(now),
             (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
-                self.end(0, fpnn::CORE_CONNECTION_CLOSED, out);
+                self.end(0, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
             }
             (Input::Due, _) if now >= self.deadline() => self.due(now, out),
             _ => {}
@@ -253,7 +254,7 @@ impl Session {
         out.push(Output::Disconnect);
         if self.established {
             self.relogin_completed(false, false, rtm::INVALID_AUTH_TOKEN, out);
-            self.end(rtm::INVALID_AUTH_TOKEN, fpnn::CORE_CONNECTION_CLOSED, out);
+            self.end(rtm::INVALID_AUTH_TOKEN, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
             self.state = State::Idle;
             out.push(Output::LoginDone { ok: false, error_code: 0 });
@@ -269,7 +270,7 @@ impl Session {
             out.push(Output::LoginDone { ok: false, error_code: code });
         } else if is_final(code) {
             self.relogin_completed(false, false, code, out);
-            self.end(code, fpnn::CORE_CONNECTION_CLOSED, out);
+            self.end(code, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
             self.relogin_completed(false, true, code, out);
             self.try_again(now, out);
@@ -293,12 +294,13 @@ impl Session {
 
     fn lost(&mut self, now: Time, error: Error, out: &mut Vec<Output>) {
         out.push(Output::Disconnect);
-        out.push(Output::Emit(SessionEvent::Error(error)));
+        out.push(Output::Emit(SessionEvent::Error(error.clone())));
+        let later = fpnn::CORE_CONNECTION_CLOSED;
         if self.options.auto_reconnect {
-            out.push(Output::EndCalls { later: fpnn::CORE_CONNECTION_CLOSED });
+            out.push(Output::EndCalls { error, later });
             self.try_again(now, out);
         } else {
-            self.end(fpnn::CORE_UNKNOWN_ERROR, fpnn::CORE_CONNECTION_CLOSED, out);
+            self.end(fpnn::CORE_UNKNOWN_ERROR, error, later, out);
         }
     }
 
@@ -323,7 +325,7 @@ impl Session {
     fn leave(&mut self, out: &mut Vec<Output>) {
         match self.state {
             State::Idle => {}
-            _ if self.established => self.end(0, fpnn::CORE_INVALID_CONNECTION, out),
+            _ if self.established => self.end(0, closed(), fpnn::CORE_INVALID_CONNECTION, out),
             _ => {
                 self.state = State::Idle;
                 out.push(Output::Disconnect);
@@ -333,11 +335,11 @@ impl Session {
     }
 
     /// Ends an established session: the event first, then the calls.
-    fn end(&mut self, event_code: i32, later: i32, out: &mut Vec<Output>) {
+    fn end(&mut self, event_code: i32, error: Error, later: i32, out: &mut Vec<Output>) {
         self.reset();
         out.push(Output::Disconnect);
         out.push(Output::Emit(SessionEvent::Closed(event_code)));
-        out.push(Output::EndCalls { later });
+        out.push(Output::EndCalls { error, later });
     }
 
     fn vanish(&mut self, out: &mut Vec<Output>) {
@@ -347,7 +349,7 @@ impl Session {
         }
         self.reset();
         out.push(Output::Disconnect);
-        out.push(Output::EndCalls { later: fpnn::CORE_CONNECTION_CLOSED });
+        out.push(Output::EndCalls { error: closed(), later: fpnn::CORE_CONNECTION_CLOSED });
     }
 
     fn reset(&mut self) {
@@ -356,6 +358,11 @@ impl Session {
         self.attempts = 0;
         self.interval = 0;
     }
+}
+
+/// What the calls in flight end with when their connection is closed on purpose.
+fn closed() -> Error {
+    Error::connection_closed()
 }
 
 /// Codes after which trying again cannot help.

@@ -142,7 +142,10 @@ impl Connection {
     ) -> Result<(), Error> {
         let Connection { socket, packages, own, .. } = self;
         let out = socket.get_mut().out();
+        let mut kicked = false;
         let result = packages.read(message, |package| match package.kind {
+            // What comes behind a kickout is for a connection that is over.
+            _ if kicked => {}
             Kind::Answer { seq, status } => match *own {
                 Some((what, own_seq)) if own_seq == seq => {
                     *own = None;
@@ -156,13 +159,22 @@ impl Connection {
             },
             Kind::Quest { seq, method } => {
                 let push = Push::of(method);
+                kicked = push == Some(Push::Kickout);
                 if push.is_none_or(|push| push.answered()) {
                     answer(out, frame, package.encoding, seq, push.is_some());
                 }
                 queue(push, package, batch, heard);
             }
-            Kind::OneWay { method } => queue(Push::of(method), package, batch, heard),
+            Kind::OneWay { method } => {
+                let push = Push::of(method);
+                kicked = push == Some(Push::Kickout);
+                queue(push, package, batch, heard);
+            }
         });
+        if kicked {
+            self.readable = false;
+            return Ok(());
+        }
         result.map_err(malformed)?;
         if self.stream().waiting() > self.most_waiting {
             return Err(Error::new(
@@ -254,7 +266,7 @@ fn lost(error: tungstenite::Error) -> Error {
         // The service closes without a close frame: that is a normal end.
         E::ConnectionClosed
         | E::AlreadyClosed
-        | E::Protocol(ProtocolError::ResetWithoutClosingHandshake) => super::connection_closed(),
+        | E::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Error::connection_closed(),
         E::Capacity(_) => Error::with_source(
             fpnn::CORE_INVALID_PACKAGE,
             "a message over the limit for received packages",

@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
 use tungstenite::protocol::WebSocket;
@@ -18,12 +19,19 @@ use super::pending::Time;
 use super::stream::Stream;
 use super::upload::{Upload, UploadRequest};
 use super::{Command, Complete, DECODED_AT_ONCE, Door, Engine, FIRST_SEQ, LoginDone, to_time};
+use crate::error::Error;
 use crate::options::Callbacks;
 use crate::session::{Input, Output, Session, SessionEvent, SessionOptions};
 use crate::wire::package;
 use crate::wire::payload::write_map;
 
 const WAKER: Token = Token(0);
+
+/// From how many items of a batch on calls made inside its callbacks are written together.
+const DEFER_FROM: usize = 4;
+
+/// How long such a call waits at the most, should its callback go on for long.
+const DEFERRED_AT_MOST: Duration = Duration::from_millis(1);
 
 /// What has to exist before the thread starts.
 pub(super) struct Parts {
@@ -87,7 +95,7 @@ enum Next {
     /// There is more to do.
     Again,
     /// Nothing to do until something happens. `blocked`: the socket has not taken everything yet.
-    Park { blocked: bool },
+    Park { blocked: bool, deferring: bool },
     /// The session is over and nobody asks for another.
     End,
 }
@@ -134,8 +142,8 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         match next {
             Next::Again => {}
             // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
-            Next::Park { blocked: true } if !io.is_blocked() => {}
-            Next::Park { .. } => io.park(&mut events),
+            Next::Park { blocked: true, .. } if !io.is_blocked() => {}
+            Next::Park { deferring, .. } => io.park(&mut events, deferring),
             Next::End => break,
         }
     }
@@ -245,7 +253,9 @@ impl IoThread {
             let blocked = self.is_blocked();
             // While the socket takes no more, a new call is no reason to wake up.
             state.parked = !blocked;
-            Next::Park { blocked }
+            // Many callbacks may make many calls: let them write together.
+            state.deferring = self.batch.items.len() >= DEFER_FROM;
+            Next::Park { blocked, deferring: state.deferring }
         };
         state.session_deadline = deadline;
         let earlier = state.session_deadline < state.timer_sleeps_until;
@@ -288,7 +298,7 @@ impl IoThread {
         }
         if self.session.is_idle() {
             for mut upload in self.uploads.drain(..) {
-                upload.fail(super::connection_closed(), &self.engine, &mut self.batch);
+                upload.fail(Error::connection_closed(), &self.engine, &mut self.batch);
             }
         }
     }
@@ -316,7 +326,7 @@ impl IoThread {
                     }
                 }
                 Output::Disconnect => self.disconnect(),
-                Output::EndCalls { later } => self.end_calls(later),
+                Output::EndCalls { error, later } => self.end_calls(&error, later),
                 Output::LoginDone { ok, error_code } => {
                     if let Some(done) = self.login.done.take() {
                         self.batch.items.push(Item::Login { done, ok, error_code });
@@ -374,7 +384,7 @@ impl IoThread {
         self.link = Link::Down;
     }
 
-    fn end_calls(&mut self, later: i32) {
+    fn end_calls(&mut self, error: &Error, later: i32) {
         let (calls, _outbox) = {
             let mut state = self.engine.state.lock();
             if state.epoch == self.login.epoch {
@@ -383,7 +393,7 @@ impl IoThread {
             (state.pending.drain(FIRST_SEQ), std::mem::take(&mut state.outbox))
         };
         for complete in calls {
-            self.engine.end(complete, super::connection_closed(), &mut self.batch);
+            self.engine.end(complete, error.clone(), &mut self.batch);
         }
     }
 
@@ -411,8 +421,10 @@ impl IoThread {
         }
     }
 
-    fn park(&mut self, events: &mut Events) {
-        if let Err(error) = self.poll.poll(events, None) {
+    /// Waits until something happens. While calls inside callbacks do not wake it, it looks by itself once.
+    fn park(&mut self, events: &mut Events, deferring: bool) {
+        let most = deferring.then_some(DEFERRED_AT_MOST);
+        if let Err(error) = self.poll.poll(events, most) {
             if error.kind() != io::ErrorKind::Interrupted {
                 log::error!(target: "rtm_client::engine", "the readiness wait failed: {error}");
             }

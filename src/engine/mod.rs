@@ -150,6 +150,9 @@ struct State {
     io: Option<Arc<Waker>>,
     /// Whether the I/O thread sleeps and nobody has woken it yet.
     parked: bool,
+    /// Whether a call made inside a callback may leave the I/O thread asleep: the callback thread wakes it when it is
+    /// through with its batch, and by itself it looks after a millisecond.
+    deferring: bool,
     /// When the I/O thread wants [`State::session_due`] set.
     session_deadline: Time,
     session_due: bool,
@@ -157,6 +160,13 @@ struct State {
     timer_sleeps_until: Time,
     /// The I/O thread's run that the timer thread belongs to.
     run: u64,
+}
+
+impl State {
+    /// The I/O thread, if it sleeps and nobody has woken it yet. Whoever takes it wakes it.
+    fn take_sleeper(&mut self) -> Option<Arc<Waker>> {
+        if std::mem::take(&mut self.parked) { self.io.clone() } else { None }
+    }
 }
 
 /// What a call meets.
@@ -189,6 +199,7 @@ impl Engine {
                 epoch: 0,
                 io: None,
                 parked: false,
+                deferring: false,
                 session_deadline: NEVER,
                 session_due: false,
                 timer_sleeps_until: 0,
@@ -263,14 +274,17 @@ impl Engine {
         if wake_timer {
             state.timer_sleeps_until = deadline;
         }
-        let sleeper = if state.parked { state.io.clone() } else { None };
-        state.parked = false;
+        let deferred = state.parked && state.deferring && on_callback_thread();
+        let sleeper = if deferred { None } else { state.take_sleeper() };
         drop(state);
         if wake_timer {
             self.deadline_changed.notify_one();
         }
         if let Some(io) = sleeper {
             wake(&io);
+        }
+        if deferred {
+            self.dispatch.wake_later();
         }
         None
     }
@@ -297,7 +311,7 @@ impl Engine {
         let mut state = self.state.lock();
         let Some(io) = state.io.clone() else {
             drop(state);
-            return self.fail(request.complete, connection_closed());
+            return self.fail(request.complete, Error::connection_closed());
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         state.commands.push(Command::Upload(Box::new(request)));
@@ -476,6 +490,17 @@ impl Engine {
         self.uid.load(Ordering::Relaxed)
     }
 
+    /// Wakes the I/O thread if it sleeps while calls wait for it.
+    fn wake_for_deferred(&self) {
+        let sleeper = {
+            let mut state = self.state.lock();
+            if state.outbox.is_empty() { None } else { state.take_sleeper() }
+        };
+        if let Some(io) = sleeper {
+            wake(&io);
+        }
+    }
+
     /// Wakes the I/O thread, if it runs.
     fn wake_io(&self) {
         let io = self.state.lock().io.clone();
@@ -483,10 +508,6 @@ impl Engine {
             wake(&io);
         }
     }
-}
-
-fn connection_closed() -> Error {
-    Error::new(fpnn::CORE_CONNECTION_CLOSED, "")
 }
 
 fn wake(io: &Waker) {

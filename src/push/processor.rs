@@ -93,11 +93,11 @@ impl Processor {
         self.listeners.on(event, handler)
     }
 
-    /// Removes a handler; nothing happens if it is not there any more.
+    /// Removes a handler. `false` if it is not there.
     ///
     /// It is not called again, but a call that has begun on the callback thread goes on to its end.
-    pub fn off(&self, id: ListenerId) {
-        self.listeners.off(id);
+    pub fn off(&self, id: ListenerId) -> bool {
+        self.listeners.off(id)
     }
 
     /// Removes all handlers.

@@ -26,7 +26,7 @@ fn words(outputs: &[Output]) -> Vec<String> {
         Output::SendBye => "bye".to_owned(),
         Output::Open => "open".to_owned(),
         Output::Disconnect => "disconnect".to_owned(),
-        Output::EndCalls { later } => format!("end calls, later {later}"),
+        Output::EndCalls { later, .. } => format!("end calls, later {later}"),
         Output::LoginDone { ok, error_code } => format!("login {ok} {error_code}"),
         Output::Emit(SessionEvent::Error(error)) => format!("error {}", error.code()),
         Output::Emit(SessionEvent::ReloginCompleted(event)) => format!(

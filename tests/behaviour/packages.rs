@@ -77,7 +77,7 @@ fn bytes_arrive_one_by_one() {
     assert_eq!(record.rest(&client), [Event::Closed(0)]);
 }
 
-/// Bytes that end the connection: the error event carries their code, and the calls in flight end.
+/// Bytes that end the connection: the error event and the calls in flight carry their code.
 #[test]
 fn a_malformed_package_ends_the_connection_with_its_code() {
     let answer = |version, flag, message_type| {
@@ -111,7 +111,7 @@ fn a_malformed_package_ends_the_connection_with_its_code() {
         connection.until_closed();
         assert_eq!(
             record.rest(&client),
-            [Event::Closed(20001), Event::Call(1, Err(20002))],
+            [Event::Closed(20001), Event::Call(1, Err(code))],
             "{what}"
         );
     }
@@ -128,7 +128,7 @@ fn bytes_that_are_no_frame_end_the_connection() {
         connection.send_raw(bytes);
         record.expect_error(10003);
         let rest = record.rest(&client);
-        assert_eq!(rest, [Event::Closed(20001), Event::Call(1, Err(20002))], "{bytes:02x?}");
+        assert_eq!(rest, [Event::Closed(20001), Event::Call(1, Err(10003))], "{bytes:02x?}");
     }
 }
 

@@ -10,7 +10,7 @@ use tungstenite::{Error, Message, WebSocket};
 
 use super::package::{self, Kind, Package};
 use super::record::Record;
-use super::{DEADLINE, PID, UID, eventually, holds_within};
+use super::{DEADLINE, PID, UID, holds_within};
 
 pub struct Peer {
     listener: TcpListener,
@@ -33,17 +33,21 @@ impl Peer {
 
     /// The next connection, before the upgrade.
     pub fn accept_tcp(&self) -> TcpStream {
+        self.try_accept_tcp(DEADLINE).expect("the client does not connect")
+    }
+
+    pub fn try_accept_tcp(&self, within: Duration) -> Option<TcpStream> {
         let mut accepted = None;
-        eventually("a connection of the client", || {
+        holds_within(within, || {
             accepted = self.listener.accept().ok();
             accepted.is_some()
         });
-        let (stream, _) = accepted.expect("accepted above");
+        let (stream, _) = accepted?;
         stream.set_nonblocking(false).expect("a socket option");
         stream.set_nodelay(true).expect("a socket option");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket option");
         stream.set_write_timeout(Some(DEADLINE)).expect("a socket option");
-        stream
+        Some(stream)
     }
 
     pub fn accept(&self) -> Connection {
@@ -59,7 +63,7 @@ impl Peer {
 
     /// Whether a connection comes within that time.
     pub fn is_dialed(&self, within: Duration) -> bool {
-        holds_within(within, || self.listener.accept().is_ok())
+        self.try_accept_tcp(within).is_some()
     }
 
     /// A client of these options that is logged in, with a record of all it says from now on.
