@@ -10,13 +10,16 @@ use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
 use crate::events::{self, ReloginCompleted};
 use crate::listeners::ListenerId;
-use crate::options::ClientOptions;
+use crate::options::{ClientOptions, LoginOptions};
 use crate::push::Processor;
 use crate::reply;
 use crate::wire::payload::{Fields, MapWriter, write_map};
 
 /// What the client calls itself at login: the SDK whose bytes it sends.
 const VERSION: &str = "WebSocket_2.7.6";
+
+/// The `authv` of a token made from a time.
+const TOKEN_V2: i64 = 2;
 
 /// A connection to the service: log in, call, listen.
 ///
@@ -114,18 +117,37 @@ impl RtmClient {
         callback: impl FnOnce(bool, i32) + Send + 'static,
         timeout: impl Into<Option<Duration>>,
     ) {
+        self.login_with(uid, token, LoginOptions::default(), callback, timeout);
+    }
+
+    /// The same with options: the language texts are translated into, and the second kind of token.
+    ///
+    /// They hold for the logins that follow a lost connection too.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, reply};
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let options = LoginOptions { lang: Some("en".into()), ..Default::default() };
+    /// let (callback, reply) = reply::login();
+    /// client.login_with(1, "token", options, callback, None);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has neither option; the Unity SDK has both.
+    pub fn login_with(
+        &self,
+        uid: i64,
+        token: impl AsRef<str>,
+        options: LoginOptions,
+        callback: impl FnOnce(bool, i32) + Send + 'static,
+        timeout: impl Into<Option<Duration>>,
+    ) {
         let engine = &self.handle.engine;
-        let options = &engine.options;
-        let mut auth = Vec::new();
-        write_map(&mut auth, |map| {
-            map.number("pid", options.pid);
-            map.id("uid", uid);
-            map.text("token", token.as_ref());
-            map.text("version", VERSION);
-            if let Some(attrs) = &options.attrs {
-                map.texts("attrs", attrs);
-            }
-        });
+        let auth = auth_payload(&engine.options, uid, token.as_ref(), &options);
         engine.login(uid, auth, timeout.into(), Box::new(callback));
     }
 
@@ -309,6 +331,25 @@ impl RtmClient {
     }
 }
 
+fn auth_payload(client: &ClientOptions, uid: i64, token: &str, login: &LoginOptions) -> Vec<u8> {
+    let mut auth = Vec::new();
+    write_map(&mut auth, |map| {
+        map.number("pid", client.pid);
+        map.id("uid", uid);
+        map.text("token", token);
+        map.text("version", VERSION);
+        if let Some(attrs) = &client.attrs {
+            map.texts("attrs", attrs);
+        }
+        map.opt_text("lang", login.lang.as_deref());
+        if let Some(ts) = login.ts {
+            map.id("ts", ts);
+            map.number("authv", TOKEN_V2);
+        }
+    });
+    auth
+}
+
 impl WeakClient {
     /// The client, unless its last handle is gone.
     pub fn upgrade(&self) -> Option<RtmClient> {
@@ -327,5 +368,27 @@ impl fmt::Debug for RtmClient {
 impl fmt::Debug for WeakClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeakClient").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn login_options_come_last() {
+        let client = ClientOptions::new(1).attrs([("a", "b")]);
+        let auth = |login: LoginOptions| {
+            data_encoding::HEXLOWER.encode(&auth_payload(&client, 2, "T", &login))
+        };
+        let plain = "a370696401a3756964d30000000000000002a5746f6b656ea154a776657273696f6e\
+                     af576562536f636b65745f322e372e36a5617474727381a161a162";
+        assert_eq!(auth(LoginOptions::default()), format!("85{plain}"));
+        let lang = "a46c616e67a2656e";
+        let options = LoginOptions { lang: Some("en".into()), ts: None };
+        assert_eq!(auth(options), format!("86{plain}{lang}"));
+        let options = LoginOptions { lang: Some("en".into()), ts: Some(1_700_000_000) };
+        let ts = "a27473d3000000006553f100a5617574687602";
+        assert_eq!(auth(options), format!("88{plain}{lang}{ts}"));
     }
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
 use super::upload::ProgressHandler;
 use super::{Answer, Complete, Ending, Engine, LoginDone};
@@ -241,10 +241,7 @@ pub(super) fn run_on_this_thread(engine: &Engine, timeout: Duration) -> Result<u
 
 fn wait(queued: &Receiver<Batch>, until: Option<Instant>) -> Option<Batch> {
     let Some(until) = until else { return queued.recv().ok() };
-    match queued.recv_deadline(until) {
-        Ok(batch) => Some(batch),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    queued.recv_deadline(until).ok()
 }
 
 fn forbidden(message: &'static str) -> Error {

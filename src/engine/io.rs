@@ -305,8 +305,7 @@ impl IoThread {
 
     fn start_upload(&mut self, request: UploadRequest) {
         let token = self.next_token();
-        let upload = Upload::start(&self.engine, request, token, &self.waker, &mut self.batch);
-        self.uploads.extend(upload);
+        self.uploads.push(Upload::start(&self.engine, request, token, &self.waker));
     }
 
     fn next_token(&mut self) -> Token {
@@ -352,10 +351,8 @@ impl IoThread {
         self.token = self.next_token();
         let options = &self.engine.options;
         log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
-        match Dialing::start(options, options.gate(), deadline, &self.waker) {
-            Ok(dialing) => self.link = Link::Dialing(Box::new(dialing)),
-            Err(error) => self.inputs.push(Input::ConnectFailed(error)),
-        }
+        let dialing = Dialing::start(options, &options.gates(), deadline, &self.waker);
+        self.link = Link::Dialing(Box::new(dialing));
     }
 
     /// Sends a quest of the session's own. Its answer does not go through the table.

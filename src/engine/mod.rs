@@ -12,10 +12,15 @@ mod connect;
 mod connection;
 mod dispatch;
 mod frame;
+mod incoming;
 mod io;
 pub(crate) mod pending;
+mod proxy;
+mod resolve;
 mod stream;
 mod timer;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 mod upload;
 
 use std::cell::RefCell;
@@ -39,6 +44,7 @@ use dispatch::{Batch, Dispatch, Item};
 pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
 use pending::{NEVER, Pending, Time};
+pub(crate) use tls::TlsOptions;
 pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
 
