@@ -3,14 +3,15 @@
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use crate::engine::{Answer, Command, Complete, Engine, Kind, on_callback_thread};
+use crate::engine::pending::Time;
+use crate::engine::{Answer, Command, Complete, Engine, Kind, Login, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
 use crate::events::{self, ReloginCompleted, ReloginWillStart, TokenWanted};
 use crate::listeners::ListenerId;
-use crate::options::ClientOptions;
+use crate::options::{ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
 use crate::reply;
 use crate::resume::Change;
@@ -112,8 +113,39 @@ impl RtmClient {
         callback: impl FnOnce(bool, i32) + Send + 'static,
         timeout: impl Into<Option<Duration>>,
     ) {
-        let token = token.as_ref().to_owned();
-        self.handle.engine.login(uid, token, timeout.into(), Box::new(callback));
+        self.login_with(uid, token, LoginOptions::default(), callback, timeout);
+    }
+
+    /// The same with options: the language texts are translated into, and the second kind of token.
+    ///
+    /// They hold for the logins that follow a lost connection too.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, reply};
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let options = LoginOptions { lang: Some("en".into()), ..Default::default() };
+    /// let (callback, reply) = reply::login();
+    /// client.login_with(1, "token", options, callback, None);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has neither option; the Unity SDK has both.
+    pub fn login_with(
+        &self,
+        uid: i64,
+        token: impl AsRef<str>,
+        options: LoginOptions,
+        callback: impl FnOnce(bool, i32) + Send + 'static,
+        timeout: impl Into<Option<Duration>>,
+    ) {
+        let LoginOptions { lang, ts } = options;
+        let token = LoginToken { token: token.as_ref().to_owned(), ts };
+        let done = Box::new(callback);
+        self.handle.engine.login(Login::new(uid, token, lang, done), timeout.into());
     }
 
     /// Logs out: tells the gate, then closes the connection when the gate has answered, after 5 s at the latest.
@@ -219,7 +251,7 @@ impl RtmClient {
     /// is refused for its token, which is then tried again with the new one.
     ///
     /// `None` means there is none: a relogin goes on with the token it has, a refusal is final. Of several handlers the
-    /// last one that has a token counts. The login waits for the answer, the answer for the callback thread: a
+    /// last one that has a token counts. A token is a text, or a [`LoginToken`]. The login waits for the answer, the answer for the callback thread: a
     /// handler may take its time to fetch one, and the callbacks behind it wait.
     ///
     /// ```
@@ -235,13 +267,13 @@ impl RtmClient {
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn on_token_wanted(
+    pub fn on_token_wanted<T: Into<LoginToken>>(
         &self,
-        mut handler: impl FnMut(i64) -> Option<String> + Send + 'static,
+        mut handler: impl FnMut(i64) -> Option<T> + Send + 'static,
     ) -> ListenerId {
         self.handle.engine.listeners.on(events::TOKEN_WANTED, move |event: &TokenWanted| {
             if let Some(token) = handler(event.uid) {
-                event.token.replace(Some(token));
+                event.token.replace(Some(token.into()));
             }
         })
     }
@@ -301,7 +333,8 @@ impl RtmClient {
     {
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
         let complete = completion(decode, callback);
-        self.handle.engine.call(Kind::Call, method, payload, timeout.into(), complete);
+        let engine = &self.handle.engine;
+        engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
     }
 
     /// The same for a call without data whose success is a change to be resumed after a relogin, if the options say so.
@@ -322,13 +355,14 @@ impl RtmClient {
             (true, complete) => Complete::Noted(Box::new((change, complete))),
             (false, complete) => complete,
         };
-        engine.call(Kind::Call, method, payload, timeout.into(), complete);
+        engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
     pub(crate) fn send<T, P, C>(
         &self,
         method: &'static str,
+        now: Time,
         mid: i64,
         payload: P,
         timeout: impl Into<Option<Duration>>,
@@ -350,22 +384,24 @@ impl RtmClient {
             true => Complete::Waiter(Box::new(complete)),
             false => Complete::Callback(Box::new(complete)),
         };
-        self.handle.engine.call(Kind::Send, method, payload, timeout.into(), complete);
+        self.handle.engine.call(Kind::Send, method, now, payload, timeout.into(), complete);
     }
 
     /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.
     ///
     /// The three digits start anywhere, so that two connections of one user seldom meet, and a mid is never used twice
     /// by one client, however many are made in a millisecond.
-    pub(crate) fn mid(&self, given: Option<i64>) -> i64 {
+    pub(crate) fn mid(&self, given: Option<i64>, now: Time) -> i64 {
         if let Some(mid) = given.filter(|&mid| mid != 0) {
             return mid;
         }
-        let millis =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
-        let earliest = (millis as i64) * 1000 + i64::from(rand::random::<u16>() % 1000);
+        let last_mid = &self.handle.last_mid;
+        let mut earliest = self.handle.engine.wall_millis(now) * 1000;
+        if last_mid.load(Ordering::Relaxed) < earliest {
+            earliest += i64::from(rand::random::<u16>() % 1000);
+        }
         let next = |last: i64| Some(earliest.max(last + 1));
-        match self.handle.last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
+        match last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
             Ok(last) | Err(last) => earliest.max(last + 1),
         }
     }
@@ -407,5 +443,27 @@ impl fmt::Debug for RtmClient {
 impl fmt::Debug for WeakClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeakClient").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn login_options_come_last() {
+        let client = ClientOptions::new(1).attrs([("a", "b")]);
+        let auth = |login: LoginOptions| {
+            data_encoding::HEXLOWER.encode(&auth_payload(&client, 2, "T", &login))
+        };
+        let plain = "a370696401a3756964d30000000000000002a5746f6b656ea154a776657273696f6e\
+                     af576562536f636b65745f322e372e36a5617474727381a161a162";
+        assert_eq!(auth(LoginOptions::default()), format!("85{plain}"));
+        let lang = "a46c616e67a2656e";
+        let options = LoginOptions { lang: Some("en".into()), ts: None };
+        assert_eq!(auth(options), format!("86{plain}{lang}"));
+        let options = LoginOptions { lang: Some("en".into()), ts: Some(1_700_000_000) };
+        let ts = "a27473d3000000006553f100a5617574687602";
+        assert_eq!(auth(options), format!("88{plain}{lang}{ts}"));
     }
 }

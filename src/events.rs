@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::error::Error;
 use crate::listeners::Event;
+use crate::options::LoginToken;
 
 /// The outcome of an attempt to log in again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) struct ReloginWillStart {
 /// A login needs a token; a handler may have one.
 pub(crate) struct TokenWanted {
     pub(crate) uid: i64,
-    pub(crate) token: RefCell<Option<String>>,
+    pub(crate) token: RefCell<Option<LoginToken>>,
 }
 
 pub(crate) const RELOGIN_WILL_START: Event<ReloginWillStart> = Event::new("ReloginWillStart");

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::engine::TlsOptions;
+
 /// The options of an [`RtmClient`](crate::RtmClient).
 ///
 /// ```
@@ -20,6 +22,7 @@ pub struct ClientOptions {
     pub(crate) pid: i64,
     pub(crate) endpoint: String,
     pub(crate) ssl_endpoint: Option<String>,
+    pub(crate) backup_endpoints: Vec<String>,
     pub(crate) file_endpoint: Option<String>,
     pub(crate) attrs: Option<Vec<(String, String)>>,
     pub(crate) auto_reconnect: bool,
@@ -35,6 +38,9 @@ pub struct ClientOptions {
     pub(crate) reconnecting: Reconnecting,
     pub(crate) resume_rooms: bool,
     pub(crate) resume_language: bool,
+    pub(crate) tls: TlsOptions,
+    pub(crate) proxy: ProxyChoice,
+    pub(crate) repair_126_byte_frames: bool,
 }
 
 /// What is done while the connection is made again, besides what the strategy says.
@@ -46,6 +52,76 @@ pub(crate) struct Reconnecting {
     /// How many bytes of sends are queued; 0 queues none.
     pub(crate) max_bytes: usize,
     pub(crate) max_age: Duration,
+}
+
+/// Where the proxy is to be found.
+#[derive(Clone)]
+pub(crate) enum ProxyChoice {
+    Environment,
+    None,
+    Url(String),
+}
+
+/// What a login may say besides user and token: see [`RtmClient::login_with`](crate::RtmClient::login_with).
+///
+/// ```
+/// use rtm_client::LoginOptions;
+///
+/// // The program's server has made a token from a time, which goes along with it.
+/// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
+/// assert_eq!(options.lang, None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginOptions {
+    /// The language chat texts are translated into, such as `en`, as with
+    /// [`set_translation_language`](crate::RtmClient::set_translation_language). `None` for no translation.
+    pub lang: Option<String>,
+    /// The time the token was made from, in seconds since 1970, where the program's server makes the tokens itself
+    /// (version 2). `None` for a token that the service gave out.
+    pub ts: Option<i64>,
+}
+
+/// A token that a handler of [`on_token_wanted`](crate::RtmClient::on_token_wanted) has.
+///
+/// A text is one that the service gave out; a text and a time one of version 2, which the program's server made.
+///
+/// ```
+/// use rtm_client::LoginToken;
+///
+/// assert_eq!(LoginToken::from("given out").ts, None);
+/// assert_eq!(LoginToken::from(("made", 1_700_000_000)).ts, Some(1_700_000_000));
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct LoginToken {
+    /// The token.
+    pub token: String,
+    /// The time it was made from: see [`LoginOptions::ts`].
+    pub ts: Option<i64>,
+}
+
+impl From<String> for LoginToken {
+    fn from(token: String) -> LoginToken {
+        LoginToken { token, ts: None }
+    }
+}
+
+impl From<&str> for LoginToken {
+    fn from(token: &str) -> LoginToken {
+        LoginToken { token: token.to_owned(), ts: None }
+    }
+}
+
+impl<T: Into<String>> From<(T, i64)> for LoginToken {
+    fn from((token, ts): (T, i64)) -> LoginToken {
+        LoginToken { token: token.into(), ts: Some(ts) }
+    }
+}
+
+/// Without the token.
+impl fmt::Debug for LoginToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginToken").field("ts", &self.ts).finish_non_exhaustive()
+    }
 }
 
 /// Who runs callbacks and event handlers.
@@ -95,6 +171,7 @@ impl ClientOptions {
             pid,
             endpoint: String::new(),
             ssl_endpoint: None,
+            backup_endpoints: Vec::new(),
             file_endpoint: None,
             attrs: None,
             auto_reconnect: true,
@@ -115,6 +192,9 @@ impl ClientOptions {
             },
             resume_rooms: false,
             resume_language: false,
+            tls: TlsOptions::default(),
+            proxy: ProxyChoice::Environment,
+            repair_126_byte_frames: true,
         }
     }
 
@@ -127,6 +207,25 @@ impl ClientOptions {
     /// The gate's TLS port, as `host:port`. If given, it is used instead of [`endpoint`](Self::endpoint).
     pub fn ssl_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.ssl_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Further gates, as `host:port`, tried in that order whenever the one of [`endpoint`](Self::endpoint) or
+    /// [`ssl_endpoint`](Self::ssl_endpoint) cannot be reached. They speak TLS if that one does. All share one
+    /// [`connection_timeout`](Self::connection_timeout).
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options = ClientOptions::new(1)
+    ///     .ssl_endpoint("a.example:13322")
+    ///     .backup_endpoints(["b.example:13322", "c.example:13322"]);
+    /// ```
+    pub fn backup_endpoints<E: Into<String>>(
+        mut self,
+        endpoints: impl IntoIterator<Item = E>,
+    ) -> Self {
+        self.backup_endpoints = endpoints.into_iter().map(Into::into).collect();
         self
     }
 
@@ -290,6 +389,66 @@ impl ClientOptions {
         self
     }
 
+    /// Certificates of issuers to trust besides the well-known ones: PEM, which may hold several, or DER. Can be
+    /// called more than once.
+    #[cfg(feature = "tls")]
+    pub fn ca_certificates(mut self, pem_or_der: impl Into<Vec<u8>>) -> Self {
+        self.tls.issuers.push(pem_or_der.into());
+        self
+    }
+
+    /// The certificate the client shows to a gate that asks for one, and its private key: PEM, where the certificates
+    /// of its issuers may follow it, or DER.
+    #[cfg(feature = "tls")]
+    pub fn client_certificate(
+        mut self,
+        chain: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.tls.client = Some((chain.into(), key.into()));
+        self
+    }
+
+    /// Whether any certificate of a gate will do, which lets anybody in between read and change everything. For tests;
+    /// each connect logs a warning. Default false.
+    #[cfg(feature = "tls")]
+    pub fn danger_accept_invalid_certs(mut self, yes: bool) -> Self {
+        self.tls.accept_invalid = yes;
+        self
+    }
+
+    /// The proxy to connect through: `http://host:port`, which is asked to CONNECT, or `socks5://host:port`, either with
+    /// `user:password@` before the host, percent-encoded. The proxy resolves the gate's name.
+    ///
+    /// By default the environment names the proxy: `HTTPS_PROXY`, or else `ALL_PROXY`, unless the gate is in
+    /// `NO_PROXY` or on this machine. The names in lower case go first.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options = ClientOptions::new(1)
+    ///     .ssl_endpoint("rtm.example:13322")
+    ///     .proxy("socks5://user:p%40ss@proxy.example:1080");
+    /// ```
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// Connects directly, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = ProxyChoice::None;
+        self
+    }
+
+    /// Whether to mend the frames that the service writes wrongly, which are those of exactly 126 bytes: their header
+    /// lacks the length. Without the mending the connection stalls at such a frame. Default true; nothing else is
+    /// touched.
+    pub fn repair_126_byte_frames(mut self, yes: bool) -> Self {
+        self.repair_126_byte_frames = yes;
+        self
+    }
+
     /// The URL that `login` dials.
     ///
     /// ```
@@ -321,10 +480,17 @@ impl ClientOptions {
         if let Some(address) = &self.ssl_endpoint {
             return ("wss", address.clone());
         }
-        match self.endpoint.split_once(':') {
-            Some((host, "13325")) => ("ws", format!("{host}:13321")),
-            _ => ("ws", self.endpoint.clone()),
-        }
+        ("ws", current_port(&self.endpoint))
+    }
+
+    /// The scheme and the `host:port` of each gate to dial, in turn.
+    pub(crate) fn gates(&self) -> Vec<(&'static str, String)> {
+        let (scheme, first) = self.gate();
+        let backups = self.backup_endpoints.iter().map(|endpoint| match scheme {
+            "ws" => current_port(endpoint),
+            _ => endpoint.clone(),
+        });
+        [first].into_iter().chain(backups).map(|address| (scheme, address)).collect()
     }
 
     /// The scheme and the `host:port` of the file gate.
@@ -335,6 +501,14 @@ impl ClientOptions {
             format!("fileproxy-{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
         });
         (scheme, address)
+    }
+}
+
+/// The legacy port stands for another one.
+fn current_port(endpoint: &str) -> String {
+    match endpoint.split_once(':') {
+        Some((host, "13325")) => format!("{host}:13321"),
+        _ => endpoint.to_owned(),
     }
 }
 

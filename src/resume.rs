@@ -51,10 +51,8 @@ impl Resume {
                 self.rooms.drain(..excess);
             }
             Change::Left(rid) => self.leave(rid),
-            Change::Language(language) => {
-                // Empty switches the translation off, which is how a connection begins.
-                self.language = Some(language).filter(|language| !language.is_empty());
-            }
+            // An empty one too: it switches off what the login may have asked for.
+            Change::Language(language) => self.language = Some(language),
         }
     }
 
@@ -89,7 +87,7 @@ impl Resumed<'_> {
         match self {
             Resumed::Language(language) => {
                 format!(
-                    "the translation language {language} could not be set again after a relogin"
+                    "the translation language {language:?} could not be set again after a relogin"
                 )
             }
             Resumed::Room(rid) => {
@@ -124,6 +122,6 @@ mod tests {
         let set = |language: &str| Change::Language(language.to_owned());
         let all = calls([Change::Entered(vec![1]), set("en"), set("fr")]);
         assert_eq!(all, ["Language(\"fr\")", "Room(1)"]);
-        assert_eq!(calls([set("en"), set("")]), [""; 0]);
+        assert_eq!(calls([set("en"), set("")]), ["Language(\"\")"]);
     }
 }

@@ -5,9 +5,12 @@ mod data;
 mod files;
 mod friends;
 mod groups;
+mod history;
 mod messages;
 mod payloads;
 mod rooms;
 mod system;
 mod users;
 mod value_added;
+
+pub use history::History;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::SendError;
-use crate::types::{Content, SendReply};
+use crate::types::{Content, Moderation, SendReply};
 use crate::wire::payload::MapWriter;
 
 /// Whom a message goes to.
@@ -22,6 +22,7 @@ pub(super) struct Message<'a> {
     pub(super) msg: Content<'a>,
     pub(super) attrs: &'a str,
     pub(super) mid: Option<i64>,
+    pub(super) moderation: Option<Moderation>,
 }
 
 impl RtmClient {
@@ -31,21 +32,34 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
     ) {
-        let Message { target, mtype, msg, attrs, mid } = message;
-        let (method, key, id) = match target {
-            Target::User(to) => ("sendmsg", "to", to),
-            Target::Group(gid) => ("sendgroupmsg", "gid", gid),
-            Target::Room(rid) => ("sendroommsg", "rid", rid),
+        let method = match message.target {
+            Target::User(_) => "sendmsg",
+            Target::Group(_) => "sendgroupmsg",
+            Target::Room(_) => "sendroommsg",
         };
-        let mid = self.mid(mid);
-        let payload = |map: &mut MapWriter<'_>| {
-            map.id(key, id);
-            map.id("mid", mid);
-            map.number("mtype", mtype);
-            map.content("msg", &msg);
-            map.text("attrs", attrs);
-        };
-        self.send(method, mid, payload, timeout, SendReply::decode, callback);
+        // One look at the clock for the mid and the deadline.
+        let now = self.engine().now();
+        let mid = self.mid(message.mid, now);
+        let payload = |map: &mut MapWriter<'_>| message.write(map, mid);
+        self.send(method, now, mid, payload, timeout, SendReply::decode, callback);
+    }
+}
+
+impl Message<'_> {
+    fn write(&self, map: &mut MapWriter<'_>, mid: i64) {
+        match self.target {
+            Target::User(to) => map.id("to", to),
+            Target::Group(gid) => map.id("gid", gid),
+            Target::Room(rid) => map.id("rid", rid),
+        }
+        map.id("mid", mid);
+        map.number("mtype", self.mtype);
+        map.content("msg", &self.msg);
+        map.text("attrs", self.attrs);
+        if let Some(moderation) = &self.moderation {
+            map.opt_text("strategyid", moderation.strategy_id.as_deref());
+            map.opt_text("checkParams", moderation.check_params.as_deref());
+        }
     }
 }
 
@@ -81,6 +95,25 @@ pub(super) fn stored_message(
     map.id("mid", mid);
     map.id("xid", xid);
     map.number("type", message_type);
+}
+
+/// Writes the message a page goes on behind.
+pub(super) fn behind_message(map: &mut MapWriter<'_>, desc: bool, num: i64, mid: i64) {
+    map.bool("desc", desc);
+    map.number("num", num);
+    map.id("mid", mid);
+}
+
+/// Writes which stored messages are meant. Their bounds are always there; 0 is none.
+pub(super) fn stored_within(
+    map: &mut MapWriter<'_>,
+    begin: Option<i64>,
+    end: Option<i64>,
+    mtypes: Option<&[i64]>,
+) {
+    map.id("begin", begin.unwrap_or(0));
+    map.id("end", end.unwrap_or(0));
+    map.opt_numbers("mtypes", mtypes);
 }
 
 /// Writes since when and which messages count as unread.
@@ -135,6 +168,44 @@ mod tests {
             "86a464657363c2a36e756dcc80a5626567696ed30000000000000000a3656e64d3ffffffffffffffff\
              a66c6173746964d300000000054c5638a66d747970657390"
         );
+    }
+
+    #[test]
+    fn behind_a_message_and_within_bounds() {
+        let bytes = written(|map| {
+            behind_message(map, true, 20, 77);
+            stored_within(map, None, Some(2), Some(&[30]));
+        });
+        assert_eq!(
+            bytes,
+            "86a464657363c3a36e756d14a36d6964d3000000000000004da5626567696ed30000000000000000\
+             a3656e64d30000000000000002a66d7479706573911e"
+        );
+    }
+
+    #[test]
+    fn moderation_comes_last_and_only_where_it_is_asked_for() {
+        let mut message = Message {
+            target: Target::User(99),
+            mtype: 51,
+            msg: "hi".into(),
+            attrs: "",
+            mid: None,
+            moderation: None,
+        };
+        let plain = "85a2746fd30000000000000063a36d6964d3000660e0e7700921a56d7479706533a36d7367\
+                     a26869a56174747273a0";
+        assert_eq!(written(|map| message.write(map, 1_795_368_932_084_001)), plain);
+        let moderation =
+            Moderation { strategy_id: Some("S".into()), check_params: Some("{}".into()) };
+        message.moderation = Some(moderation);
+        let more = "aa73747261746567796964a153ab636865636b506172616d73a27b7d";
+        assert_eq!(
+            written(|map| message.write(map, 1_795_368_932_084_001)),
+            format!("87{}{more}", &plain[2..])
+        );
+        message.moderation = Some(Moderation::default());
+        assert_eq!(written(|map| message.write(map, 1_795_368_932_084_001)), plain);
     }
 
     #[test]

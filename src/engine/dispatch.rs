@@ -6,11 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
+use super::call::Ending;
 use super::login::{Said, ask_program};
 use super::upload::ProgressHandler;
-use super::{Answer, Complete, Ending, Engine, LoginDone};
+use super::{Answer, Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events;
@@ -96,6 +97,9 @@ impl Batch {
     }
 }
 
+/// For how many callbacks at the most the I/O thread is left asleep.
+const DEFERRED_FOR: usize = 64;
+
 /// The queue of callbacks.
 pub(super) struct Dispatch {
     queue: Sender<Batch>,
@@ -107,10 +111,14 @@ pub(super) struct Dispatch {
     running: AtomicBool,
     /// For how many I/O threads the callback thread waits when the queue is empty.
     stays: AtomicUsize,
+    /// Callbacks that wait or run.
+    waiting: AtomicUsize,
     /// Bytes received that wait for their callbacks.
     undelivered: AtomicUsize,
     /// Whether the I/O thread has stopped reading until callbacks have caught up.
     reading_stopped: AtomicBool,
+    /// Whether callbacks have made calls for which the I/O thread was not woken.
+    deferred: AtomicBool,
 }
 
 impl Dispatch {
@@ -119,12 +127,14 @@ impl Dispatch {
         Dispatch {
             queue,
             queued,
-            spare: bounded(8),
+            spare: bounded(32),
             manual: callbacks == Callbacks::Manual,
             running: AtomicBool::new(false),
             stays: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
             undelivered: AtomicUsize::new(0),
             reading_stopped: AtomicBool::new(false),
+            deferred: AtomicBool::new(false),
         }
     }
 
@@ -132,11 +142,21 @@ impl Dispatch {
         self.spare.1.try_recv().unwrap_or_default()
     }
 
+    /// How many callbacks wait or run.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// A call was made for which the I/O thread was not woken.
+    pub(super) fn wake_later(&self) {
+        self.deferred.store(true, Ordering::Relaxed);
+    }
+
     /// Keeps a batch that is not needed any more, to be used again.
     pub(super) fn keep(&self, mut batch: Batch) {
         batch.bytes.clear();
         batch.items.clear();
-        if batch.bytes.capacity() <= 1 << 20 && batch.items.capacity() <= 1 << 14 {
+        if batch.bytes.capacity() <= 1 << 18 && batch.items.capacity() <= 1 << 11 {
             match self.spare.0.try_send(batch) {
                 Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
             }
@@ -145,6 +165,7 @@ impl Dispatch {
 
     /// Queues a batch. `true` if the caller has to start the callback thread.
     pub(super) fn push(&self, batch: Batch) -> bool {
+        self.waiting.fetch_add(batch.items.len(), Ordering::Relaxed);
         self.undelivered.fetch_add(batch.bytes.len(), Ordering::SeqCst);
         // Cannot fail: the receiver lives as long as the sender.
         let _ = self.queue.send(batch);
@@ -236,10 +257,7 @@ pub(super) fn run_on_this_thread(engine: &Engine, timeout: Duration) -> Result<u
 
 fn wait(queued: &Receiver<Batch>, until: Option<Instant>) -> Option<Batch> {
     let Some(until) = until else { return queued.recv().ok() };
-    match queued.recv_deadline(until) {
-        Ok(batch) => Some(batch),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    queued.recv_deadline(until).ok()
 }
 
 fn forbidden(message: &'static str) -> Error {
@@ -249,10 +267,16 @@ fn forbidden(message: &'static str) -> Error {
 fn run_batch(engine: &Engine, mut batch: Batch) -> usize {
     let Batch { bytes, items } = &mut batch;
     let ran = items.len();
-    for item in items.drain(..) {
-        run_item(engine, bytes, item);
-    }
     let dispatch = &engine.dispatch;
+    for (number, item) in items.drain(..).enumerate() {
+        run_item(engine, bytes, item);
+        if (number + 1) % DEFERRED_FOR == 0 || number + 1 == ran {
+            if dispatch.deferred.swap(false, Ordering::Relaxed) {
+                engine.wake_for_deferred();
+            }
+        }
+    }
+    dispatch.waiting.fetch_sub(ran, Ordering::Relaxed);
     dispatch.undelivered.fetch_sub(bytes.len(), Ordering::SeqCst);
     let limit = engine.options.max_undelivered_bytes;
     if dispatch.reading_stopped.load(Ordering::SeqCst)

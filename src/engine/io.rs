@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
 use tungstenite::protocol::WebSocket;
@@ -34,6 +35,12 @@ use crate::wire::package;
 use crate::wire::payload::{with_fields, write_map};
 
 const WAKER: Token = Token(0);
+
+/// From how many callbacks that wait or run on, calls made inside them are written together.
+const DEFER_FROM: usize = 4;
+
+/// How long such a call waits at the most, should its callback go on for long.
+const DEFERRED_AT_MOST: Duration = Duration::from_millis(1);
 
 /// What has to exist before the thread starts.
 pub(super) struct Parts {
@@ -70,6 +77,8 @@ struct IoThread {
     batch: Batch,
     /// The largest answer that is decoded on this thread for a waiter.
     decoded_at_once: usize,
+    /// Whether it has looked by itself since the latest batch was handed on: then calls wake it again.
+    looked: bool,
     /// Whether the batch holds answers that are waited for.
     waited_for: bool,
     /// Whether the batch holds something that `resume` has to know.
@@ -92,7 +101,7 @@ enum Next {
     /// There is more to do.
     Again,
     /// Nothing to do until something happens. `blocked`: the socket has not taken everything yet.
-    Park { blocked: bool },
+    Park { blocked: bool, deferring: bool },
     /// The session is over and nobody asks for another.
     End,
 }
@@ -124,6 +133,7 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
             Callbacks::Thread => DECODED_AT_ONCE,
             Callbacks::Manual => usize::MAX,
         },
+        looked: false,
         waited_for: false,
         noted: false,
         frame: FrameBuffer::default(),
@@ -144,8 +154,8 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         match next {
             Next::Again => {}
             // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
-            Next::Park { blocked: true } if !io.is_blocked() => {}
-            Next::Park { .. } => io.park(&mut events),
+            Next::Park { blocked: true, .. } if !io.is_blocked() => {}
+            Next::Park { deferring, .. } => io.park(&mut events, deferring),
             Next::End => break,
         }
     }
@@ -261,7 +271,11 @@ impl IoThread {
             let blocked = self.is_blocked();
             // While the socket takes no more, a new call is no reason to wake up.
             state.parked = !blocked;
-            Next::Park { blocked }
+            // Many callbacks may make many calls: let them write together.
+            let handed_on = if self.waited_for { 0 } else { self.batch.items.len() };
+            let callbacks = handed_on + self.engine.dispatch.waiting();
+            state.deferring = !self.looked && callbacks >= DEFER_FROM;
+            Next::Park { blocked, deferring: state.deferring }
         };
         state.session_deadline = deadline;
         let earlier = state.timer_is_late_for(deadline);
@@ -343,8 +357,7 @@ impl IoThread {
 
     fn start_upload(&mut self, request: UploadRequest) {
         let token = self.next_token();
-        let upload = Upload::start(&self.engine, request, token, &self.waker, &mut self.batch);
-        self.uploads.extend(upload);
+        self.uploads.push(Upload::start(&self.engine, request, token, &self.waker));
     }
 
     fn next_token(&mut self) -> Token {
@@ -428,10 +441,8 @@ impl IoThread {
         self.token = self.next_token();
         let options = &self.engine.options;
         log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
-        match Dialing::start(options, options.gate(), deadline, &self.waker) {
-            Ok(dialing) => self.link = Link::Dialing(Box::new(dialing)),
-            Err(error) => self.inputs.push(Input::ConnectFailed(error)),
-        }
+        let dialing = Dialing::start(options, &options.gates(), deadline, &self.waker);
+        self.link = Link::Dialing(Box::new(dialing));
     }
 
     /// Sends a quest of the session's own. Its answer does not go through the table.
@@ -506,18 +517,22 @@ impl IoThread {
             }
         }
         if !self.batch.items.is_empty() {
+            self.looked = false;
             let fresh = self.engine.dispatch.fresh_batch();
             self.engine.deliver(std::mem::replace(&mut self.batch, fresh));
         }
     }
 
-    fn park(&mut self, events: &mut Events) {
-        if let Err(error) = self.poll.poll(events, None) {
+    /// Waits until something happens. While calls inside callbacks do not wake it, it looks by itself once.
+    fn park(&mut self, events: &mut Events, deferring: bool) {
+        let most = deferring.then_some(DEFERRED_AT_MOST);
+        if let Err(error) = self.poll.poll(events, most) {
             if error.kind() != io::ErrorKind::Interrupted {
                 log::error!(target: "rtm_client::engine", "the readiness wait failed: {error}");
             }
             return;
         }
+        self.looked = deferring && events.is_empty();
         for event in events.iter() {
             let hung_up = event.is_read_closed() || event.is_error();
             if event.token() != self.token {

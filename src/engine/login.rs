@@ -12,17 +12,22 @@ use crate::events::{
     ERROR_RECORDER, RELOGIN_WILL_START, ReloginWillStart, TOKEN_WANTED, TokenWanted,
 };
 use crate::listeners::Listeners;
-use crate::options::ClientOptions;
+use crate::options::{ClientOptions, LoginToken};
 use crate::session::Question;
 use crate::wire::payload::write_map;
 
 /// What the client calls itself at login: the SDK whose bytes it sends.
 const VERSION: &str = "WebSocket_2.7.6";
 
+/// The `authv` of a token made from a time.
+const TOKEN_V2: i64 = 2;
+
 #[derive(Default)]
 pub(crate) struct Login {
     uid: i64,
-    token: String,
+    token: LoginToken,
+    /// The language texts are translated into from the start.
+    lang: Option<String>,
     pub(super) done: Option<LoginDone>,
     pub(super) epoch: u64,
     /// Where the program's answer arrives, while it is asked.
@@ -33,12 +38,16 @@ pub(crate) struct Login {
 pub(super) struct Said {
     /// Whether to go on with the token there is.
     go: bool,
-    token: Option<String>,
+    token: Option<LoginToken>,
 }
 
 impl Login {
-    pub(super) fn new(uid: i64, token: String, done: LoginDone, epoch: u64) -> Login {
-        Login { uid, token, done: Some(done), epoch, asked: None }
+    pub(crate) fn new(uid: i64, token: LoginToken, lang: Option<String>, done: LoginDone) -> Login {
+        Login { uid, token, lang, done: Some(done), epoch: 0, asked: None }
+    }
+
+    pub(super) fn uid(&self) -> i64 {
+        self.uid
     }
 
     /// Writes the payload of the quest `auth`.
@@ -46,10 +55,15 @@ impl Login {
         write_map(out, |map| {
             map.number("pid", options.pid);
             map.id("uid", self.uid);
-            map.text("token", &self.token);
+            map.text("token", &self.token.token);
             map.text("version", VERSION);
             if let Some(attrs) = &options.attrs {
                 map.texts("attrs", attrs);
+            }
+            map.opt_text("lang", self.lang.as_deref());
+            if let Some(ts) = self.token.ts {
+                map.id("ts", ts);
+                map.number("authv", TOKEN_V2);
             }
         });
     }

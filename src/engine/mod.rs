@@ -8,22 +8,28 @@
 //!
 //! Locks are leaves: none is held while another is taken, while user code runs, or across a system call.
 
+mod call;
 mod connect;
 mod connection;
 mod dispatch;
 mod frame;
+mod incoming;
 mod io;
 mod login;
 pub(crate) mod pending;
+mod proxy;
 mod queue;
+mod resolve;
 mod stream;
 mod timer;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 mod upload;
 
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
@@ -33,42 +39,19 @@ use crate::error_code::fpnn;
 use crate::listeners::Listeners;
 use crate::options::ClientOptions;
 use crate::push::Processor;
-use crate::resume::Change;
 use crate::session::SessionEvent;
-use crate::wire::package::{self, Encoding};
-use crate::wire::payload::{self, Fields};
+use crate::wire::package;
 
+pub(crate) use call::{Answer, Complete, Kind};
 use dispatch::{Batch, Dispatch, Item};
 pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
-use login::Login;
+pub(crate) use login::Login;
 use pending::{NEVER, Pending, Time};
 use queue::{Queue, Queued};
+pub(crate) use tls::TlsOptions;
 pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
-
-/// What ends a call. Whoever takes it out of the table owes the call.
-pub(crate) enum Complete {
-    /// Decodes the answer and runs user code: for the callback thread.
-    Callback(Ending),
-    /// Decodes the answer and wakes who waits for it. That is our own code, so the thread that has the result runs it,
-    /// and a waited-for call needs one thread less.
-    Waiter(Ending),
-    /// One whose success is noted, to be resumed after a relogin. The I/O thread takes the note off before it hands the
-    /// call on.
-    Noted(Box<(Change, Complete)>),
-}
-
-/// What may become of a call while the connection is made again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// It fails.
-    Call,
-    /// It waits, if the options say so: it carries a mid, so that its meaning does not change with the time.
-    Send,
-}
-
-type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
 
 /// The largest answer that is decoded on the I/O thread for a waiter.
 const DECODED_AT_ONCE: usize = 16 << 10;
@@ -81,35 +64,6 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The first sequence number of a connection is that of `auth`.
 const FIRST_SEQ: u32 = 1;
-
-/// An answer of the gate, not decoded yet.
-pub(crate) struct Answer<'a> {
-    pub(crate) status: u8,
-    pub(crate) encoding: Encoding,
-    pub(crate) payload: &'a [u8],
-}
-
-impl Answer<'_> {
-    /// Decodes the answer: its fields if its status is 0, otherwise the error it carries.
-    pub(crate) fn read<T>(
-        &self,
-        decode: impl FnOnce(&Fields<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let result = payload::with_fields(self.encoding, self.payload, |fields| {
-            if self.status == 0 { decode(fields) } else { Err(error_of(fields)) }
-        });
-        result.unwrap_or_else(|| {
-            Err(Error::new(fpnn::CORE_INVALID_PACKAGE, "the answer's payload is no map"))
-        })
-    }
-}
-
-fn error_of(fields: &Fields<'_>) -> Error {
-    match fields.get("code") {
-        Some(code) => Error::new(payload::int(code) as i32, fields.text("ex").to_string()),
-        None => Error::new(fpnn::CORE_INVALID_PACKAGE, "an error answer without a code"),
-    }
-}
 
 /// What the program asks of the session.
 pub(crate) enum Command {
@@ -130,6 +84,8 @@ pub(crate) struct Engine {
     uid: AtomicI64,
     /// What [`Time`] counts from.
     born: Instant,
+    /// What to add to a [`Time`] in milliseconds to get those since 1970; taken anew at each login.
+    born_millis: AtomicI64,
     /// Guards what a call touches: the pending table, the outbox, and who is to be woken.
     state: Mutex<State>,
     /// With `state`: wakes the timer thread.
@@ -157,6 +113,9 @@ struct State {
     io: Option<Arc<Waker>>,
     /// Whether the I/O thread sleeps and nobody has woken it yet.
     parked: bool,
+    /// Whether a call made inside a callback may leave the I/O thread asleep: the callback thread wakes it when it is
+    /// through with its batch, and by itself it looks after a millisecond.
+    deferring: bool,
     /// When the I/O thread wants [`State::session_due`] set.
     session_deadline: Time,
     session_due: bool,
@@ -174,6 +133,11 @@ impl State {
             self.timer_sleeps_until = deadline;
         }
         late
+    }
+
+    /// The I/O thread, if it sleeps and nobody has woken it yet. Whoever takes it wakes it.
+    fn take_sleeper(&mut self) -> Option<Arc<Waker>> {
+        if std::mem::take(&mut self.parked) { self.io.clone() } else { None }
     }
 }
 
@@ -201,6 +165,7 @@ impl Engine {
             listeners: Listeners::default(),
             uid: AtomicI64::new(0),
             born: Instant::now(),
+            born_millis: AtomicI64::new(millis_since_1970()),
             state: Mutex::new(State {
                 door: Door::Shut(fpnn::CORE_INVALID_CONNECTION),
                 pending: Pending::starting_at(FIRST_SEQ),
@@ -210,6 +175,7 @@ impl Engine {
                 epoch: 0,
                 io: None,
                 parked: false,
+                deferring: false,
                 session_deadline: NEVER,
                 session_due: false,
                 timer_sleeps_until: 0,
@@ -226,11 +192,17 @@ impl Engine {
         to_time(self.born.elapsed())
     }
 
+    /// Milliseconds since 1970, without asking the clock again.
+    pub(crate) fn wall_millis(&self, now: Time) -> i64 {
+        self.born_millis.load(Ordering::Relaxed) + (now / 1_000_000) as i64
+    }
+
     /// Sends a quest. `complete` is called exactly once, later, on the callback thread.
     pub(crate) fn call(
         self: &Arc<Self>,
         kind: Kind,
         method: &str,
+        now: Time,
         payload: impl FnOnce(&mut Vec<u8>),
         timeout: Option<Duration>,
         complete: Complete,
@@ -243,7 +215,7 @@ impl Engine {
                 let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
                 Some((complete, Error::new(fpnn::CORE_ENCODING, text)))
             } else {
-                self.enqueue(kind, frame, timeout, complete)
+                self.enqueue(kind, frame, now, timeout, complete)
             };
             frame.shrink();
             refused
@@ -258,10 +230,10 @@ impl Engine {
         &self,
         kind: Kind,
         frame: &FrameBuffer,
+        now: Time,
         timeout: Duration,
         complete: Complete,
     ) -> Option<(Complete, Error)> {
-        let now = self.now();
         let deadline = now.saturating_add(to_time(timeout));
         let mut state = self.state.lock();
         let refusal = match state.door {
@@ -291,24 +263,26 @@ impl Engine {
             return Some((complete, Error::new(code, text)));
         }
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let (deadline, sleeper) = if state.door == Door::Reconnecting {
+        let deadline = if state.door == Door::Reconnecting {
             let too_old = now.saturating_add(to_time(self.options.reconnecting.max_age));
-            let queued = Queued { frame: frame.clone(), deadline, complete };
-            (state.queue.push(queued, too_old), None)
+            state.queue.push(Queued { frame: frame.clone(), deadline, complete }, too_old)
         } else {
             let seq = state.pending.insert(deadline, complete);
             frame.append_with_seq(&mut state.outbox, seq);
-            let sleeper = if state.parked { state.io.clone() } else { None };
-            state.parked = false;
-            (deadline, sleeper)
+            deadline
         };
         let wake_timer = state.timer_is_late_for(deadline);
+        let deferred = state.parked && state.deferring && on_callback_thread();
+        let sleeper = if deferred { None } else { state.take_sleeper() };
         drop(state);
         if wake_timer {
             self.deadline_changed.notify_one();
         }
         if let Some(io) = sleeper {
             wake(&io);
+        }
+        if deferred {
+            self.dispatch.wake_later();
         }
         None
     }
@@ -364,23 +338,18 @@ impl Engine {
         }
     }
 
-    /// Starts a session; `done` is called once, on the callback thread.
-    pub(crate) fn login(
-        self: &Arc<Self>,
-        uid: i64,
-        token: String,
-        timeout: Option<Duration>,
-        done: LoginDone,
-    ) {
+    /// Starts a session. The login's callback is called once, on the callback thread.
+    pub(crate) fn login(self: &Arc<Self>, mut login: Login, timeout: Option<Duration>) {
         let timeout = timeout.map_or(0, to_time);
-        self.uid.store(uid, Ordering::Relaxed);
+        self.uid.store(login.uid(), Ordering::Relaxed);
+        let since_born = (self.now() / 1_000_000) as i64;
+        self.born_millis.store(millis_since_1970() - since_born, Ordering::Relaxed);
         // Made before the lock is taken, for these are system calls; dropped if the thread runs already.
         let io = io::Parts::new();
         let mut state = self.state.lock();
         state.epoch += 1;
-        let epoch = state.epoch;
+        login.epoch = state.epoch;
         state.door = Door::Shut(fpnn::CORE_INVALID_CONNECTION);
-        let login = Login::new(uid, token, done, epoch);
         state.commands.push(Command::Login { login, timeout });
         if let Some(io) = state.io.clone() {
             state.parked = false;
@@ -518,6 +487,17 @@ impl Engine {
         self.uid.load(Ordering::Relaxed)
     }
 
+    /// Wakes the I/O thread if it sleeps while calls wait for it.
+    fn wake_for_deferred(&self) {
+        let sleeper = {
+            let mut state = self.state.lock();
+            if state.outbox.is_empty() { None } else { state.take_sleeper() }
+        };
+        if let Some(io) = sleeper {
+            wake(&io);
+        }
+    }
+
     /// Wakes the I/O thread, if it runs.
     fn wake_io(&self) {
         let io = self.state.lock().io.clone();
@@ -548,6 +528,11 @@ impl Drop for Alive {
         *self.0.alive.lock() -= 1;
         self.0.thread_ended.notify_all();
     }
+}
+
+fn millis_since_1970() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
 }
 
 /// Nanoseconds; what does not fit in 64 bits is never.

@@ -96,7 +96,9 @@ impl Gate {
     }
 
     fn start(mut config: Config) -> io::Result<Gate> {
-        config.ping_interval = config.ping_interval.max(Duration::from_millis(1));
+        for span in [&mut config.ping_interval, &mut config.ping_timeout] {
+            *span = (*span).max(Duration::from_millis(1));
+        }
         token::check_secret(&config.token_secret)?;
         let (listener, address) = bind(&config.listen)?;
         let (file_listener, file_address) = bind(&config.file_listen)?;

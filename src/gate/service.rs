@@ -321,8 +321,15 @@ impl Service {
             return false;
         };
         peer.shrink();
-        match peer.ping {
-            Some(ping) => now < ping.sent + self.config.ping_timeout,
+        let full = peer.pending() > FULL;
+        match peer.ping.as_mut() {
+            Some(ping) if now < ping.sent + self.config.ping_timeout => true,
+            // While reading pauses, the answer may be there unread: silence and the write limit judge then.
+            Some(ping) if full => {
+                ping.sent = now;
+                true
+            }
+            Some(_) => false,
             None => {
                 if now >= peer.last_ping + self.config.ping_interval {
                     peer.last_ping = now;

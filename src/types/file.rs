@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Body, Text};
+use super::{Body, Text, mtype};
 use crate::engine::ProgressHandler;
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -146,5 +146,10 @@ impl FileInfo {
             filename: attrs.pointer("/rtm/filename").and_then(text),
             custom: attrs.get("custom").map(|custom| text(custom).unwrap_or(custom.to_string())),
         })
+    }
+
+    /// The same, where the message's type is that of a file.
+    pub(super) fn of_message(mtype: i64, msg: &Body, attrs: &Text) -> Option<FileInfo> {
+        if mtype::is_file(mtype) { FileInfo::of(msg, attrs) } else { None }
     }
 }

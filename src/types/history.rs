@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use rmpv::ValueRef;
 
-use super::{Body, Text};
+use super::{Body, FileInfo, Text, mtype};
 use crate::error::Error;
 use crate::error_code::rtm;
 use crate::wire::payload::{self, Fields, int};
@@ -58,6 +60,18 @@ impl P2PMessage {
     pub const SENT: i64 = 1;
     /// The [`direction`](Self::direction) of a message this user received.
     pub const RECEIVED: i64 = 2;
+
+    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    pub fn file_info(&self) -> Option<FileInfo> {
+        FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
+    }
+}
+
+impl HistoryMessage {
+    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    pub fn file_info(&self) -> Option<FileInfo> {
+        FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
+    }
 }
 
 /// A page of history, and where the next one begins.
@@ -91,6 +105,57 @@ pub struct HistoryResult<M> {
 impl<M> Default for HistoryResult<M> {
     fn default() -> Self {
         HistoryResult { num: 0, lastid: 0, begin: 0, end: 0, msgs: Vec::new() }
+    }
+}
+
+/// Which messages of a history to walk through: see [`p2p_history`](crate::RtmClient::p2p_history) and its siblings.
+///
+/// ```
+/// use rtm_client::types::HistoryRange;
+///
+/// let today = HistoryRange { begin: Some(1_700_000_000_000), ..HistoryRange::chats() };
+/// assert!(today.desc);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRange {
+    /// `true`, the default, walks from `end` back, newest first; `false` from `begin` on, oldest first.
+    pub desc: bool,
+    /// How many messages a call asks for: 1 to [`LARGEST_PAGE`](Self::LARGEST_PAGE), default 10. The service gives no
+    /// more however many are asked for, and so would seem to have given its last page: what is over counts as 20, what
+    /// is under 1 as 1.
+    pub page_size: i64,
+    /// Not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    pub begin: Option<i64>,
+    /// Not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    pub end: Option<i64>,
+    /// Only messages of these types; `None` for all.
+    pub mtypes: Option<Vec<i64>>,
+    /// How long the answer to each call may take; `None` or zero means 20 s.
+    pub timeout: Option<Duration>,
+}
+
+impl HistoryRange {
+    /// The most rows the service puts on a page.
+    pub const LARGEST_PAGE: i64 = 20;
+
+    /// All messages that the `get_…_chat` calls read: chat, audio and commands, types 30 to 32.
+    pub fn chats() -> HistoryRange {
+        let mtypes = Some(vec![mtype::CHAT, mtype::AUDIO, mtype::CMD]);
+        HistoryRange { mtypes, ..HistoryRange::default() }
+    }
+}
+
+/// All messages, newest first.
+impl Default for HistoryRange {
+    fn default() -> Self {
+        HistoryRange {
+            desc: true,
+            page_size: 10,
+            begin: None,
+            end: None,
+            mtypes: None,
+            timeout: None,
+        }
     }
 }
 
@@ -175,6 +240,21 @@ impl<M> HistoryResult<M> {
 }
 
 impl MessageInfo {
+    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    ///
+    /// ```
+    /// use rtm_client::types::{Body, MessageInfo, mtype};
+    ///
+    /// let msg = Body::Text(r#"{"url":"https://files.example/1.png","size":5}"#.into());
+    /// let mut message = MessageInfo { mtype: mtype::IMAGE, msg, ..Default::default() };
+    /// assert_eq!(message.file_info().unwrap().size, 5);
+    /// message.mtype = mtype::CHAT;
+    /// assert!(message.file_info().is_none());
+    /// ```
+    pub fn file_info(&self) -> Option<FileInfo> {
+        FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
+    }
+
     /// An answer without any field is how some servers say that there is no such message.
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<MessageInfo, Error> {
         if fields.is_empty() {

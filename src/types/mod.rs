@@ -21,10 +21,10 @@ pub use conversation::{Conversation, Session, Sessions, UnreadConversations};
 pub use data::DataValue;
 pub use file::{File, FileInfo, FileToken, UploadPayload, UploadReply};
 pub use group::{GroupCount, GroupMembers};
-pub use history::{HistoryMessage, HistoryResult, MessageInfo, P2PMessage};
+pub use history::{HistoryMessage, HistoryRange, HistoryResult, MessageInfo, P2PMessage};
 pub use info::{Info, OpenInfo};
 pub use push::{Kickout, KickoutRoom, Ping, PushMessage};
-pub use send::{SendPayload, SendReply};
+pub use send::{Moderation, SendPayload, SendReply};
 pub use system::{ConnectionAttrs, DevicePushOptions, option_type};
 pub use text::{Body, Content, Text, Translation};
 pub use unread::{GroupUnreadCounts, P2PUnreadCounts, UnreadMessages};
@@ -54,5 +54,46 @@ mod testing {
         decode: impl FnOnce(&Fields<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         with_fields(Encoding::Json, json.as_bytes(), decode).expect("a JSON object")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::package::Encoding;
+    use crate::wire::payload::with_fields;
+
+    /// The keys the decoders ask for, so that what follows is read as something.
+    const KEYS: [&str; 8] =
+        ["msgs", "conversations", "unreads", "p2p", "group", "ltime", "mtime", "msg"];
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_a_decoder_panic(
+            entries in prop::collection::vec(
+                (prop::sample::select(&KEYS), prop::collection::vec(any::<u8>(), 1..40)),
+                0..15
+            )
+        ) {
+            let mut payload = vec![0x80 | entries.len() as u8];
+            for (key, value) in entries {
+                payload.push(0xa0 | key.len() as u8);
+                payload.extend_from_slice(key.as_bytes());
+                payload.extend_from_slice(&value);
+            }
+            with_fields(Encoding::MsgPack, &payload, |fields| {
+                let _ = HistoryResult::<HistoryMessage>::decode(fields);
+                let _ = HistoryResult::<P2PMessage>::decode(fields);
+                let _ = Conversation::<P2PMessage>::decode_list(fields);
+                let _ = UnreadConversations::decode(fields);
+                let _ = Sessions::decode(fields);
+                let _ = MessageInfo::decode(fields);
+                let _ = UnreadMessages::decode(fields);
+                let _ = P2PUnreadCounts::decode(fields);
+                let _ = PushMessage::decode(fields);
+            });
+        }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Body, Text};
+use super::{Body, FileInfo, Text};
 use crate::wire::payload::Fields;
 
 /// A message the service pushed: the data of every event of [`server_push`](crate::server_push) that begins with
@@ -44,6 +44,11 @@ pub struct Kickout;
 pub struct Ping;
 
 impl PushMessage {
+    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    pub fn file_info(&self) -> Option<FileInfo> {
+        FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
+    }
+
     pub(crate) fn decode(fields: &Fields<'_>) -> PushMessage {
         PushMessage {
             from: fields.int("from"),

@@ -25,6 +25,24 @@ pub struct SendPayload {
     pub mtime: i64,
 }
 
+/// How the service is to check a text before it passes it on.
+///
+/// ```
+/// use rtm_client::types::Moderation;
+///
+/// let strict = Moderation { strategy_id: Some("LOBBY".into()), ..Moderation::default() };
+/// assert_eq!(strict.check_params, None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moderation {
+    /// The strategy to check by, as set up for the project. `None` is the project's usual one.
+    #[doc(alias = "strategyid")]
+    pub strategy_id: Option<String>,
+    /// Parameters of the check, a JSON text the service's own documentation describes. For chat (type 30) only.
+    #[doc(alias = "checkParams")]
+    pub check_params: Option<String>,
+}
+
 impl SendReply {
     pub(crate) fn decode(mid: i64, answer: &Answer<'_>) -> Result<SendReply, Error> {
         let mtime = match plain_mtime(answer) {

@@ -10,6 +10,9 @@ pub struct UnreadMessages {
     pub p2p: Vec<i64>,
     /// The groups of which messages are unread.
     pub group: Vec<i64>,
+    /// When this user last logged out, in milliseconds since 1970; `None` unless it was asked for.
+    #[doc(alias = "logouttime")]
+    pub logout_time: Option<i64>,
 }
 
 /// How many messages from each user are unread.
@@ -32,7 +35,11 @@ pub struct GroupUnreadCounts {
 
 impl UnreadMessages {
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<UnreadMessages, Error> {
-        Ok(UnreadMessages { p2p: fields.ids("p2p"), group: fields.ids("group") })
+        Ok(UnreadMessages {
+            p2p: fields.ids("p2p"),
+            group: fields.ids("group"),
+            logout_time: fields.get("logouttime").map(payload::int),
+        })
     }
 }
 
@@ -61,7 +68,8 @@ mod tests {
     fn ids_from_lists_and_from_the_keys_of_maps() {
         let unread =
             decode_json(r#"{"p2p":[101,"102",103.0],"group":{"201":5}}"#, UnreadMessages::decode);
-        let expected = UnreadMessages { p2p: vec![101, 102, 103], group: vec![201] };
+        let expected =
+            UnreadMessages { p2p: vec![101, 102, 103], group: vec![201], logout_time: None };
         assert_eq!(unread.unwrap(), expected);
         assert_eq!(decode_json("{}", UnreadMessages::decode).unwrap(), UnreadMessages::default());
     }

@@ -341,6 +341,8 @@ impl RtmClient {
 
     /// Removes the conversation with a user from the lists, this user's and the other's. Its messages stay.
     ///
+    /// The original page gives its error a `mid`; no message takes part, so here it is a plain [`Error`].
+    ///
     /// * `to` – the other user's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when it is removed.
@@ -370,5 +372,40 @@ impl RtmClient {
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
         self.call("removesession", |map| map.id("to", to), timeout, |_| Ok(()), callback);
+    }
+
+    /// Removes the conversation with a user from this user's list alone; the other keeps it. Its messages stay.
+    ///
+    /// * `to` – the other user's id.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets `()` when it is removed.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.remove_session_one_way(2, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; in the Unity SDK it is the argument `oneway` of `removeSession`.
+    pub fn remove_session_one_way(
+        &self,
+        to: i64,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    ) {
+        let payload = |map: &mut MapWriter<'_>| {
+            map.id("to", to);
+            map.bool("oneway", true);
+        };
+        self.call("removesession", payload, timeout, |_| Ok(()), callback);
     }
 }

@@ -63,6 +63,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -115,6 +116,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -172,6 +174,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -225,6 +228,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -278,6 +282,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -336,6 +341,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -388,6 +394,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -440,6 +447,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -497,6 +505,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }

@@ -63,6 +63,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -122,6 +123,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }
@@ -184,6 +186,7 @@ impl RtmClient {
             msg: msg.into(),
             attrs: attrs.as_ref(),
             mid: mid.into(),
+            moderation: None,
         };
         self.send_message_to(message, timeout, callback);
     }

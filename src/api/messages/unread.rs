@@ -49,6 +49,42 @@ impl RtmClient {
         self.call("getunread", payload, timeout, UnreadMessages::decode, callback);
     }
 
+    /// Lists the users and groups of which messages are unread, and says since when: the time of the last logout.
+    ///
+    /// * `clear` – whether the reminder of messages missed while offline is cleared.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`UnreadMessages`]: `p2p`, the ids of the users, `group`, those of the groups, and
+    ///   `logout_time`, in milliseconds since 1970, 0 if this user has never logged out.
+    ///
+    /// Errors: those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_unread_message_with_logout_time(false, None, callback);
+    /// assert_eq!(reply.wait()?.logout_time, Some(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; in the Unity SDK it is an argument of `getUnread`.
+    pub fn get_unread_message_with_logout_time(
+        &self,
+        clear: bool,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<UnreadMessages>) + Send + 'static,
+    ) {
+        let payload = |map: &mut MapWriter<'_>| {
+            map.bool("clear", clear);
+            map.bool("gettime", true);
+        };
+        self.call("getunread", payload, timeout, UnreadMessages::decode, callback);
+    }
+
     /// Marks all messages as read.
     ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.

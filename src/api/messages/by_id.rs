@@ -1,0 +1,268 @@
+use std::time::Duration;
+
+use crate::api::payloads::{behind_message, stored_within};
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::types::{HistoryMessage, HistoryResult, P2PMessage};
+use crate::wire::payload::MapWriter;
+
+/// Messages of any type: stored ones, from a message on.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SDK that has them, in its order"
+)]
+impl RtmClient {
+    /// Reads a page of the messages with another user, going on behind the message of a mid.
+    ///
+    /// For who has a message and wants its neighbours; its row id need not be known. The next page is read from
+    /// `begin`, `end` and `lastid`, with [`get_p2p_message`](Self::get_p2p_message).
+    ///
+    /// * `ouid` – the other user's id.
+    /// * `desc` – `true` walks back from that message, newest first; `false` walks on, oldest first.
+    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
+    /// * `mid` – the id of the message to go on behind; it is not among the rows. 0 begins at the bounds.
+    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `mtypes` – only messages of these types; `None` for all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///
+    /// Errors: 200070 there is no such message; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "", None, None, callback);
+    /// let mid = reply.wait()?.mid;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_chat(2, "and more", "", None, None, callback);
+    /// # reply.wait()?;
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_p2p_message_by_message_id(2, false, 10, mid, None, None, None, None, callback);
+    /// for message in reply.wait()?.msgs {
+    ///     println!("after that came {}", message.msg);
+    ///     # assert_eq!(message.msg, "and more");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
+    #[doc(alias = "getP2PMessageByMessageId")]
+    pub fn get_p2p_message_by_message_id(
+        &self,
+        ouid: i64,
+        desc: bool,
+        num: i64,
+        mid: i64,
+        begin: impl Into<Option<i64>>,
+        end: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<HistoryResult<P2PMessage>>) + Send + 'static,
+    ) {
+        let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
+        let payload = |map: &mut MapWriter<'_>| {
+            map.id("ouid", ouid);
+            behind_message(map, desc, num, mid);
+            stored_within(map, begin, end, mtypes.as_deref());
+        };
+        self.call("getp2pmsgbymessageid", payload, timeout, HistoryResult::decode, callback);
+    }
+
+    /// Reads a page of the messages of a group, going on behind the message of a mid.
+    ///
+    /// For who has a message and wants its neighbours; its row id need not be known. The next page is read from
+    /// `begin`, `end` and `lastid`, with [`get_group_message`](Self::get_group_message).
+    ///
+    /// * `gid` – the group's id; this user must be a member.
+    /// * `desc` – `true` walks back from that message, newest first; `false` walks on, oldest first.
+    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
+    /// * `mid` – the id of the message to go on behind; it is not among the rows. 0 begins at the bounds.
+    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `mtypes` – only messages of these types; `None` for all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
+    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///
+    /// Errors: 200070 there is no such message; 200041 not a member of the group; and those of [every
+    /// call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_group_chat(100, "hello", "", None, None, callback);
+    /// let mid = reply.wait()?.mid;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_group_chat(100, "and more", "", None, None, callback);
+    /// # reply.wait()?;
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_message_by_message_id(100, false, 10, mid, None, None, None, None, callback);
+    /// for message in reply.wait()?.msgs {
+    ///     println!("after that came {}", message.msg);
+    ///     # assert_eq!(message.msg, "and more");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
+    #[doc(alias = "getGroupMessageByMessageId")]
+    pub fn get_group_message_by_message_id(
+        &self,
+        gid: i64,
+        desc: bool,
+        num: i64,
+        mid: i64,
+        begin: impl Into<Option<i64>>,
+        end: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
+    ) {
+        let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
+        let payload = |map: &mut MapWriter<'_>| {
+            map.id("gid", gid);
+            behind_message(map, desc, num, mid);
+            stored_within(map, begin, end, mtypes.as_deref());
+        };
+        self.call("getgroupmsgbymessageid", payload, timeout, HistoryResult::decode, callback);
+    }
+
+    /// Reads a page of the messages of a room, going on behind the message of a mid.
+    ///
+    /// For who has a message and wants its neighbours; its row id need not be known. The next page is read from
+    /// `begin`, `end` and `lastid`, with [`get_room_message`](Self::get_room_message).
+    ///
+    /// * `rid` – the room's id; this user must be in it.
+    /// * `desc` – `true` walks back from that message, newest first; `false` walks on, oldest first.
+    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
+    /// * `mid` – the id of the message to go on behind; it is not among the rows. 0 begins at the bounds.
+    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `mtypes` – only messages of these types; `None` for all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
+    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///
+    /// Errors: 200070 there is no such message; 200040 not in the room; and those of [every
+    /// call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.enter_room(300, None, callback);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_room_chat(300, None, "hello", "", None, None, callback);
+    /// let mid = reply.wait()?.mid;
+    /// # let (callback, reply) = reply::channel();
+    /// # client.send_room_chat(300, None, "and more", "", None, None, callback);
+    /// # reply.wait()?;
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_room_message_by_message_id(300, false, 10, mid, None, None, None, None, callback);
+    /// for message in reply.wait()?.msgs {
+    ///     println!("after that came {}", message.msg);
+    ///     # assert_eq!(message.msg, "and more");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
+    #[doc(alias = "getRoomMessageByMessageId")]
+    pub fn get_room_message_by_message_id(
+        &self,
+        rid: i64,
+        desc: bool,
+        num: i64,
+        mid: i64,
+        begin: impl Into<Option<i64>>,
+        end: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
+    ) {
+        let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
+        let payload = |map: &mut MapWriter<'_>| {
+            map.id("rid", rid);
+            behind_message(map, desc, num, mid);
+            stored_within(map, begin, end, mtypes.as_deref());
+        };
+        self.call("getroommsgbymessageid", payload, timeout, HistoryResult::decode, callback);
+    }
+
+    /// Reads a page of the messages of broadcasts, going on behind the message of a mid.
+    ///
+    /// For who has a message and wants its neighbours; its row id need not be known. The next page is read from
+    /// `begin`, `end` and `lastid`, with [`get_broadcast_message`](Self::get_broadcast_message).
+    ///
+    /// * `desc` – `true` walks back from that message, newest first; `false` walks on, oldest first.
+    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
+    /// * `mid` – the id of the message to go on behind; it is not among the rows. 0 begins at the bounds.
+    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `mtypes` – only messages of these types; `None` for all.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
+    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///
+    /// Errors: 200070 there is no such message; and those of [every call](crate::error_code#every-call).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let mid = gate.broadcast(9, 30, "hello", "");
+    /// # gate.broadcast(9, 30, "and more", "");
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_broadcast_message_by_message_id(false, 10, mid, None, None, None, None, callback);
+    /// for message in reply.wait()?.msgs {
+    ///     println!("after that came {}", message.msg);
+    ///     # assert_eq!(message.msg, "and more");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
+    #[doc(alias = "getBroadcastMessageByMessageId")]
+    pub fn get_broadcast_message_by_message_id(
+        &self,
+        desc: bool,
+        num: i64,
+        mid: i64,
+        begin: impl Into<Option<i64>>,
+        end: impl Into<Option<i64>>,
+        mtypes: impl Into<Option<Vec<i64>>>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
+    ) {
+        let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
+        let payload = |map: &mut MapWriter<'_>| {
+            behind_message(map, desc, num, mid);
+            stored_within(map, begin, end, mtypes.as_deref());
+        };
+        self.call("getbroadcastmsgbymessageid", payload, timeout, HistoryResult::decode, callback);
+    }
+}
