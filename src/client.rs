@@ -445,25 +445,3 @@ impl fmt::Debug for WeakClient {
         f.debug_struct("WeakClient").finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn login_options_come_last() {
-        let client = ClientOptions::new(1).attrs([("a", "b")]);
-        let auth = |login: LoginOptions| {
-            data_encoding::HEXLOWER.encode(&auth_payload(&client, 2, "T", &login))
-        };
-        let plain = "a370696401a3756964d30000000000000002a5746f6b656ea154a776657273696f6e\
-                     af576562536f636b65745f322e372e36a5617474727381a161a162";
-        assert_eq!(auth(LoginOptions::default()), format!("85{plain}"));
-        let lang = "a46c616e67a2656e";
-        let options = LoginOptions { lang: Some("en".into()), ts: None };
-        assert_eq!(auth(options), format!("86{plain}{lang}"));
-        let options = LoginOptions { lang: Some("en".into()), ts: Some(1_700_000_000) };
-        let ts = "a27473d3000000006553f100a5617574687602";
-        assert_eq!(auth(options), format!("88{plain}{lang}{ts}"));
-    }
-}

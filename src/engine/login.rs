@@ -125,3 +125,26 @@ pub(super) fn ask_program(engine: &Engine, question: Question) -> Said {
     engine.listeners.emit(TOKEN_WANTED, &event);
     Said { go, token: event.token.into_inner() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn login_options_come_last() {
+        let client = ClientOptions::new(1).attrs([("a", "b")]);
+        let auth = |lang: Option<&str>, token: LoginToken| {
+            let mut out = Vec::new();
+            let lang = lang.map(str::to_owned);
+            Login::new(2, token, lang, Box::new(|_, _| {})).write_auth(&client, &mut out);
+            data_encoding::HEXLOWER.encode(&out)
+        };
+        let plain = "a370696401a3756964d30000000000000002a5746f6b656ea154a776657273696f6e\
+                     af576562536f636b65745f322e372e36a5617474727381a161a162";
+        assert_eq!(auth(None, "T".into()), format!("85{plain}"));
+        let lang = "a46c616e67a2656e";
+        assert_eq!(auth(Some("en"), "T".into()), format!("86{plain}{lang}"));
+        let ts = "a27473d3000000006553f100a5617574687602";
+        assert_eq!(auth(Some("en"), ("T", 1_700_000_000).into()), format!("88{plain}{lang}{ts}"));
+    }
+}
