@@ -1,5 +1,24 @@
-//! Synchronous client for the LiveData RTM chat service.
-
+// The front page is the README. Its links lead to files; here the same names lead to the items, for the first
+// definition of a link counts.
+//! [get_p2p_chat]: RtmClient::get_p2p_chat
+//! [channel]: reply::channel
+//! [Body]: types::Body
+//! [Callbacks]: Callbacks::Manual
+//! [ClientOptions]: ClientOptions
+//! [WeakClient]: WeakClient
+//! [error_code]: error_code
+#![cfg_attr(feature = "gate", doc = "[gate]: gate")]
+//! [calls]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/calls.rs
+//! [session_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/session.rs
+//! [history]: https://docs.rs/crate/rtm-client/latest/source/src/types/history.rs
+//! [duplicates]: https://docs.rs/crate/rtm-client/latest/source/src/push/duplicates.rs
+//! [gate_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/gate/conversations.rs
+//! [changelog]: https://docs.rs/crate/rtm-client/latest/source/CHANGELOG.md
+//! [architecture]: https://docs.rs/crate/rtm-client/latest/source/docs/architecture.md
+//! [examples]: https://docs.rs/crate/rtm-client/latest/source/examples/
+//! [license]: https://docs.rs/crate/rtm-client/latest/source/LICENSE
+//!
+#![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 

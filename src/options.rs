@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::engine::TlsOptions;
+
 /// The options of an [`RtmClient`](crate::RtmClient).
 ///
 /// ```
@@ -20,6 +22,7 @@ pub struct ClientOptions {
     pub(crate) pid: i64,
     pub(crate) endpoint: String,
     pub(crate) ssl_endpoint: Option<String>,
+    pub(crate) backup_endpoints: Vec<String>,
     pub(crate) file_endpoint: Option<String>,
     pub(crate) attrs: Option<Vec<(String, String)>>,
     pub(crate) auto_reconnect: bool,
@@ -32,6 +35,17 @@ pub struct ClientOptions {
     pub(crate) max_in_flight: usize,
     pub(crate) max_undelivered_bytes: usize,
     pub(crate) callbacks: Callbacks,
+    pub(crate) tls: TlsOptions,
+    pub(crate) proxy: ProxyChoice,
+    pub(crate) repair_126_byte_frames: bool,
+}
+
+/// Where the proxy is to be found.
+#[derive(Clone)]
+pub(crate) enum ProxyChoice {
+    Environment,
+    None,
+    Url(String),
 }
 
 /// What a login may say besides user and token: see [`RtmClient::login_with`](crate::RtmClient::login_with).
@@ -100,6 +114,7 @@ impl ClientOptions {
             pid,
             endpoint: String::new(),
             ssl_endpoint: None,
+            backup_endpoints: Vec::new(),
             file_endpoint: None,
             attrs: None,
             auto_reconnect: true,
@@ -112,6 +127,9 @@ impl ClientOptions {
             max_in_flight: 1_000_000,
             max_undelivered_bytes: 64 << 20,
             callbacks: Callbacks::default(),
+            tls: TlsOptions::default(),
+            proxy: ProxyChoice::Environment,
+            repair_126_byte_frames: true,
         }
     }
 
@@ -124,6 +142,25 @@ impl ClientOptions {
     /// The gate's TLS port, as `host:port`. If given, it is used instead of [`endpoint`](Self::endpoint).
     pub fn ssl_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.ssl_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Further gates, as `host:port`, tried in that order whenever the one of [`endpoint`](Self::endpoint) or
+    /// [`ssl_endpoint`](Self::ssl_endpoint) cannot be reached. They speak TLS if that one does. All share one
+    /// [`connection_timeout`](Self::connection_timeout).
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options = ClientOptions::new(1)
+    ///     .ssl_endpoint("a.example:13322")
+    ///     .backup_endpoints(["b.example:13322", "c.example:13322"]);
+    /// ```
+    pub fn backup_endpoints<E: Into<String>>(
+        mut self,
+        endpoints: impl IntoIterator<Item = E>,
+    ) -> Self {
+        self.backup_endpoints = endpoints.into_iter().map(Into::into).collect();
         self
     }
 
@@ -213,6 +250,66 @@ impl ClientOptions {
         self
     }
 
+    /// Certificates of issuers to trust besides the well-known ones: PEM, which may hold several, or DER. Can be
+    /// called more than once.
+    #[cfg(feature = "tls")]
+    pub fn ca_certificates(mut self, pem_or_der: impl Into<Vec<u8>>) -> Self {
+        self.tls.issuers.push(pem_or_der.into());
+        self
+    }
+
+    /// The certificate the client shows to a gate that asks for one, and its private key: PEM, where the certificates
+    /// of its issuers may follow it, or DER.
+    #[cfg(feature = "tls")]
+    pub fn client_certificate(
+        mut self,
+        chain: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.tls.client = Some((chain.into(), key.into()));
+        self
+    }
+
+    /// Whether any certificate of a gate will do, which lets anybody in between read and change everything. For tests;
+    /// each connect logs a warning. Default false.
+    #[cfg(feature = "tls")]
+    pub fn danger_accept_invalid_certs(mut self, yes: bool) -> Self {
+        self.tls.accept_invalid = yes;
+        self
+    }
+
+    /// The proxy to connect through: `http://host:port`, which is asked to CONNECT, or `socks5://host:port`, either with
+    /// `user:password@` before the host, percent-encoded. The proxy resolves the gate's name.
+    ///
+    /// By default the environment names the proxy: `HTTPS_PROXY`, or else `ALL_PROXY`, unless the gate is in
+    /// `NO_PROXY` or on this machine. The names in lower case go first.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options = ClientOptions::new(1)
+    ///     .ssl_endpoint("rtm.example:13322")
+    ///     .proxy("socks5://user:p%40ss@proxy.example:1080");
+    /// ```
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// Connects directly, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = ProxyChoice::None;
+        self
+    }
+
+    /// Whether to mend the frames that the service writes wrongly, which are those of exactly 126 bytes: their header
+    /// lacks the length. Without the mending the connection stalls at such a frame. Default true; nothing else is
+    /// touched.
+    pub fn repair_126_byte_frames(mut self, yes: bool) -> Self {
+        self.repair_126_byte_frames = yes;
+        self
+    }
+
     /// The URL that `login` dials.
     ///
     /// ```
@@ -244,10 +341,17 @@ impl ClientOptions {
         if let Some(address) = &self.ssl_endpoint {
             return ("wss", address.clone());
         }
-        match self.endpoint.split_once(':') {
-            Some((host, "13325")) => ("ws", format!("{host}:13321")),
-            _ => ("ws", self.endpoint.clone()),
-        }
+        ("ws", current_port(&self.endpoint))
+    }
+
+    /// The scheme and the `host:port` of each gate to dial, in turn.
+    pub(crate) fn gates(&self) -> Vec<(&'static str, String)> {
+        let (scheme, first) = self.gate();
+        let backups = self.backup_endpoints.iter().map(|endpoint| match scheme {
+            "ws" => current_port(endpoint),
+            _ => endpoint.clone(),
+        });
+        [first].into_iter().chain(backups).map(|address| (scheme, address)).collect()
     }
 
     /// The scheme and the `host:port` of the file gate.
@@ -258,6 +362,14 @@ impl ClientOptions {
             format!("fileproxy-{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
         });
         (scheme, address)
+    }
+}
+
+/// The legacy port stands for another one.
+fn current_port(endpoint: &str) -> String {
+    match endpoint.split_once(':') {
+        Some((host, "13325")) => format!("{host}:13321"),
+        _ => endpoint.to_owned(),
     }
 }
 

@@ -28,6 +28,8 @@ use crate::error_code::{fpnn, rtm};
 /// println!("sent at {}", reply.wait()?.payload.mtime);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+// Return types cannot be given a name while they hide the closure's.
+#[allow(clippy::type_complexity)]
 pub fn channel<E, T>() -> (impl FnOnce(Option<E>, Option<T>) + Send + 'static, Reply<E, T>)
 where
     E: From<Error> + Send + 'static,

@@ -31,7 +31,9 @@ struct Tour {
     mids: Vec<i64>,
 }
 
-const STEPS: [(&str, fn(&mut Tour) -> Outcome); 13] = [
+type Step = fn(&mut Tour) -> Outcome;
+
+const STEPS: [(&str, Step); 13] = [
     ("Log in", log_in),
     ("Chat with a user, both ways", p2p),
     ("Chat in a group", group),
@@ -54,8 +56,8 @@ pub(crate) fn run(options: Options) -> Outcome {
         tour.show.heading(title);
         step(&mut tour).map_err(|error| format!("{title}: {}", crate::in_words(&*error)))?;
     }
-    let seconds = begun.elapsed().as_secs_f32();
-    tour.show.heading(&format!("Everything as it should be, in {seconds:.2} s."));
+    let millis = begun.elapsed().as_millis();
+    tour.show.heading(&format!("Everything as it should be, in {millis} ms."));
     Ok(())
 }
 

@@ -1,21 +1,28 @@
-//! Opening a connection: name lookup, TCP, upgrade. Nothing here blocks; each step goes on when the socket is ready.
+//! Opening a connection: name lookup, TCP, proxy, TLS, upgrade. Nothing here blocks; each step goes on when the socket
+//! is ready.
 
 use std::collections::VecDeque;
-use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use crossbeam_channel::TryRecvError;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
+use socket2::{SockRef, TcpKeepalive};
 use tungstenite::client::IntoClientRequest;
 use tungstenite::error::ProtocolError;
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::protocol::{WebSocket, WebSocketConfig};
 
+use super::incoming::Incoming;
 use super::pending::{NEVER, Time};
-use super::stream::Stream;
+use super::proxy::{self, Proxy, Tunnel};
+use super::resolve::{Addresses, resolve};
+use super::stream::{Socket, Stream, Transport};
+use super::tls::{self, Connector, TlsSocket};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::options::{ClientOptions, gate_url};
@@ -23,24 +30,45 @@ use crate::options::{ClientOptions, gate_url};
 /// tungstenite zero-fills what is spare of its read buffer at every read, so it is kept small.
 const READ_BUFFER: usize = 16 << 10;
 
-/// A connection being opened: one address of the host after the other, each with its share of the time.
+/// After so long without a byte the kernel asks the peer whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// A connection being opened: one gate after another, and of each one address after another, each with its share of
+/// the time.
 pub(super) struct Dialing {
-    url: String,
+    waker: Arc<Waker>,
     config: WebSocketConfig,
-    addresses: VecDeque<SocketAddr>,
-    /// The address being tried.
+    repair: bool,
+    /// The gates still to be tried.
+    routes: VecDeque<Result<Route, Error>>,
+    /// The addresses still to be tried of the gate at hand.
+    addresses: VecDeque<(SocketAddr, Arc<Route>)>,
+    /// What is being tried.
     current: String,
     phase: Phase,
+    /// Whether the peer of the socket has shut down its side.
+    hung_up: bool,
     deadline: Time,
     /// When the next address is tried.
     give_up_at: Time,
 }
 
+/// A gate and the way to it.
+struct Route {
+    url: String,
+    host: String,
+    port: u16,
+    tls: Option<Connector>,
+    proxy: Option<Proxy>,
+}
+
 enum Phase {
-    Resolving(Receiver<io::Result<Vec<SocketAddr>>>),
     /// Nothing is under way: try the next address.
     Next,
-    Tcp(TcpStream),
+    Resolving(Addresses, Arc<Route>),
+    Tcp(TcpStream, Arc<Route>),
+    Proxy(TcpStream, Tunnel, Arc<Route>),
+    Tls(Box<TlsSocket>, Arc<Route>),
     Upgrade(MidHandshake<ClientHandshake<Stream>>),
 }
 
@@ -50,38 +78,63 @@ pub(super) enum Progress {
     Failed(Error),
 }
 
+enum Step {
+    Again,
+    Wait,
+    Open(Box<WebSocket<Stream>>),
+}
+
+type Upgraded = Result<
+    (WebSocket<Stream>, tungstenite::handshake::client::Response),
+    HandshakeError<ClientHandshake<Stream>>,
+>;
+
+impl Route {
+    fn new(options: &ClientOptions, scheme: &str, address: &str) -> Result<Route, Error> {
+        let (host, port) = split_address(address)?;
+        Ok(Route {
+            url: gate_url(scheme, address),
+            host: host.to_owned(),
+            port,
+            tls: if scheme == "wss" { Some(options.tls.connector()?) } else { None },
+            proxy: proxy::choose(&options.proxy, host, port, |name| std::env::var(name).ok())?,
+        })
+    }
+
+    /// The host and port that TCP connects to.
+    fn first_stop(&self) -> (&str, u16) {
+        match &self.proxy {
+            Some(proxy) => (&proxy.host, proxy.port),
+            None => (&self.host, self.port),
+        }
+    }
+}
+
 impl Dialing {
+    /// Starts with the first of the gates, each a scheme and an address.
     pub(super) fn start(
         options: &ClientOptions,
-        (scheme, address): (&str, String),
+        gates: &[(&str, String)],
         deadline: Time,
         waker: &Arc<Waker>,
-    ) -> Result<Dialing, Error> {
-        if scheme == "wss" {
-            return Err(failed("ssl_endpoint needs TLS, which this version does not have"));
-        }
-        let (host, port) = split_address(&address)?;
-        let mut addresses = VecDeque::new();
-        let phase = match host.parse::<IpAddr>() {
-            Ok(ip) => {
-                addresses.push_back(SocketAddr::new(ip, port));
-                Phase::Next
-            }
-            Err(_) => Phase::Resolving(resolve(host.to_owned(), port, waker)?),
-        };
-        Ok(Dialing {
-            url: gate_url(scheme, &address),
+    ) -> Dialing {
+        let route = |(scheme, address): &(&str, String)| Route::new(options, scheme, address);
+        Dialing {
+            waker: waker.clone(),
             config: WebSocketConfig::default()
                 .read_buffer_size(READ_BUFFER)
                 .write_buffer_size(0)
                 .max_message_size(Some(options.max_received_bytes))
                 .max_frame_size(Some(options.max_received_bytes)),
-            addresses,
-            current: address,
-            phase,
+            repair: options.repair_126_byte_frames,
+            routes: gates.iter().map(route).collect(),
+            addresses: VecDeque::new(),
+            current: String::new(),
+            phase: Phase::Next,
+            hung_up: false,
             deadline,
             give_up_at: NEVER,
-        })
+        }
     }
 
     /// When [`Dialing::advance`] is to be called even if nothing is ready.
@@ -91,8 +144,11 @@ impl Dialing {
 
     /// The kernel announced something about the socket of that connection.
     pub(super) fn ready(&mut self, hung_up: bool) {
-        if let Phase::Upgrade(handshake) = &mut self.phase {
-            handshake.get_mut().get_mut().readable(hung_up);
+        self.hung_up |= hung_up;
+        match &mut self.phase {
+            Phase::Tls(tls, _) => tls.socket().readable(hung_up),
+            Phase::Upgrade(handshake) => handshake.get_mut().get_mut().readable(hung_up),
+            _ => {}
         }
     }
 
@@ -100,21 +156,25 @@ impl Dialing {
     pub(super) fn advance(&mut self, now: Time, registry: &Registry, token: Token) -> Progress {
         let mut error = None;
         if now >= self.give_up_at {
-            error = Some(failed(format!("{} did not answer", self.current)));
+            error = Some(failed(format!("{} {}", self.current, self.phase.unfinished())));
             self.phase = Phase::Next;
         }
         loop {
             let step = match std::mem::replace(&mut self.phase, Phase::Next) {
-                Phase::Resolving(answer) => self.resolved(answer),
                 Phase::Next => match self.addresses.pop_front() {
-                    Some(address) => self.connect(now, address, registry, token),
-                    None => {
-                        return Progress::Failed(
-                            error.unwrap_or_else(|| failed("the host has no address")),
-                        );
-                    }
+                    Some((address, route)) => self.connect(now, address, route, registry, token),
+                    None => match self.routes.pop_front() {
+                        Some(route) => route.and_then(|route| self.set_out(now, route)),
+                        None => {
+                            let error = error.unwrap_or_else(|| failed("the host has no address"));
+                            return Progress::Failed(error);
+                        }
+                    },
                 },
-                Phase::Tcp(socket) => self.connected(socket),
+                Phase::Resolving(answer, route) => self.resolved(answer, route),
+                Phase::Tcp(socket, route) => self.connected(socket, route),
+                Phase::Proxy(socket, tunnel, route) => self.tunnelled(socket, tunnel, route),
+                Phase::Tls(tls, route) => self.secured(tls, route),
                 Phase::Upgrade(handshake) => self.upgraded(handshake.handshake()),
             };
             match step {
@@ -129,10 +189,37 @@ impl Dialing {
         }
     }
 
-    fn resolved(&mut self, answer: Receiver<io::Result<Vec<SocketAddr>>>) -> Result<Step, Error> {
+    /// Gives what starts now its share of the time: the same for it and for each address and gate known to follow.
+    fn share_time(&mut self, now: Time) {
+        let left = self.deadline.saturating_sub(now);
+        self.give_up_at = match (self.addresses.len() + self.routes.len()) as Time {
+            // The session's own deadline ends the last one.
+            0 => NEVER,
+            others => now.saturating_add(left / (others + 1)),
+        };
+    }
+
+    fn set_out(&mut self, now: Time, route: Route) -> Result<Step, Error> {
+        let (host, port) = route.first_stop();
+        self.current = host.to_owned();
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            self.addresses.push_back((SocketAddr::new(ip, port), Arc::new(route)));
+            return Ok(Step::Again);
+        }
+        let answer = resolve(host.to_owned(), port, &self.waker).map_err(|error| {
+            let text = "the thread for the name lookup could not be started";
+            Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
+        })?;
+        self.share_time(now);
+        self.phase = Phase::Resolving(answer, Arc::new(route));
+        Ok(Step::Wait)
+    }
+
+    fn resolved(&mut self, answer: Addresses, route: Arc<Route>) -> Result<Step, Error> {
         match answer.try_recv() {
             Ok(Ok(addresses)) => {
-                self.addresses.extend(addresses);
+                self.addresses
+                    .extend(addresses.into_iter().map(|address| (address, route.clone())));
                 Ok(Step::Again)
             }
             Ok(Err(error)) => Err(Error::with_source(
@@ -141,7 +228,7 @@ impl Dialing {
                 error,
             )),
             Err(TryRecvError::Empty) => {
-                self.phase = Phase::Resolving(answer);
+                self.phase = Phase::Resolving(answer, route);
                 Ok(Step::Wait)
             }
             Err(TryRecvError::Disconnected) => Err(failed("the name lookup ended")),
@@ -152,44 +239,122 @@ impl Dialing {
         &mut self,
         now: Time,
         address: SocketAddr,
+        route: Arc<Route>,
         registry: &Registry,
         token: Token,
     ) -> Result<Step, Error> {
-        self.current = address.to_string();
-        let left = self.deadline.saturating_sub(now);
-        self.give_up_at = match self.addresses.len() as Time {
-            // The session's own deadline ends the last one.
-            0 => NEVER,
-            others => now.saturating_add(left / (others + 1)),
+        self.share_time(now);
+        self.current = match route.proxy {
+            Some(_) => format!("the proxy {address}"),
+            None => address.to_string(),
         };
+        self.hung_up = false;
         let socket = TcpStream::connect(address).and_then(|mut socket| {
             registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
             Ok(socket)
         });
-        self.phase = Phase::Tcp(socket.map_err(|error| self.unreachable(error))?);
+        self.phase = Phase::Tcp(socket.map_err(|error| self.unreachable(error))?, route);
         Ok(Step::Wait)
     }
 
-    fn connected(&mut self, socket: TcpStream) -> Result<Step, Error> {
+    fn connected(&mut self, socket: TcpStream, route: Arc<Route>) -> Result<Step, Error> {
         if let Some(error) = socket.take_error().map_err(|error| self.unreachable(error))? {
             return Err(self.unreachable(error));
         }
         if let Err(error) = socket.peer_addr() {
             if error.kind() == io::ErrorKind::NotConnected {
-                self.phase = Phase::Tcp(socket);
+                self.phase = Phase::Tcp(socket, route);
                 return Ok(Step::Wait);
             }
             return Err(self.unreachable(error));
         }
-        socket.set_nodelay(true).map_err(|error| self.unreachable(error))?;
-        let request = self.url.as_str().into_client_request().map_err(|error| {
-            Error::with_source(
-                fpnn::CORE_INVALID_CONNECTION,
-                format!("{} is no valid address", self.url),
-                error,
-            )
+        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE);
+        socket
+            .set_nodelay(true)
+            .and_then(|()| SockRef::from(&socket).set_tcp_keepalive(&keep_alive))
+            .map_err(|error| self.unreachable(error))?;
+        match &route.proxy {
+            Some(proxy) => {
+                let tunnel = Tunnel::new(proxy, &route.host, route.port);
+                self.tunnelled(socket, tunnel, route)
+            }
+            None => self.reached(socket, route),
+        }
+    }
+
+    fn tunnelled(
+        &mut self,
+        mut socket: TcpStream,
+        mut tunnel: Tunnel,
+        route: Arc<Route>,
+    ) -> Result<Step, Error> {
+        let mut buf = [0; 1024];
+        loop {
+            let result = match tunnel.out.is_empty() {
+                false => socket.write(&tunnel.out).map(|n| drop(tunnel.out.drain(..n))),
+                true => match socket.read(&mut buf) {
+                    Ok(0) => return Err(failed(format!("{} closed the connection", self.current))),
+                    Ok(n) => match tunnel.received(&buf[..n]) {
+                        Ok(true) => {
+                            self.current = format!("{} by {}", route.host, self.current);
+                            return self.reached(socket, route);
+                        }
+                        Ok(false) => Ok(()),
+                        Err(what) => return Err(failed(format!("{} {what}", self.current))),
+                    },
+                    Err(error) => Err(error),
+                },
+            };
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.phase = Phase::Proxy(socket, tunnel, route);
+                    return Ok(Step::Wait);
+                }
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    return Err(self.unreachable(error));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The gate is at the other end of the socket.
+    fn reached(&mut self, socket: TcpStream, route: Arc<Route>) -> Result<Step, Error> {
+        let socket = Socket::new(socket, self.hung_up);
+        match &route.tls {
+            Some(tls) => {
+                let tls = tls.start(socket, &route.host)?;
+                self.secured(Box::new(tls), route)
+            }
+            None => self.upgrade(Transport::Plain(socket), &route),
+        }
+    }
+
+    fn secured(&mut self, mut tls: Box<TlsSocket>, route: Arc<Route>) -> Result<Step, Error> {
+        match tls.handshake() {
+            Ok(true) => self.upgrade(Transport::Tls(tls), &route),
+            Ok(false) => {
+                self.phase = Phase::Tls(tls, route);
+                Ok(Step::Wait)
+            }
+            Err(error) => {
+                let text = match tls::explain(&error) {
+                    Some(why) => format!("no TLS with {}: {why}", self.current),
+                    None => format!("{} broke the TLS handshake off", self.current),
+                };
+                Err(Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error))
+            }
+        }
+    }
+
+    fn upgrade(&mut self, transport: Transport, route: &Route) -> Result<Step, Error> {
+        let request = route.url.as_str().into_client_request().map_err(|error| {
+            let text = format!("{} is no valid address", route.url);
+            Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
         })?;
-        let handshake = ClientHandshake::start(Stream::new(socket), request, Some(self.config))
+        let longest = self.config.max_frame_size.unwrap_or(usize::MAX);
+        let stream = Stream::new(transport, Incoming::new(self.repair, longest));
+        let handshake = ClientHandshake::start(stream, request, Some(self.config))
             .map_err(|error| self.no_websocket(error))?;
         self.upgraded(handshake.handshake())
     }
@@ -225,8 +390,11 @@ impl Dialing {
                     response.status()
                 )
             }
-            tungstenite::Error::Io(_)
-            | tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
+            tungstenite::Error::Io(error) => match tls::explain(error) {
+                Some(why) => format!("no TLS with {}: {why}", self.current),
+                None => format!("{} closed the connection during the upgrade", self.current),
+            },
+            tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
                 format!("{} closed the connection during the upgrade", self.current)
             }
             _ => format!("{} does not speak WebSocket", self.current),
@@ -235,16 +403,17 @@ impl Dialing {
     }
 }
 
-enum Step {
-    Again,
-    Wait,
-    Open(Box<WebSocket<Stream>>),
+impl Phase {
+    /// What the peer has not done while the phase goes on.
+    fn unfinished(&self) -> &'static str {
+        match self {
+            Phase::Resolving(..) => "was not found in time",
+            Phase::Next | Phase::Tcp(..) | Phase::Proxy(..) => "did not answer",
+            Phase::Tls(..) => "did not finish the TLS handshake",
+            Phase::Upgrade(_) => "did not answer the WebSocket upgrade",
+        }
+    }
 }
-
-type Upgraded = Result<
-    (WebSocket<Stream>, tungstenite::handshake::client::Response),
-    HandshakeError<ClientHandshake<Stream>>,
->;
 
 fn failed(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(fpnn::CORE_INVALID_CONNECTION, text)
@@ -254,34 +423,11 @@ fn failed(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 fn split_address(address: &str) -> Result<(&str, u16), Error> {
     let parts = address.rsplit_once(':').and_then(|(host, port)| {
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        Some((bare, port.parse().ok()?)).filter(|_| !bare.is_empty())
+        let is_name =
+            |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic());
+        Some((bare, port.parse().ok()?)).filter(|(host, _)| is_name(host))
     });
     parts.ok_or_else(|| failed(format!("the endpoint {address:?} is not host:port")))
-}
-
-/// Looks the name up on a thread that holds nothing of the client; a result that comes too late is dropped.
-fn resolve(
-    host: String,
-    port: u16,
-    waker: &Arc<Waker>,
-) -> Result<Receiver<io::Result<Vec<SocketAddr>>>, Error> {
-    let (answer, answered) = bounded(1);
-    let waker = waker.clone();
-    let thread = std::thread::Builder::new().name("rtm-resolve".into());
-    let spawned = thread.spawn(move || {
-        let addresses = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
-        if answer.send(addresses).is_ok() {
-            super::wake(&waker);
-        }
-    });
-    match spawned {
-        Ok(_) => Ok(answered),
-        Err(error) => Err(Error::with_source(
-            fpnn::CORE_INVALID_CONNECTION,
-            "the thread for the name lookup could not be started",
-            error,
-        )),
-    }
 }
 
 #[cfg(test)]

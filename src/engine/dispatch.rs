@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
 use super::upload::ProgressHandler;
 use super::{Answer, Complete, Ending, Engine, LoginDone};
@@ -90,6 +90,9 @@ impl Batch {
     }
 }
 
+/// For how many callbacks at the most the I/O thread is left asleep.
+const DEFERRED_FOR: usize = 64;
+
 /// The queue of callbacks.
 pub(super) struct Dispatch {
     queue: Sender<Batch>,
@@ -105,6 +108,8 @@ pub(super) struct Dispatch {
     undelivered: AtomicUsize,
     /// Whether the I/O thread has stopped reading until callbacks have caught up.
     reading_stopped: AtomicBool,
+    /// Whether callbacks have made calls for which the I/O thread was not woken.
+    deferred: AtomicBool,
 }
 
 impl Dispatch {
@@ -119,11 +124,17 @@ impl Dispatch {
             stays: AtomicUsize::new(0),
             undelivered: AtomicUsize::new(0),
             reading_stopped: AtomicBool::new(false),
+            deferred: AtomicBool::new(false),
         }
     }
 
     pub(super) fn fresh_batch(&self) -> Batch {
         self.spare.1.try_recv().unwrap_or_default()
+    }
+
+    /// A call was made for which the I/O thread was not woken.
+    pub(super) fn wake_later(&self) {
+        self.deferred.store(true, Ordering::Relaxed);
     }
 
     /// Keeps a batch that is not needed any more, to be used again.
@@ -230,10 +241,7 @@ pub(super) fn run_on_this_thread(engine: &Engine, timeout: Duration) -> Result<u
 
 fn wait(queued: &Receiver<Batch>, until: Option<Instant>) -> Option<Batch> {
     let Some(until) = until else { return queued.recv().ok() };
-    match queued.recv_deadline(until) {
-        Ok(batch) => Some(batch),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    queued.recv_deadline(until).ok()
 }
 
 fn forbidden(message: &'static str) -> Error {
@@ -243,10 +251,15 @@ fn forbidden(message: &'static str) -> Error {
 fn run_batch(engine: &Engine, mut batch: Batch) -> usize {
     let Batch { bytes, items } = &mut batch;
     let ran = items.len();
-    for item in items.drain(..) {
-        run_item(engine, bytes, item);
-    }
     let dispatch = &engine.dispatch;
+    for (number, item) in items.drain(..).enumerate() {
+        run_item(engine, bytes, item);
+        if (number + 1) % DEFERRED_FOR == 0 || number + 1 == ran {
+            if dispatch.deferred.swap(false, Ordering::Relaxed) {
+                engine.wake_for_deferred();
+            }
+        }
+    }
     dispatch.undelivered.fetch_sub(bytes.len(), Ordering::SeqCst);
     let limit = engine.options.max_undelivered_bytes;
     if dispatch.reading_stopped.load(Ordering::SeqCst)

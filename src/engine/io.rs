@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
 use tungstenite::protocol::WebSocket;
@@ -25,6 +26,12 @@ use crate::wire::package;
 use crate::wire::payload::write_map;
 
 const WAKER: Token = Token(0);
+
+/// From how many items of a batch on calls made inside its callbacks are written together.
+const DEFER_FROM: usize = 4;
+
+/// How long such a call waits at the most, should its callback go on for long.
+const DEFERRED_AT_MOST: Duration = Duration::from_millis(1);
 
 /// What has to exist before the thread starts.
 pub(super) struct Parts {
@@ -88,7 +95,7 @@ enum Next {
     /// There is more to do.
     Again,
     /// Nothing to do until something happens. `blocked`: the socket has not taken everything yet.
-    Park { blocked: bool },
+    Park { blocked: bool, deferring: bool },
     /// The session is over and nobody asks for another.
     End,
 }
@@ -135,8 +142,8 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         match next {
             Next::Again => {}
             // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
-            Next::Park { blocked: true } if !io.is_blocked() => {}
-            Next::Park { .. } => io.park(&mut events),
+            Next::Park { blocked: true, .. } if !io.is_blocked() => {}
+            Next::Park { deferring, .. } => io.park(&mut events, deferring),
             Next::End => break,
         }
     }
@@ -246,7 +253,9 @@ impl IoThread {
             let blocked = self.is_blocked();
             // While the socket takes no more, a new call is no reason to wake up.
             state.parked = !blocked;
-            Next::Park { blocked }
+            // Many callbacks may make many calls: let them write together.
+            state.deferring = self.batch.items.len() >= DEFER_FROM;
+            Next::Park { blocked, deferring: state.deferring }
         };
         state.session_deadline = deadline;
         let earlier = state.session_deadline < state.timer_sleeps_until;
@@ -296,8 +305,7 @@ impl IoThread {
 
     fn start_upload(&mut self, request: UploadRequest) {
         let token = self.next_token();
-        let upload = Upload::start(&self.engine, request, token, &self.waker, &mut self.batch);
-        self.uploads.extend(upload);
+        self.uploads.push(Upload::start(&self.engine, request, token, &self.waker));
     }
 
     fn next_token(&mut self) -> Token {
@@ -343,10 +351,8 @@ impl IoThread {
         self.token = self.next_token();
         let options = &self.engine.options;
         log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
-        match Dialing::start(options, options.gate(), deadline, &self.waker) {
-            Ok(dialing) => self.link = Link::Dialing(Box::new(dialing)),
-            Err(error) => self.inputs.push(Input::ConnectFailed(error)),
-        }
+        let dialing = Dialing::start(options, &options.gates(), deadline, &self.waker);
+        self.link = Link::Dialing(Box::new(dialing));
     }
 
     /// Sends a quest of the session's own. Its answer does not go through the table.
@@ -415,8 +421,10 @@ impl IoThread {
         }
     }
 
-    fn park(&mut self, events: &mut Events) {
-        if let Err(error) = self.poll.poll(events, None) {
+    /// Waits until something happens. While calls inside callbacks do not wake it, it looks by itself once.
+    fn park(&mut self, events: &mut Events, deferring: bool) {
+        let most = deferring.then_some(DEFERRED_AT_MOST);
+        if let Err(error) = self.poll.poll(events, most) {
             if error.kind() != io::ErrorKind::Interrupted {
                 log::error!(target: "rtm_client::engine", "the readiness wait failed: {error}");
             }

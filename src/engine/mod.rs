@@ -12,10 +12,15 @@ mod connect;
 mod connection;
 mod dispatch;
 mod frame;
+mod incoming;
 mod io;
 pub(crate) mod pending;
+mod proxy;
+mod resolve;
 mod stream;
 mod timer;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 mod upload;
 
 use std::cell::RefCell;
@@ -39,6 +44,7 @@ use dispatch::{Batch, Dispatch, Item};
 pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
 use pending::{NEVER, Pending, Time};
+pub(crate) use tls::TlsOptions;
 pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
 
@@ -144,6 +150,9 @@ struct State {
     io: Option<Arc<Waker>>,
     /// Whether the I/O thread sleeps and nobody has woken it yet.
     parked: bool,
+    /// Whether a call made inside a callback may leave the I/O thread asleep: the callback thread wakes it when it is
+    /// through with its batch, and by itself it looks after a millisecond.
+    deferring: bool,
     /// When the I/O thread wants [`State::session_due`] set.
     session_deadline: Time,
     session_due: bool,
@@ -151,6 +160,13 @@ struct State {
     timer_sleeps_until: Time,
     /// The I/O thread's run that the timer thread belongs to.
     run: u64,
+}
+
+impl State {
+    /// The I/O thread, if it sleeps and nobody has woken it yet. Whoever takes it wakes it.
+    fn take_sleeper(&mut self) -> Option<Arc<Waker>> {
+        if std::mem::take(&mut self.parked) { self.io.clone() } else { None }
+    }
 }
 
 /// What a call meets.
@@ -183,6 +199,7 @@ impl Engine {
                 epoch: 0,
                 io: None,
                 parked: false,
+                deferring: false,
                 session_deadline: NEVER,
                 session_due: false,
                 timer_sleeps_until: 0,
@@ -257,14 +274,17 @@ impl Engine {
         if wake_timer {
             state.timer_sleeps_until = deadline;
         }
-        let sleeper = if state.parked { state.io.clone() } else { None };
-        state.parked = false;
+        let deferred = state.parked && state.deferring && on_callback_thread();
+        let sleeper = if deferred { None } else { state.take_sleeper() };
         drop(state);
         if wake_timer {
             self.deadline_changed.notify_one();
         }
         if let Some(io) = sleeper {
             wake(&io);
+        }
+        if deferred {
+            self.dispatch.wake_later();
         }
         None
     }
@@ -468,6 +488,17 @@ impl Engine {
 
     pub(crate) fn own_uid(&self) -> i64 {
         self.uid.load(Ordering::Relaxed)
+    }
+
+    /// Wakes the I/O thread if it sleeps while calls wait for it.
+    fn wake_for_deferred(&self) {
+        let sleeper = {
+            let mut state = self.state.lock();
+            if state.outbox.is_empty() { None } else { state.take_sleeper() }
+        };
+        if let Some(io) = sleeper {
+            wake(&io);
+        }
     }
 
     /// Wakes the I/O thread, if it runs.

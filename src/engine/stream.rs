@@ -1,4 +1,4 @@
-//! The socket under the WebSocket, with one buffer for everything that goes out.
+//! What is under the WebSocket: the socket, TLS over it or not, and one buffer for everything that goes out.
 //!
 //! What tungstenite writes (the upgrade, pongs, closes) and our own frames join the same buffer, whole frame after
 //! whole frame, so that none can cut another in two.
@@ -7,29 +7,122 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use mio::net::TcpStream;
 
+use super::incoming::Incoming;
+use super::tls::TlsSocket;
+
 /// Bytes already written are dropped from the front of the buffer only from this many on.
 const COMPACT: usize = 64 << 10;
 
-pub(super) struct Stream {
-    socket: TcpStream,
-    /// Bytes for the socket; those before `written` have been written.
-    out: Vec<u8>,
-    written: usize,
+/// A socket read as edge-triggered readiness wants it.
+pub(super) struct Socket {
+    tcp: TcpStream,
     /// Whether the kernel has nothing more for us until it says so again.
     drained: bool,
     /// Whether the peer has shut down its side, so that a short read does not mean that there is nothing more.
     hung_up: bool,
 }
 
-impl Stream {
-    pub(super) fn new(socket: TcpStream) -> Stream {
-        Stream { socket, out: Vec::new(), written: 0, drained: false, hung_up: false }
+impl Socket {
+    pub(super) fn new(tcp: TcpStream, hung_up: bool) -> Socket {
+        Socket { tcp, drained: false, hung_up }
     }
 
     /// The kernel announced something to read.
     pub(super) fn readable(&mut self, hung_up: bool) {
         self.drained = false;
         self.hung_up |= hung_up;
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.drained {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        match self.tcp.read(buf) {
+            // Readiness is edge-triggered: whatever comes after a short read is announced anew.
+            Ok(n) => {
+                self.drained = n < buf.len() && n > 0 && !self.hung_up;
+                Ok(n)
+            }
+            Err(error) => {
+                self.drained = error.kind() == ErrorKind::WouldBlock;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.tcp.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.tcp.write_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What carries the WebSocket.
+pub(super) enum Transport {
+    Plain(Socket),
+    Tls(Box<TlsSocket>),
+}
+
+impl Transport {
+    pub(super) fn socket(&mut self) -> &mut Socket {
+        match self {
+            Transport::Plain(socket) => socket,
+            Transport::Tls(tls) => tls.socket(),
+        }
+    }
+}
+
+impl Read for Transport {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Transport::Plain(socket) => socket.read(buf),
+            Transport::Tls(tls) => tls.read(buf),
+        }
+    }
+}
+
+impl Write for Transport {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match self {
+            Transport::Plain(socket) => socket.write(buf),
+            Transport::Tls(tls) => tls.write(buf),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Transport::Plain(socket) => socket.flush(),
+            Transport::Tls(tls) => tls.flush(),
+        }
+    }
+}
+
+pub(super) struct Stream {
+    transport: Transport,
+    incoming: Incoming,
+    /// Bytes for the transport; those before `written` have been written.
+    out: Vec<u8>,
+    written: usize,
+}
+
+impl Stream {
+    pub(super) fn new(transport: Transport, incoming: Incoming) -> Stream {
+        Stream { transport, incoming, out: Vec::new(), written: 0 }
+    }
+
+    /// The kernel announced something to read.
+    pub(super) fn readable(&mut self, hung_up: bool) {
+        self.transport.socket().readable(hung_up);
     }
 
     /// Where to append whole frames.
@@ -41,15 +134,15 @@ impl Stream {
         &mut self.out
     }
 
-    /// How many bytes wait for the socket.
+    /// How many bytes wait for the transport.
     pub(super) fn waiting(&self) -> usize {
         self.out.len() - self.written
     }
 
-    /// Writes until everything is written or the socket takes no more.
+    /// Writes until everything is written or the transport takes no more.
     pub(super) fn write_out(&mut self) -> io::Result<()> {
         while self.written < self.out.len() {
-            match self.socket.write(&self.out[self.written..]) {
+            match self.transport.write(&self.out[self.written..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => self.written += n,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
@@ -59,26 +152,16 @@ impl Stream {
         }
         self.out.clear();
         self.written = 0;
-        Ok(())
+        match self.transport.flush() {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 
 impl Read for Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.drained {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        match self.socket.read(buf) {
-            // Readiness is edge-triggered: whatever comes after a short read is announced anew.
-            Ok(n) => {
-                self.drained = n < buf.len() && n > 0 && !self.hung_up;
-                Ok(n)
-            }
-            Err(error) => {
-                self.drained = error.kind() == ErrorKind::WouldBlock;
-                Err(error)
-            }
-        }
+        self.incoming.read(buf, &mut self.transport)
     }
 }
 

@@ -52,30 +52,24 @@ enum Link {
 }
 
 impl Upload {
-    /// Starts to connect. Where that is not possible the call is given back at once.
+    /// Starts to connect.
     pub(super) fn start(
         engine: &Engine,
         request: UploadRequest,
         token: Token,
         waker: &Arc<Waker>,
-        batch: &mut Batch,
-    ) -> Option<Upload> {
+    ) -> Upload {
         let options = &engine.options;
         let UploadRequest { frame, deadline, progress, complete } = request;
-        match Dialing::start(options, options.file_gate(), deadline, waker) {
-            Ok(dialing) => Some(Upload {
-                token,
-                deadline,
-                total: frame.len(),
-                link: Link::Dialing { dialing: Box::new(dialing), frame },
-                complete: Some(complete),
-                progress,
-                reported: 0,
-            }),
-            Err(error) => {
-                engine.end(complete, error, batch);
-                None
-            }
+        let dialing = Dialing::start(options, &[options.file_gate()], deadline, waker);
+        Upload {
+            token,
+            deadline,
+            total: frame.len(),
+            link: Link::Dialing { dialing: Box::new(dialing), frame },
+            complete: Some(complete),
+            progress,
+            reported: 0,
         }
     }
 

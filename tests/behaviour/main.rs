@@ -5,5 +5,7 @@ mod common;
 
 mod calls;
 mod login;
+mod manual;
 mod packages;
+mod reentry;
 mod session;

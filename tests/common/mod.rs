@@ -7,6 +7,7 @@
 pub mod package;
 pub mod peer;
 pub mod record;
+pub mod responder;
 
 use std::time::{Duration, Instant};
 

@@ -10,7 +10,7 @@ use tungstenite::{Error, Message, WebSocket};
 
 use super::package::{self, Kind, Package};
 use super::record::Record;
-use super::{DEADLINE, PID, UID, eventually, holds_within};
+use super::{DEADLINE, PID, UID, holds_within};
 
 pub struct Peer {
     listener: TcpListener,
@@ -33,23 +33,25 @@ impl Peer {
 
     /// The next connection, before the upgrade.
     pub fn accept_tcp(&self) -> TcpStream {
+        self.try_accept_tcp(DEADLINE).expect("the client does not connect")
+    }
+
+    pub fn try_accept_tcp(&self, within: Duration) -> Option<TcpStream> {
         let mut accepted = None;
-        eventually("a connection of the client", || {
+        holds_within(within, || {
             accepted = self.listener.accept().ok();
             accepted.is_some()
         });
-        let (stream, _) = accepted.expect("accepted above");
+        let (stream, _) = accepted?;
         stream.set_nonblocking(false).expect("a socket option");
         stream.set_nodelay(true).expect("a socket option");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket option");
         stream.set_write_timeout(Some(DEADLINE)).expect("a socket option");
-        stream
+        Some(stream)
     }
 
     pub fn accept(&self) -> Connection {
-        let stream = self.accept_tcp();
-        let socket = tungstenite::accept(stream).expect("a WebSocket upgrade");
-        Connection { socket, unread: Vec::new() }
+        Connection::over(self.accept_tcp())
     }
 
     /// Accepts a connection and its login.
@@ -61,7 +63,7 @@ impl Peer {
 
     /// Whether a connection comes within that time.
     pub fn is_dialed(&self, within: Duration) -> bool {
-        holds_within(within, || self.listener.accept().is_ok())
+        self.try_accept_tcp(within).is_some()
     }
 
     /// A client of these options that is logged in, with a record of all it says from now on.
@@ -76,12 +78,18 @@ impl Peer {
 }
 
 /// The peer's end of a connection.
-pub struct Connection {
-    socket: WebSocket<TcpStream>,
+pub struct Connection<S = TcpStream> {
+    socket: WebSocket<S>,
     unread: Vec<u8>,
 }
 
-impl Connection {
+impl<S: Read + Write> Connection<S> {
+    /// Answers the upgrade.
+    pub fn over(stream: S) -> Connection<S> {
+        let socket = tungstenite::accept(stream).map_err(|error| error.to_string());
+        Connection { socket: socket.expect("a WebSocket upgrade"), unread: Vec::new() }
+    }
+
     /// The next package; `None` if the client closes the connection instead.
     pub fn package(&mut self) -> Option<Package> {
         loop {
@@ -132,7 +140,8 @@ impl Connection {
 
     /// Sends bytes that need not be a WebSocket frame.
     pub fn send_raw(&mut self, bytes: &[u8]) {
-        self.socket.get_mut().write_all(bytes).expect("the client listens");
+        let stream = self.socket.get_mut();
+        stream.write_all(bytes).and_then(|()| stream.flush()).expect("the client listens");
     }
 
     /// Returns when the client has read all that was sent, which it shows by answering a ping. What it sent before
@@ -158,6 +167,9 @@ impl Connection {
     /// Closes the connection as the service does: without a close frame.
     pub fn close(self) {}
 
+}
+
+impl Connection {
     /// Ends the connection with a TCP reset.
     pub fn reset(self) {
         let linger = SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO));

@@ -111,10 +111,10 @@ pub(crate) fn callback(
     }
     fn call(chains: Arc<Chains>, number: u64, window: u64) {
         let client = chains.shared.client.clone();
-        let sent_at = number.is_multiple_of(chains.shared.every).then(Instant::now);
+        let sent_at = (number % chains.shared.every == 0).then(Instant::now);
         client.send_chat(TO, MSG, "", None, TIMEOUT, move |_err, data| {
             let answered = chains.shared.ended(sent_at, data);
-            if answered.is_multiple_of(window.min(64)) && Instant::now() >= chains.shared.until {
+            if answered % window.min(64) == 0 && Instant::now() >= chains.shared.until {
                 chains.over.store(true, Ordering::Relaxed);
             }
             if !chains.over.load(Ordering::Relaxed) {
@@ -162,13 +162,13 @@ pub(crate) fn thread(
     let mut sent: u64 = 0;
     loop {
         let full = sent - counted.shared.answered.load(Ordering::SeqCst) >= window;
-        if (full || sent.is_multiple_of(64)) && Instant::now() >= until {
+        if (full || sent % 64 == 0) && Instant::now() >= until {
             break;
         }
         if full {
             wait_for(sent - window / 2);
         }
-        let sent_at = sent.is_multiple_of(counted.shared.every).then(Instant::now);
+        let sent_at = (sent % counted.shared.every == 0).then(Instant::now);
         let counted = counted.clone();
         client.send_chat(TO, MSG, "", None, TIMEOUT, move |_err, data| {
             let answered = counted.shared.ended(sent_at, data);

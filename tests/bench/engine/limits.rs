@@ -1,8 +1,7 @@
 //! What is no call rate: a peer that stops reading, an idle client, timeouts, pushes.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -114,23 +113,25 @@ fn stuck(peer: &Peer, effort: &Effort) {
 fn timeouts(peer: &Peer, what: &str, timeout: impl Fn(u32) -> Duration) {
     const CALLS: u32 = 100_000;
     let client = login(options(peer.ports.silent));
-    let (ended, lateness) = mpsc::channel();
+    let noted = Arc::new(Mutex::new((Samples::new(1), 0)));
+    let (ended, all_ended) = mpsc::channel::<()>();
     for i in 0..CALLS {
-        let ended = ended.clone();
+        let (noted, ended) = (noted.clone(), ended.clone());
         let timeout = timeout(i);
         let due = Instant::now() + timeout;
         client.send_chat(TO, "", "", None, timeout, move |_, _| {
+            let _until_it_returns = ended;
             let now = Instant::now();
-            let _ = ended.send((now.saturating_duration_since(due), now < due));
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            noted.0.took(now.saturating_duration_since(due));
+            noted.1 += u32::from(now < due);
         });
     }
     drop(ended);
-    let mut samples = Samples::new(1);
-    let mut early = 0;
-    for (late, was_early) in lateness {
-        samples.took(late);
-        early += u32::from(was_early);
-    }
+    // Ends when the last closure is gone.
+    let _ = all_ended.recv();
+    let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    let (samples, early) = &mut *noted;
     let [p50, p99, worst] = samples.percentiles([0.5, 0.99, 1.0]).map(|us| us / 1e3);
     println!(
         "Timeouts of {CALLS} calls, {what}: late by {p50:.2} ms (p50), {p99:.2} ms (p99), {worst:.2} ms (most); {early} early."

@@ -1,7 +1,10 @@
 //! What the engine costs, beside a floor that does the same by hand. `docs/performance.md` says how to read it.
 //!
-//! `cargo bench --bench engine [-- --quick] [--json FILE]`
+//! `cargo bench --bench engine -- [--quick] [--json FILE] [--only ws|wss|limits] [--client callback|wait|thread]
+//! [--callers 1|4] [--in-flight N]`
 
+// The other benchmark uses the rest of it.
+#[allow(dead_code)]
 #[path = "../counting.rs"]
 mod counting;
 
@@ -51,8 +54,8 @@ const QUICK: Effort = Effort {
     pushes: 300_000,
 };
 const FULL: Effort = Effort {
-    rounds: 7,
-    cell: Duration::from_millis(600),
+    rounds: 5,
+    cell: Duration::from_millis(500),
     stuck_for: Duration::from_secs(10),
     idle_for: Duration::from_secs(10),
     pushes: 2_000_000,
@@ -66,7 +69,7 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     let mut arguments = lexopt::Parser::from_env();
-    let (mut effort, mut json, mut only) = (&FULL, None, None);
+    let (mut effort, mut json, mut only) = (&FULL, None, Only::default());
     while let Some(argument) = arguments.next()? {
         use lexopt::prelude::*;
         match argument {
@@ -77,7 +80,10 @@ fn main() -> Outcome<()> {
             Long("quick") => effort = &QUICK,
             Long("full") => effort = &FULL,
             Long("json") => json = Some(PathBuf::from(arguments.value()?)),
-            Long("only") => only = Some(arguments.value()?.string()?),
+            Long("only") => only.part = Some(arguments.value()?.string()?),
+            Long("client") => only.client = Some(arguments.value()?.string()?),
+            Long("callers") => only.callers = Some(arguments.value()?.parse()?),
+            Long("in-flight") => only.window = Some(arguments.value()?.parse()?),
             // What `cargo bench` adds.
             Long("bench") => {}
             _ => return Err(argument.unexpected().into()),
@@ -99,20 +105,34 @@ fn main() -> Outcome<()> {
         None => println!("pinned  nothing: there is one CPU, and the figures mean little"),
     }
     println!("runs    {} of {:?} for each figure, in turn; medians", effort.rounds, effort.cell);
-    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     let mut rows = Vec::new();
     for transport in ["ws", "wss"] {
-        if wanted("calls") || wanted(transport) {
-            rows.extend(transport_rows(&peer, transport, effort)?);
+        if wants(&only.part, &transport) {
+            rows.extend(transport_rows(&peer, transport, effort, &only)?);
         }
     }
     if let Some(file) = json {
         report::write_json(&file, &rows)?;
     }
-    if wanted("limits") {
+    if wants(&only.part, &"limits") {
         limits::measure(&peer, effort);
     }
     Ok(())
+}
+
+/// What is measured, if not everything.
+#[derive(Default)]
+struct Only {
+    /// `ws`, `wss` or `limits`.
+    part: Option<String>,
+    /// Beside the floor.
+    client: Option<String>,
+    callers: Option<usize>,
+    window: Option<usize>,
+}
+
+fn wants<T: PartialEq<U>, U>(only: &Option<T>, it: &U) -> bool {
+    only.as_ref().is_none_or(|only| only == it)
 }
 
 /// Options for that port of the peer.
@@ -125,7 +145,12 @@ fn our_client(peer: &Peer, transport: &str) -> Option<RtmClient> {
     (transport == "ws").then(|| calls::login(options(peer.ports.echo)))
 }
 
-fn transport_rows(peer: &Peer, transport: &'static str, effort: &Effort) -> Outcome<Vec<Row>> {
+fn transport_rows(
+    peer: &Peer,
+    transport: &'static str,
+    effort: &Effort,
+    only: &Only,
+) -> Outcome<Vec<Row>> {
     let client = our_client(peer, transport);
     if client.is_none() {
         println!("\n{transport}: this version of the client has no TLS; the floor alone");
@@ -135,10 +160,10 @@ fn transport_rows(peer: &Peer, transport: &'static str, effort: &Effort) -> Outc
     let mut rows = Vec::new();
     let timer_slept = machine::sleeps("rtm-timer");
     let mut made = 0;
-    for callers in CALLERS {
-        for window in WINDOWS {
-            let row = Cell { transport, callers, window };
-            let measured = row.measure(&mut floor, client.as_ref(), effort, &mut made)?;
+    for callers in CALLERS.into_iter().filter(|callers| wants(&only.callers, callers)) {
+        for window in WINDOWS.into_iter().filter(|window| wants(&only.window, window)) {
+            let cell = Cell { transport, callers, window };
+            let measured = cell.measure(&mut floor, client.as_ref(), effort, only, &mut made)?;
             report::lines(&measured);
             rows.extend(measured);
         }
@@ -164,6 +189,7 @@ impl Cell {
         floor: &mut Floor,
         client: Option<&RtmClient>,
         effort: &Effort,
+        only: &Only,
         made: &mut u64,
     ) -> Outcome<Vec<Row>> {
         let Cell { transport, callers, window } = *self;
@@ -172,7 +198,8 @@ impl Cell {
             1 => &[("callback", calls::callback), ("wait", calls::wait), ("thread", calls::thread)],
             _ => &[("callback", calls::thread), ("wait", calls::wait)],
         };
-        let ours = if client.is_some() { ours } else { &[] };
+        let mut ours = ours.to_vec();
+        ours.retain(|(name, _)| client.is_some() && wants(&only.client, name));
         let mut floors = Vec::new();
         let mut runs: Vec<Vec<_>> = ours.iter().map(|_| Vec::new()).collect();
         // The first round warms up.

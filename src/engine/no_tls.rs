@@ -1,0 +1,58 @@
+//! In the place of `tls.rs` without the feature `tls`: nothing can be made, so nothing can be reached.
+
+use std::io::{self, Read, Write};
+
+use super::stream::Socket;
+use crate::error::Error;
+use crate::error_code::fpnn;
+
+#[derive(Clone, Default)]
+pub(crate) struct TlsOptions;
+
+#[derive(Clone)]
+pub(crate) enum Connector {}
+
+pub(crate) enum TlsSocket {}
+
+impl TlsOptions {
+    pub(super) fn connector(&self) -> Result<Connector, Error> {
+        let text = "ssl_endpoint needs the feature `tls` of rtm-client, which is off";
+        Err(Error::new(fpnn::CORE_INVALID_CONNECTION, text))
+    }
+}
+
+impl Connector {
+    pub(super) fn start(&self, _: Socket, _: &str) -> Result<TlsSocket, Error> {
+        match *self {}
+    }
+}
+
+impl TlsSocket {
+    pub(super) fn socket(&mut self) -> &mut Socket {
+        match *self {}
+    }
+
+    pub(super) fn handshake(&mut self) -> io::Result<bool> {
+        match *self {}
+    }
+}
+
+impl Read for TlsSocket {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        match *self {}
+    }
+}
+
+impl Write for TlsSocket {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        match *self {}
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match *self {}
+    }
+}
+
+pub(super) fn explain(_: &io::Error) -> Option<&'static str> {
+    None
+}

@@ -1,0 +1,133 @@
+//! Callbacks run by the program: `Callbacks::Manual`.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rtm_client::{Callbacks, RtmClient, server_push};
+
+use crate::common::package::{self, server_time};
+use crate::common::peer::{Connection, Peer};
+use crate::common::record::{Event, Record};
+use crate::common::responder::chat_text;
+use crate::common::{DEADLINE, UID};
+
+fn login(peer: &Peer) -> (RtmClient, Record, Connection) {
+    let client = RtmClient::new(peer.options().callbacks(Callbacks::Manual));
+    let record = Record::of(&client);
+    client.login(UID, "token", record.login(), DEADLINE);
+    let connection = peer.accept_login();
+    assert_eq!(run(&client), Ok(1));
+    record.expect_login(true, 0);
+    (client, record, connection)
+}
+
+fn run(client: &RtmClient) -> Result<usize, i32> {
+    client.run_callbacks(DEADLINE).map_err(|error| error.code())
+}
+
+#[test]
+fn nothing_runs_by_itself_and_everything_in_order() {
+    let peer = Peer::new();
+    let (client, record, mut connection) = login(&peer);
+    let put = record.putter();
+    client.processor().on(server_push::RECV_CHAT, move |chat| put(Event::Closed(chat.mid as i32)));
+    client.get_server_time(None, record.call(1));
+    client.get_server_time(None, record.call(2));
+    let quests = [connection.quest("getservertime"), connection.quest("getservertime")];
+    connection.answer(&quests[1], &server_time(2));
+    connection.send(&package::quest(1, "pushmsg", &chat_text(77)));
+    connection.answer(&quests[0], &server_time(1));
+    // Pushes and pings are answered all the same.
+    let answers = connection.sync();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(record.all(), []);
+    // Two answers, the push and the ping.
+    let mut ran = 0;
+    while ran < 4 {
+        ran += run(&client).expect("nobody else runs them");
+    }
+    assert_eq!(ran, 4);
+    let expected = [Event::Call(2, Ok(2)), Event::Closed(77), Event::Call(1, Ok(1))];
+    assert_eq!(record.all(), expected);
+    assert_eq!(client.run_callbacks(Duration::ZERO).map_err(|error| error.code()), Ok(0));
+    client.close_and_wait(DEADLINE).expect("the threads end");
+}
+
+#[test]
+fn it_waits_for_the_first_callback_and_no_longer() {
+    let peer = Peer::new();
+    let (client, record, mut connection) = login(&peer);
+    let timeout = Duration::from_millis(50);
+    let before = Instant::now();
+    assert_eq!(client.run_callbacks(timeout).map_err(|error| error.code()), Ok(0));
+    assert!(before.elapsed() >= timeout);
+    client.get_server_time(None, record.call(1));
+    let quest = connection.quest("getservertime");
+    thread::scope(|scope| {
+        scope.spawn(|| connection.answer(&quest, &server_time(1)));
+        assert_eq!(run(&client), Ok(1));
+    });
+    assert!(before.elapsed() < DEADLINE);
+    record.expect_call(1, Ok(1));
+}
+
+#[test]
+fn it_goes_on_after_close_until_everything_owed_has_run() {
+    let peer = Peer::new();
+    let (client, record, mut connection) = login(&peer);
+    client.get_server_time(None, record.call(1));
+    connection.quest("getservertime");
+    client.close_and_wait(DEADLINE).expect("the threads end without the callbacks");
+    client.get_server_time(None, record.call(2));
+    assert_eq!(record.all(), []);
+    let mut ran = 0;
+    while let Ok(more @ 1..) = client.run_callbacks(Duration::ZERO) {
+        ran += more;
+    }
+    assert_eq!(ran, 3);
+    let expected = [Event::Closed(0), Event::Call(1, Err(20002)), Event::Call(2, Err(20012))];
+    assert_eq!(record.all(), expected);
+}
+
+#[test]
+fn a_second_run_at_the_same_time_is_an_error() {
+    let peer = Peer::new();
+    let (client, record, mut connection) = login(&peer);
+    let (inner, nested) = (client.clone(), record.putter());
+    let (entered, inside) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    client.get_server_time(None, move |_, _| {
+        let code = inner.run_callbacks(Duration::ZERO).map_err(|error| error.code());
+        nested(Event::Call(1, code.map(|ran| ran as i64)));
+        entered.send(()).expect("the test waits");
+        let _ = released.recv();
+    });
+    let quest = connection.quest("getservertime");
+    connection.answer(&quest, &server_time(1));
+    thread::scope(|scope| {
+        let runner = scope.spawn(|| run(&client));
+        inside.recv_timeout(DEADLINE).expect("the callback runs");
+        assert_eq!(run(&client), Err(20013), "from a second thread");
+        release.send(()).expect("the callback waits");
+        assert_eq!(runner.join().expect("no panic"), Ok(1));
+    });
+    record.expect_call(1, Err(20013));
+    assert_eq!(client.run_callbacks(Duration::ZERO).map_err(|error| error.code()), Ok(0));
+}
+
+#[test]
+fn a_panic_ends_neither_the_run_nor_the_next() {
+    let peer = Peer::new();
+    let (client, record, mut connection) = login(&peer);
+    client.get_server_time(None, move |_, _| std::panic::resume_unwind(Box::new("on purpose")));
+    client.get_server_time(None, record.call(1));
+    let quests = [connection.quest("getservertime"), connection.quest("getservertime")];
+    let answers = quests.map(|quest| package::answer(quest.seq, 0, &server_time(1)));
+    connection.send(&answers.concat());
+    assert_eq!(run(&client), Ok(2));
+    record.expect_call(1, Ok(1));
+    client.get_server_time(Duration::from_millis(1), record.call(2));
+    assert_eq!(run(&client), Ok(1));
+    record.expect_call(2, Err(20003));
+}
