@@ -323,9 +323,13 @@ impl RtmClient {
         }
         let millis =
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
-        let earliest = (millis as i64) * 1000 + i64::from(rand::random::<u16>() % 1000);
+        let last_mid = &self.handle.last_mid;
+        let mut earliest = (millis as i64) * 1000;
+        if last_mid.load(Ordering::Relaxed) < earliest {
+            earliest += i64::from(rand::random::<u16>() % 1000);
+        }
         let next = |last: i64| Some(earliest.max(last + 1));
-        match self.handle.last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
+        match last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
             Ok(last) | Err(last) => earliest.max(last + 1),
         }
     }
