@@ -20,6 +20,10 @@ const CLIENT: &str = "The client";
 struct Method {
     name: String,
     file: String,
+    /// The names of its arguments.
+    arguments: Vec<String>,
+    /// Its documentation.
+    docs: String,
     /// The page of the SDK's documentation; `None` if the JavaScript SDK has no such call.
     page: Option<String>,
     /// Its JavaScript name or names.
@@ -62,13 +66,17 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 fn methods(file: &str, text: &str) -> Vec<Method> {
     let mut methods = Vec::new();
     let mut above: Vec<&str> = Vec::new();
-    for line in text.lines().map(str::trim) {
+    let mut at = 0;
+    for whole_line in text.split_inclusive('\n') {
+        let line = whole_line.trim();
         if let Some(rest) = line.strip_prefix("pub fn ") {
             let name = rest.split(['(', '<']).next().unwrap_or_default().to_owned();
             let aliases = above.iter().filter_map(|line| between(line, "doc(alias = \"", "\""));
             let page = above.iter().rev().find(|line| line.contains("/highras/"));
             methods.push(Method {
                 name,
+                arguments: arguments(&text[at..]),
+                docs: above.join("\n"),
                 file: file.to_owned(),
                 page: page.and_then(|line| between(line, "[", "]")),
                 aliases: aliases.collect(),
@@ -79,8 +87,31 @@ fn methods(file: &str, text: &str) -> Vec<Method> {
         } else if line.is_empty() || line.ends_with(['{', '}']) {
             above.clear();
         }
+        at += whole_line.len();
     }
     methods
+}
+
+/// The names of the arguments of the function that `text` begins with, `self` left out.
+fn arguments(text: &str) -> Vec<String> {
+    let head = text.split_once('{').map_or(text, |(head, _)| head).replace("->", "");
+    let is_generic = head.find('<') < head.find('(') && head.contains('<');
+    let list = head.split_once(if is_generic { ">(" } else { "(" }).map_or("", |(_, list)| list);
+    let mut names = vec![String::new()];
+    let mut depth = 1;
+    for symbol in list.chars() {
+        match symbol {
+            '(' | '<' | '[' => depth += 1,
+            ')' | '>' | ']' => depth -= 1,
+            ',' if depth == 1 => names.push(String::new()),
+            symbol if depth == 1 => names.last_mut().expect("never empty").push(symbol),
+            _ => {}
+        }
+    }
+    let names = names.iter().filter_map(|argument| Some(argument.split_once(':')?.0));
+    names
+        .map(|name| name.trim_matches(|c: char| !c.is_alphanumeric() && c != '_').to_owned())
+        .collect()
 }
 
 fn between(line: &str, start: &str, end: &str) -> Option<String> {
@@ -198,4 +229,33 @@ fn every_call_is_there_and_tested() {
     }
     let there = fs::read_to_string(&path).unwrap_or_default();
     assert!(there == text, "docs/coverage.md is out of date: UPDATE=1 cargo test --test coverage");
+}
+
+#[test]
+fn every_call_is_documented() {
+    let sources = sources("src/api");
+    let methods = sources.iter().flat_map(|(file, text)| methods(file, text));
+    let mut missing = Vec::new();
+    for Method { name, arguments, docs, page, .. } in methods {
+        let undocumented = |argument: &String| !docs.contains(&format!("* `{argument}` – "));
+        missing.extend(
+            arguments
+                .iter()
+                .filter(|argument| undocumented(argument))
+                .map(|argument| format!("{name} does not say what its argument {argument} is")),
+        );
+        let origin = page.is_some()
+            || docs.contains("The JavaScript SDK has no such call")
+            || docs.contains("No SDK has this");
+        for (is_there, what) in [
+            (docs.contains("/// ```\n"), "an example"),
+            (docs.contains("Errors: "), "its errors"),
+            (origin, "where it comes from"),
+        ] {
+            if !is_there {
+                missing.push(format!("{name} does not show {what}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
