@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use crate::engine::pending::Time;
 use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
@@ -429,13 +430,15 @@ impl RtmClient {
             true => Complete::Waiter(Box::new(complete)),
             false => Complete::Callback(Box::new(complete)),
         };
-        self.handle.engine.call(method, payload, timeout.into(), complete);
+        let engine = &self.handle.engine;
+        engine.call(method, engine.now(), payload, timeout.into(), complete);
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
     pub(crate) fn send<T, P, C>(
         &self,
         method: &'static str,
+        now: Time,
         mid: i64,
         payload: P,
         timeout: impl Into<Option<Duration>>,
@@ -457,21 +460,19 @@ impl RtmClient {
             true => Complete::Waiter(Box::new(complete)),
             false => Complete::Callback(Box::new(complete)),
         };
-        self.handle.engine.call(method, payload, timeout.into(), complete);
+        self.handle.engine.call(method, now, payload, timeout.into(), complete);
     }
 
     /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.
     ///
     /// The three digits start anywhere, so that two connections of one user seldom meet, and a mid is never used twice
     /// by one client, however many are made in a millisecond.
-    pub(crate) fn mid(&self, given: Option<i64>) -> i64 {
+    pub(crate) fn mid(&self, given: Option<i64>, now: Time) -> i64 {
         if let Some(mid) = given.filter(|&mid| mid != 0) {
             return mid;
         }
-        let millis =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
         let last_mid = &self.handle.last_mid;
-        let mut earliest = (millis as i64) * 1000;
+        let mut earliest = self.handle.engine.wall_millis(now) * 1000;
         if last_mid.load(Ordering::Relaxed) < earliest {
             earliest += i64::from(rand::random::<u16>() % 1000);
         }

@@ -146,7 +146,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
     ) {
-        let mid = self.mid(mid.into());
+        let mid = self.mid(mid.into(), self.engine().now());
         self.send_file_to(Target::User(to), mtype, file, mid, timeout, SendReply::decode, callback);
     }
 
@@ -193,7 +193,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
     ) {
-        let mid = self.mid(mid.into());
+        let mid = self.mid(mid.into(), self.engine().now());
         self.send_file_to(
             Target::Group(gid),
             mtype,
@@ -251,7 +251,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
     ) {
-        let mid = self.mid(mid.into());
+        let mid = self.mid(mid.into(), self.engine().now());
         self.send_file_to(
             Target::Room(rid),
             mtype,
@@ -298,7 +298,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<UploadReply>) + Send + 'static,
     ) {
-        let mid = self.mid(None);
+        let mid = self.mid(None, self.engine().now());
         self.send_file_to(Target::Store, mtype, file, mid, timeout, UploadReply::decode, callback);
     }
 

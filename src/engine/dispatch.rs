@@ -104,6 +104,8 @@ pub(super) struct Dispatch {
     running: AtomicBool,
     /// For how many I/O threads the callback thread waits when the queue is empty.
     stays: AtomicUsize,
+    /// Callbacks that wait or run.
+    waiting: AtomicUsize,
     /// Bytes received that wait for their callbacks.
     undelivered: AtomicUsize,
     /// Whether the I/O thread has stopped reading until callbacks have caught up.
@@ -118,10 +120,11 @@ impl Dispatch {
         Dispatch {
             queue,
             queued,
-            spare: bounded(8),
+            spare: bounded(32),
             manual: callbacks == Callbacks::Manual,
             running: AtomicBool::new(false),
             stays: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
             undelivered: AtomicUsize::new(0),
             reading_stopped: AtomicBool::new(false),
             deferred: AtomicBool::new(false),
@@ -130,6 +133,11 @@ impl Dispatch {
 
     pub(super) fn fresh_batch(&self) -> Batch {
         self.spare.1.try_recv().unwrap_or_default()
+    }
+
+    /// How many callbacks wait or run.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// A call was made for which the I/O thread was not woken.
@@ -141,7 +149,7 @@ impl Dispatch {
     pub(super) fn keep(&self, mut batch: Batch) {
         batch.bytes.clear();
         batch.items.clear();
-        if batch.bytes.capacity() <= 1 << 20 && batch.items.capacity() <= 1 << 14 {
+        if batch.bytes.capacity() <= 1 << 18 && batch.items.capacity() <= 1 << 11 {
             match self.spare.0.try_send(batch) {
                 Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
             }
@@ -150,6 +158,7 @@ impl Dispatch {
 
     /// Queues a batch. `true` if the caller has to start the callback thread.
     pub(super) fn push(&self, batch: Batch) -> bool {
+        self.waiting.fetch_add(batch.items.len(), Ordering::Relaxed);
         self.undelivered.fetch_add(batch.bytes.len(), Ordering::SeqCst);
         // Cannot fail: the receiver lives as long as the sender.
         let _ = self.queue.send(batch);
@@ -260,6 +269,7 @@ fn run_batch(engine: &Engine, mut batch: Batch) -> usize {
             }
         }
     }
+    dispatch.waiting.fetch_sub(ran, Ordering::Relaxed);
     dispatch.undelivered.fetch_sub(bytes.len(), Ordering::SeqCst);
     let limit = engine.options.max_undelivered_bytes;
     if dispatch.reading_stopped.load(Ordering::SeqCst)

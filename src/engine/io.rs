@@ -27,7 +27,7 @@ use crate::wire::payload::write_map;
 
 const WAKER: Token = Token(0);
 
-/// From how many items of a batch on calls made inside its callbacks are written together.
+/// From how many callbacks that wait or run on, calls made inside them are written together.
 const DEFER_FROM: usize = 4;
 
 /// How long such a call waits at the most, should its callback go on for long.
@@ -66,6 +66,8 @@ struct IoThread {
     batch: Batch,
     /// The largest answer that is decoded on this thread for a waiter.
     decoded_at_once: usize,
+    /// Whether it has looked by itself since the latest batch was handed on: then calls wake it again.
+    looked: bool,
     /// Whether the batch holds answers that are waited for.
     waited_for: bool,
     frame: FrameBuffer,
@@ -124,6 +126,7 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
             Callbacks::Thread => DECODED_AT_ONCE,
             Callbacks::Manual => usize::MAX,
         },
+        looked: false,
         waited_for: false,
         frame: FrameBuffer::default(),
         inputs: Vec::new(),
@@ -254,7 +257,9 @@ impl IoThread {
             // While the socket takes no more, a new call is no reason to wake up.
             state.parked = !blocked;
             // Many callbacks may make many calls: let them write together.
-            state.deferring = self.batch.items.len() >= DEFER_FROM;
+            let handed_on = if self.waited_for { 0 } else { self.batch.items.len() };
+            let callbacks = handed_on + self.engine.dispatch.waiting();
+            state.deferring = !self.looked && callbacks >= DEFER_FROM;
             Next::Park { blocked, deferring: state.deferring }
         };
         state.session_deadline = deadline;
@@ -416,6 +421,7 @@ impl IoThread {
             }
         }
         if !self.batch.items.is_empty() {
+            self.looked = false;
             let fresh = self.engine.dispatch.fresh_batch();
             self.engine.deliver(std::mem::replace(&mut self.batch, fresh));
         }
@@ -430,6 +436,7 @@ impl IoThread {
             }
             return;
         }
+        self.looked = deferring && events.is_empty();
         for event in events.iter() {
             let hung_up = event.is_read_closed() || event.is_error();
             if event.token() != self.token {

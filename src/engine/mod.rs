@@ -26,7 +26,7 @@ mod upload;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
@@ -125,6 +125,8 @@ pub(crate) struct Engine {
     uid: AtomicI64,
     /// What [`Time`] counts from.
     born: Instant,
+    /// What to add to a [`Time`] in milliseconds to get those since 1970; taken anew at each login.
+    born_millis: AtomicI64,
     /// Guards what a call touches: the pending table, the outbox, and who is to be woken.
     state: Mutex<State>,
     /// With `state`: wakes the timer thread.
@@ -191,6 +193,7 @@ impl Engine {
             listeners: Listeners::default(),
             uid: AtomicI64::new(0),
             born: Instant::now(),
+            born_millis: AtomicI64::new(millis_since_1970()),
             state: Mutex::new(State {
                 door: Door::Shut(fpnn::CORE_INVALID_CONNECTION),
                 pending: Pending::starting_at(FIRST_SEQ),
@@ -216,10 +219,16 @@ impl Engine {
         to_time(self.born.elapsed())
     }
 
+    /// Milliseconds since 1970, without asking the clock again.
+    pub(crate) fn wall_millis(&self, now: Time) -> i64 {
+        self.born_millis.load(Ordering::Relaxed) + (now / 1_000_000) as i64
+    }
+
     /// Sends a quest. `complete` is called exactly once, later, on the callback thread.
     pub(crate) fn call(
         self: &Arc<Self>,
         method: &str,
+        now: Time,
         payload: impl FnOnce(&mut Vec<u8>),
         timeout: Option<Duration>,
         complete: Complete,
@@ -232,7 +241,7 @@ impl Engine {
                 let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
                 Some((complete, Error::new(fpnn::CORE_ENCODING, text)))
             } else {
-                self.enqueue(frame, timeout, complete)
+                self.enqueue(frame, now.saturating_add(to_time(timeout)), complete)
             };
             frame.shrink();
             refused
@@ -246,10 +255,9 @@ impl Engine {
     fn enqueue(
         &self,
         frame: &FrameBuffer,
-        timeout: Duration,
+        deadline: Time,
         complete: Complete,
     ) -> Option<(Complete, Error)> {
-        let deadline = self.now().saturating_add(to_time(timeout));
         let mut state = self.state.lock();
         let refusal = match state.door {
             Door::Shut(code) => Some((code, "")),
@@ -349,6 +357,8 @@ impl Engine {
     ) {
         let timeout = timeout.map_or(0, to_time);
         self.uid.store(uid, Ordering::Relaxed);
+        let since_born = (self.now() / 1_000_000) as i64;
+        self.born_millis.store(millis_since_1970() - since_born, Ordering::Relaxed);
         // Made before the lock is taken, for these are system calls; dropped if the thread runs already.
         let io = io::Parts::new();
         let mut state = self.state.lock();
@@ -531,6 +541,11 @@ impl Drop for Alive {
         *self.0.alive.lock() -= 1;
         self.0.thread_ended.notify_all();
     }
+}
+
+fn millis_since_1970() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
 }
 
 /// Nanoseconds; what does not fit in 64 bits is never.

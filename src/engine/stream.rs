@@ -13,6 +13,9 @@ use super::tls::TlsSocket;
 /// Bytes already written are dropped from the front of the buffer only from this many on.
 const COMPACT: usize = 64 << 10;
 
+/// A buffer that grew larger than this is given back once it is empty.
+const KEPT: usize = 4 << 20;
+
 /// A socket read as edge-triggered readiness wants it.
 pub(super) struct Socket {
     tcp: TcpStream,
@@ -152,6 +155,9 @@ impl Stream {
         }
         self.out.clear();
         self.written = 0;
+        if self.out.capacity() > KEPT {
+            self.out = Vec::new();
+        }
         match self.transport.flush() {
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
             _ => Ok(()),

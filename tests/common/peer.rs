@@ -90,6 +90,10 @@ impl<S: Read + Write> Connection<S> {
         Connection { socket: socket.expect("a WebSocket upgrade"), unread: Vec::new() }
     }
 
+    pub fn stream(&mut self) -> &mut S {
+        self.socket.get_mut()
+    }
+
     /// The next package; `None` if the client closes the connection instead.
     pub fn package(&mut self) -> Option<Package> {
         loop {
@@ -140,7 +144,7 @@ impl<S: Read + Write> Connection<S> {
 
     /// Sends bytes that need not be a WebSocket frame.
     pub fn send_raw(&mut self, bytes: &[u8]) {
-        let stream = self.socket.get_mut();
+        let stream = self.stream();
         stream.write_all(bytes).and_then(|()| stream.flush()).expect("the client listens");
     }
 
