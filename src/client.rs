@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::engine::pending::Time;
 use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
