@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rtm_client::types::File;
-use rtm_client::{Callbacks, RtmClient, WeakClient, reply, server_push};
+use rtm_client::{Callbacks, LoginOptions, RtmClient, WeakClient, reply, server_push};
 
 use crate::common::responder::{CUT, KICKOUT, PUSH, Responder, SILENCE};
 use crate::common::{DEADLINE, UID};
@@ -64,6 +64,9 @@ type Method = fn(&RtmClient, &Arc<Ends>);
 const SESSION: &[(&str, Method)] = &[
     ("new", |_, _| drop(RtmClient::new(rtm_client::ClientOptions::new(1)))),
     ("login", |c, e| c.login(UID, "token", e.login(), None)),
+    ("login_with", |c, e| {
+        c.login_with(UID, "token", LoginOptions::default(), e.login(), None);
+    }),
     ("bye", |c, _| c.bye()),
     ("close", |c, _| c.close()),
     ("close_and_wait", |c, _| {
