@@ -166,7 +166,6 @@ impl<S: Read + Write> Connection<S> {
 
     /// Closes the connection as the service does: without a close frame.
     pub fn close(self) {}
-
 }
 
 impl Connection {

@@ -52,8 +52,12 @@ fn every_address_of_a_name() {
 fn further_gates_are_tried_in_turn() {
     let (peer, later) = (Peer::new(), Peer::new());
     let options = ClientOptions::new(PID).endpoint(refusing());
-    let options =
-        options.backup_endpoints(["no host".to_owned(), refusing(), peer.address(), later.address()]);
+    let options = options.backup_endpoints([
+        "no host".to_owned(),
+        refusing(),
+        peer.address(),
+        later.address(),
+    ]);
     let (client, record) = login(options);
     let _connection = peer.accept_login();
     record.expect_login(true, 0);
