@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rtm_client::types::File;
-use rtm_client::{Callbacks, RtmClient, WeakClient, reply, server_push};
+use rtm_client::{Callbacks, LoginOptions, RtmClient, WeakClient, reply, server_push};
 
 use crate::common::responder::{CUT, KICKOUT, PUSH, Responder, SILENCE};
 use crate::common::{DEADLINE, UID};
@@ -64,6 +64,9 @@ type Method = fn(&RtmClient, &Arc<Ends>);
 const SESSION: &[(&str, Method)] = &[
     ("new", |_, _| drop(RtmClient::new(rtm_client::ClientOptions::new(1)))),
     ("login", |c, e| c.login(UID, "token", e.login(), None)),
+    ("login_with", |c, e| {
+        c.login_with(UID, "token", LoginOptions::default(), e.login(), None);
+    }),
     ("bye", |c, _| c.bye()),
     ("close", |c, _| c.close()),
     ("close_and_wait", |c, _| {
@@ -79,6 +82,12 @@ const SESSION: &[(&str, Method)] = &[
     }),
     ("on_relogin_completed", |c, _| {
         c.on_relogin_completed(|_, _, _, _| {});
+    }),
+    ("on_relogin_will_start", |c, _| {
+        c.on_relogin_will_start(|_, _| true);
+    }),
+    ("on_token_wanted", |c, _| {
+        c.on_token_wanted(|_| None::<String>);
     }),
     ("on_session_closed", |c, _| {
         c.on_session_closed(|_| {});
@@ -293,6 +302,20 @@ const PLACES: &[(&str, Place)] = &[
     }),
     ("the relogin event", |c, hook| {
         c.on_relogin_completed(move |_, _, _, _| hook.run());
+        c.send_cmd(CUT, "x", "", None, None, reply::ignore);
+    }),
+    ("the question before a relogin", |c, hook| {
+        c.on_relogin_will_start(move |_, _| {
+            hook.run();
+            true
+        });
+        c.send_cmd(CUT, "x", "", None, None, reply::ignore);
+    }),
+    ("the question for a token", |c, hook| {
+        c.on_token_wanted(move |_| {
+            hook.run();
+            None::<String>
+        });
         c.send_cmd(CUT, "x", "", None, None, reply::ignore);
     }),
     ("the closed event", |c, hook| {

@@ -139,7 +139,11 @@ impl<S: Read + Write> Connection<S> {
 
     /// Sends one message.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.socket.send(Message::Binary(bytes.to_vec().into())).expect("the client listens");
+        self.try_send(bytes).expect("the client listens");
+    }
+
+    pub fn try_send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.socket.send(Message::Binary(bytes.to_vec().into()))
     }
 
     /// Sends bytes that need not be a WebSocket frame.
