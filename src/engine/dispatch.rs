@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
 use super::call::Ending;
-use super::login::{Said, ask_program};
+use super::login::ask_program;
 use super::upload::ProgressHandler;
 use super::{Answer, Complete, Engine, LoginDone};
 use crate::error::Error;
@@ -56,10 +56,10 @@ pub(super) enum Item {
         at: Range<usize>,
     },
     Event(SessionEvent),
-    /// What the program is asked; the I/O thread waits for what it says, and for nothing else.
+    /// What the program is asked on behalf of the login of that epoch.
     Ask {
         question: Question,
-        answer: Sender<Said>,
+        epoch: u64,
     },
     Login {
         done: LoginDone,
@@ -318,12 +318,7 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             }
             SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
         },
-        Item::Ask { question, answer } => {
-            // Nobody listens any more if the session has ended meanwhile.
-            if answer.try_send(ask_program(engine, question)).is_ok() {
-                engine.wake_io();
-            }
-        }
+        Item::Ask { question, epoch } => engine.answer(epoch, ask_program(engine, question)),
         Item::Login { done, ok, error_code } => guarded("login callback", || done(ok, error_code)),
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", || handler(sent, total))

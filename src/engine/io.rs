@@ -170,7 +170,6 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
 impl IoThread {
     /// Goes on with connecting, or reads what has come.
     fn advance_link(&mut self) {
-        self.inputs.extend(self.login.verdict().map(Input::Verdict));
         match &mut self.link {
             Link::Down => {}
             Link::Dialing(dialing) => {
@@ -341,6 +340,11 @@ impl IoThread {
                     self.start_upload(*request);
                     continue;
                 }
+                // One question at a time: in the epoch of this login it is the latest.
+                Command::Said { epoch, said } if epoch == self.login.epoch => {
+                    Input::Verdict(self.login.listen(said))
+                }
+                Command::Said { .. } => continue,
                 Command::Bye => Input::Bye,
                 Command::Close => Input::Close,
                 Command::Destroy => Input::Destroy,
@@ -390,8 +394,7 @@ impl IoThread {
         match login::verdict_of_nobody(question, &self.engine.listeners) {
             Some(go) => self.inputs.push(Input::Verdict(go)),
             None => {
-                let answer = self.login.ask();
-                self.batch.items.push(Item::Ask { question, answer });
+                self.batch.items.push(Item::Ask { question, epoch: self.login.epoch });
             }
         }
     }

@@ -3,8 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-
 use super::{Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -30,12 +28,10 @@ pub(crate) struct Login {
     lang: Option<String>,
     pub(super) done: Option<LoginDone>,
     pub(super) epoch: u64,
-    /// Where the program's answer arrives, while it is asked.
-    asked: Option<Receiver<Said>>,
 }
 
 /// What the program says to a question.
-pub(super) struct Said {
+pub(crate) struct Said {
     /// Whether to go on with the token there is.
     go: bool,
     token: Option<LoginToken>,
@@ -43,7 +39,7 @@ pub(super) struct Said {
 
 impl Login {
     pub(crate) fn new(uid: i64, token: LoginToken, lang: Option<String>, done: LoginDone) -> Login {
-        Login { uid, token, lang, done: Some(done), epoch: 0, asked: None }
+        Login { uid, token, lang, done: Some(done), epoch: 0 }
     }
 
     pub(super) fn uid(&self) -> i64 {
@@ -68,23 +64,14 @@ impl Login {
         });
     }
 
-    /// The end to answer the next question on. An answer to the one before is not heard any more.
-    pub(super) fn ask(&mut self) -> Sender<Said> {
-        let (answer, asked) = bounded(1);
-        self.asked = Some(asked);
-        answer
-    }
-
-    /// Whether to go on, once the program has answered.
-    pub(super) fn verdict(&mut self) -> Option<bool> {
-        let said = self.asked.as_ref()?.try_recv().ok()?;
-        self.asked = None;
+    /// Takes the token that the program has, if it is another one. Returns whether to go on.
+    pub(super) fn listen(&mut self, said: Said) -> bool {
         let fresh = said.token.filter(|token| *token != self.token);
         let go = said.go || fresh.is_some();
         if let Some(token) = fresh {
             self.token = token;
         }
-        Some(go)
+        go
     }
 }
 

@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::Waker;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -47,6 +47,7 @@ use dispatch::{Batch, Dispatch, Item};
 pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
 pub(crate) use login::Login;
+use login::Said;
 use pending::{NEVER, Pending, Time};
 use queue::{Queue, Queued};
 pub(crate) use tls::TlsOptions;
@@ -67,8 +68,16 @@ const FIRST_SEQ: u32 = 1;
 
 /// What the program asks of the session.
 pub(crate) enum Command {
-    Login { login: Login, timeout: Time },
+    Login {
+        login: Login,
+        timeout: Time,
+    },
     Upload(Box<UploadRequest>),
+    /// The answer to a question that was asked on behalf of the login of that epoch.
+    Said {
+        epoch: u64,
+        said: Said,
+    },
     Bye,
     Close,
     Destroy,
@@ -378,15 +387,12 @@ impl Engine {
         let mut state = self.state.lock();
         state.epoch += 1;
         state.door = Door::Shut(fpnn::CORE_INVALID_CONNECTION);
-        let io = state.io.clone();
-        if io.is_some() {
-            state.commands.push(command);
-            state.parked = false;
-        }
-        drop(state);
-        if let Some(io) = io {
-            wake(&io);
-        }
+        command_io(state, command);
+    }
+
+    /// Hands on what the program said, behind everything it asked for before.
+    fn answer(&self, epoch: u64, said: Said) {
+        command_io(self.state.lock(), Command::Said { epoch, said });
     }
 
     fn start_threads(self: &Arc<Self>, run: u64, parts: io::Parts) {
@@ -426,7 +432,7 @@ impl Engine {
                 Command::Upload(request) => {
                     self.end(request.complete, error.clone(), &mut batch);
                 }
-                Command::Bye | Command::Close | Command::Destroy => {}
+                Command::Said { .. } | Command::Bye | Command::Close | Command::Destroy => {}
             }
         }
         self.deliver(batch);
@@ -505,6 +511,15 @@ impl Engine {
             wake(&io);
         }
     }
+}
+
+/// Gives the I/O thread a command, if it runs.
+fn command_io(mut state: MutexGuard<'_, State>, command: Command) {
+    let Some(io) = state.io.clone() else { return };
+    state.commands.push(command);
+    state.parked = false;
+    drop(state);
+    wake(&io);
 }
 
 fn wake(io: &Waker) {
