@@ -1,13 +1,14 @@
 //! Every public method inside every kind of callback and handler, in both callback modes.
 
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rtm_client::types::File;
-use rtm_client::{Callbacks, LoginOptions, RtmClient, WeakClient, reply, server_push};
+use rtm_client::types::{File, HistoryRange};
+use rtm_client::{Callbacks, History, LoginOptions, RtmClient, WeakClient, reply, server_push};
 
 use crate::common::responder::{CUT, KICKOUT, PUSH, Responder, SILENCE};
 use crate::common::{DEADLINE, UID};
@@ -159,6 +160,10 @@ const CALLS: &[(&str, Method)] = &[
     ("get_p2p_message", |c, e| {
         c.get_p2p_message(1, true, 9, None, None, None, None, None, e.call());
     }),
+    ("p2p_history", |c, e| walk(c.p2p_history(2, HistoryRange::default()), e)),
+    ("group_history", |c, e| walk(c.group_history(2, HistoryRange::default()), e)),
+    ("room_history", |c, e| walk(c.room_history(2, HistoryRange::default()), e)),
+    ("broadcast_history", |c, e| walk(c.broadcast_history(HistoryRange::default()), e)),
     ("get_message", |c, e| c.get_message(1, 2, 3, 1, None, e.call())),
     ("delete_message", |c, e| c.delete_message(1, 2, 3, 1, None, e.call())),
     ("get_unread_message", |c, e| c.get_unread_message(None, None, e.call())),
@@ -228,6 +233,10 @@ const CALLS: &[(&str, Method)] = &[
     ("get_user_info", |c, e| c.get_user_info(None, e.call())),
     ("get_user_open_info", |c, e| c.get_user_open_info([1], None, e.call())),
 ];
+
+fn walk<M: Send + 'static>(history: History<M>, ends: &Arc<Ends>) {
+    history.each_page(|_| ControlFlow::Continue(()), ends.call());
+}
 
 fn file() -> File {
     File::from_bytes("x.txt", b"x".to_vec())
