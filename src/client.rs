@@ -85,6 +85,13 @@ fn destroy(engine: &Arc<Engine>) {
 
 impl RtmClient {
     /// A client that is not connected yet. Nothing is started and nothing is sent before [`login`](Self::login).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient};
+    /// let options = ClientOptions::new(11000001).endpoint("rtm.example:13321");
+    /// let client = RtmClient::new(options); // nothing is dialled yet
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(options: ClientOptions) -> RtmClient {
         let engine = Engine::new(options);
         RtmClient { handle: Arc::new(Handle { engine, last_mid: AtomicI64::new(0) }) }
@@ -156,6 +163,20 @@ impl RtmClient {
     ///
     /// Calls made before are answered as far as the gate does; calls made after fail with 20012. The session ends with
     /// [`on_session_closed`](Self::on_session_closed)`(0)`.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.on_session_closed(move |error_code| sender.send(error_code).unwrap());
+    /// client.bye();
+    /// assert_eq!(receiver.recv()?, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn bye(&self) {
         self.handle.engine.post(Command::Bye);
     }
@@ -164,6 +185,21 @@ impl RtmClient {
     ///
     /// Calls in flight end with 20002, later ones with 20012. The session ends with
     /// [`on_session_closed`](Self::on_session_closed)`(0)`. A later login works.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// client.close();
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_session(None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 20012);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(&self) {
         self.handle.engine.post(Command::Close);
     }
@@ -174,6 +210,19 @@ impl RtmClient {
     ///
     /// 20003 if that takes longer than `timeout`; 20013 at once inside a callback, where waiting would never end. The
     /// connection is closed in both cases.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// client.send_chat(2, "last words", "", None, None, |_, _| println!("this is printed"));
+    /// client.close_and_wait(Duration::from_secs(10))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close_and_wait(&self, timeout: Duration) -> Result<(), Error> {
         self.close();
         if on_callback_thread() {
@@ -190,16 +239,51 @@ impl RtmClient {
     /// Ends everything without an event: removes all listeners and closes the connection.
     ///
     /// Calls in flight still get their callback, with 20002.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// client.on_session_closed(|_| unreachable!("no event comes"));
+    /// client.destroy();
+    /// # client.close_and_wait(Duration::from_secs(10))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn destroy(&self) {
         destroy(&self.handle.engine);
     }
 
     /// Where listeners for pushes are registered.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::server_push;
+    ///
+    /// client.processor().on(server_push::RECV_CHAT, |m| println!("{} says {}", m.from, m.msg));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn processor(&self) -> &Processor {
         &self.handle.engine.processor
     }
 
     /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_error_recorder(|error| eprintln!("{error}"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "ErrorRecorder")]
     pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
         self.handle.engine.listeners.on(events::ERROR_RECORDER, handler)
@@ -208,6 +292,20 @@ impl RtmClient {
     /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
     ///
     /// `retried_count` counts the attempts of this outage from 1.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_relogin_completed(|successful, retry_again, error_code, retried_count| {
+    ///     match (successful, retry_again) {
+    ///         (true, _) => println!("back again after {retried_count} attempts"),
+    ///         (false, true) => println!("attempt {retried_count} failed with {error_code}"),
+    ///         (false, false) => println!("given up: {error_code}"),
+    ///     }
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "ReloginCompleted")]
     pub fn on_relogin_completed(
         &self,
@@ -226,12 +324,30 @@ impl RtmClient {
     /// 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
     /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed.
     /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_session_closed(|error_code| println!("logged out, code {error_code}"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "SessionClosed")]
     pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
         self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
     /// Removes a handler that one of the three calls above has added. `false` if it is not there.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let id = client.on_session_closed(|error_code| println!("{error_code}"));
+    /// assert!(client.off(id));
+    /// assert!(!client.off(id));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn off(&self, id: ListenerId) -> bool {
         self.handle.engine.listeners.off(id)
     }
@@ -245,11 +361,42 @@ impl RtmClient {
     /// # Errors
     ///
     /// 20013 if the client runs its callbacks itself, or if `run_callbacks` is running already.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// use rtm_client::Callbacks;
+    ///
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
+    /// let client = RtmClient::new(options);
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.login(1, "token", move |ok, _| sender.send(ok).unwrap(), None);
+    ///
+    /// let logged_in = loop {
+    ///     client.run_callbacks(Duration::from_millis(10))?; // once a frame
+    ///     if let Ok(ok) = receiver.try_recv() {
+    ///         break ok;
+    ///     }
+    /// };
+    /// assert!(logged_in);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_callbacks(&self, timeout: Duration) -> Result<usize, Error> {
         self.handle.engine.run_callbacks(timeout)
     }
 
     /// A handle that does not keep the client alive.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let weak = client.downgrade();
+    /// drop(client);
+    /// assert!(weak.upgrade().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn downgrade(&self) -> WeakClient {
         WeakClient { handle: Arc::downgrade(&self.handle) }
     }

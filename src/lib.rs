@@ -13,8 +13,10 @@
 //! [history]: https://docs.rs/crate/rtm-client/latest/source/src/types/history.rs
 //! [duplicates]: https://docs.rs/crate/rtm-client/latest/source/src/push/duplicates.rs
 //! [gate_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/gate/conversations.rs
+//! [proxies]: https://docs.rs/crate/rtm-client/latest/source/tests/network/proxies.rs
 //! [changelog]: https://docs.rs/crate/rtm-client/latest/source/CHANGELOG.md
 //! [architecture]: https://docs.rs/crate/rtm-client/latest/source/docs/architecture.md
+//! [performance]: https://docs.rs/crate/rtm-client/latest/source/docs/performance.md
 //! [examples]: https://docs.rs/crate/rtm-client/latest/source/examples/
 //! [license]: https://docs.rs/crate/rtm-client/latest/source/LICENSE
 //!

@@ -1,9 +1,12 @@
 //! The gate as a client sees it: what every method answers, whom it tells, what it refuses.
 
+mod common;
 #[path = "gate/conduct.rs"]
 mod conduct;
 #[path = "gate/conversations.rs"]
 mod conversations;
+#[path = "gate/faults.rs"]
+mod faults;
 #[path = "gate/files.rs"]
 mod files;
 #[path = "gate/groups_rooms.rs"]

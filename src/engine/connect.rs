@@ -139,7 +139,7 @@ impl Dialing {
     }
 
     /// When [`Dialing::advance`] is to be called even if nothing is ready.
-    pub(super) fn deadline(&self) -> Time {
+    pub(super) fn give_up_at(&self) -> Time {
         self.give_up_at
     }
 

@@ -263,10 +263,9 @@ fn run_batch(engine: &Engine, mut batch: Batch) -> usize {
     let dispatch = &engine.dispatch;
     for (number, item) in items.drain(..).enumerate() {
         run_item(engine, bytes, item);
-        if (number + 1) % DEFERRED_FOR == 0 || number + 1 == ran {
-            if dispatch.deferred.swap(false, Ordering::Relaxed) {
-                engine.wake_for_deferred();
-            }
+        let time_to_wake = (number + 1) % DEFERRED_FOR == 0 || number + 1 == ran;
+        if time_to_wake && dispatch.deferred.swap(false, Ordering::Relaxed) {
+            engine.wake_for_deferred();
         }
     }
     dispatch.waiting.fetch_sub(ran, Ordering::Relaxed);

@@ -217,7 +217,7 @@ impl IoThread {
     fn exchange(&mut self) -> Next {
         let mut deadline = self.session.deadline();
         if let Link::Dialing(dialing) = &self.link {
-            deadline = deadline.min(dialing.deadline());
+            deadline = deadline.min(dialing.give_up_at());
         }
         for upload in &self.uploads {
             deadline = deadline.min(upload.deadline());

@@ -1,7 +1,19 @@
 //! JSON for those who speak it: a payload written as MessagePack, told as JSON.
 
+use std::borrow::Cow;
+
 use rmpv::ValueRef;
 use serde_json::{Map, Value};
+
+use crate::wire::package::Encoding;
+
+/// The payload in that encoding.
+pub(super) fn encoded(encoding: Encoding, payload: &[u8]) -> Cow<'_, [u8]> {
+    match encoding {
+        Encoding::MsgPack => Cow::Borrowed(payload),
+        Encoding::Json => Cow::Owned(from_msgpack(payload)),
+    }
+}
 
 /// The JSON text of a MessagePack payload. Keys become texts, bytes that are no UTF-8 show as U+FFFD.
 pub(super) fn from_msgpack(payload: &[u8]) -> Vec<u8> {

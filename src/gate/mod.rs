@@ -14,6 +14,8 @@
 
 mod builder;
 mod call;
+mod disturb;
+mod faults;
 mod files;
 mod json;
 mod language;
@@ -49,6 +51,7 @@ use self::store::{Bytes, Draft};
 use crate::types::{Body, Content, Text};
 
 pub use self::builder::GateBuilder;
+pub use self::faults::{Fault, Faults};
 pub use self::store::Conversation;
 
 /// A running gate. Dropping it ends its thread, closes its connections and frees its port.
@@ -238,6 +241,17 @@ impl Gate {
             let log = service.store.log(conversation).into_iter();
             log.flat_map(|log| log.iter()).map(StoredMessage::new).collect()
         })
+    }
+
+    /// What goes wrong on purpose.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("sendmsg").next(2).error(200010);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn faults(&self) -> Faults<'_> {
+        Faults::new(self)
     }
 
     /// Waits until the condition holds, looking again whenever something happened in the gate. Returns whether it held

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::disturb::Later;
+use super::faults::{Rules, Stage};
 use super::json;
 use super::language::Language;
 use super::write;
@@ -42,6 +44,14 @@ pub(super) struct Ping {
     pub(super) sent: Instant,
 }
 
+/// How a quest is answered.
+pub(super) struct Answer {
+    pub(super) version: u8,
+    pub(super) encoding: Encoding,
+    pub(super) seq: u32,
+    pub(super) status: u8,
+}
+
 pub(super) struct Peer {
     pub(super) door: Door,
     pub(super) address: SocketAddr,
@@ -55,7 +65,12 @@ pub(super) struct Peer {
     /// How quests to it are written: as the last login was.
     encoding: Encoding,
     next_seq: u32,
-    out: Vec<u8>,
+    /// Faults: packages held back; whether the connection is to be reset, is no longer read from, no longer pinged.
+    pub(super) held: Vec<Vec<u8>>,
+    pub(super) reset: bool,
+    pub(super) deaf: bool,
+    pub(super) unpinged: bool,
+    pub(super) out: Vec<u8>,
     /// Where in `out` the unwritten bytes begin.
     at: usize,
     dirty: bool,
@@ -94,11 +109,19 @@ impl Peer {
 pub(super) struct Peers {
     map: HashMap<ConnId, Peer>,
     dirty: Vec<ConnId>,
+    pub(super) faults: Rules,
+    /// What faults have put off.
+    pub(super) later: Later,
 }
 
 impl Peers {
     pub(super) fn new() -> Peers {
-        Peers { map: HashMap::new(), dirty: Vec::new() }
+        Peers {
+            map: HashMap::new(),
+            dirty: Vec::new(),
+            faults: Rules::default(),
+            later: Later::default(),
+        }
     }
 
     pub(super) fn add(&mut self, id: ConnId, door: Door, address: SocketAddr, now: Instant) {
@@ -112,6 +135,10 @@ impl Peers {
             last_ping: now,
             encoding: Encoding::MsgPack,
             next_seq: 0,
+            held: Vec::new(),
+            reset: false,
+            deaf: false,
+            unpinged: false,
             out: Vec::new(),
             at: 0,
             dirty: false,
@@ -160,51 +187,79 @@ impl Peers {
         self.append(id, |peer| peer.out.extend_from_slice(bytes));
     }
 
-    /// Answers a quest. `payload` is MessagePack.
-    pub(super) fn answer(
-        &mut self,
-        id: ConnId,
-        version: u8,
-        encoding: Encoding,
-        seq: u32,
-        status: u8,
-        payload: &[u8],
-    ) {
-        let json;
-        let payload = match encoding {
-            Encoding::MsgPack => payload,
-            Encoding::Json => {
-                json = json::from_msgpack(payload);
-                &json
-            }
-        };
-        self.append(id, |peer| {
-            write::frame_header(&mut peer.out, package::SEQ_OFFSET + 4 + payload.len());
-            package::write_answer(&mut peer.out, version, encoding, seq, status, |out| {
-                out.extend_from_slice(payload);
+    /// The user logged in there; 0 before login.
+    pub(super) fn uid(&self, id: ConnId) -> i64 {
+        self.session(id).map_or(0, |session| session.uid)
+    }
+
+    /// Answers a quest of that method. `payload` is MessagePack.
+    pub(super) fn answer(&mut self, id: ConnId, method: &[u8], answer: &Answer, payload: &[u8]) {
+        let &Answer { version, encoding, seq, status } = answer;
+        let payload = json::encoded(encoding, payload);
+        let len = package::SEQ_OFFSET + 4 + payload.len();
+        self.send(id, Stage::Answer(len), method, len, |out| {
+            package::write_answer(out, version, encoding, seq, status, |out| {
+                out.extend_from_slice(&payload);
             });
         });
     }
 
     /// Sends a quest that is answered, but nobody waits for that. `payload` is MessagePack.
     pub(super) fn push(&mut self, id: ConnId, method: &str, payload: &[u8]) {
-        self.append(id, |peer| {
-            let seq = Some(peer.take_seq());
-            peer.quest(seq, method, payload);
-        });
+        let seq = self.get_mut(id).map(Peer::take_seq);
+        self.quest(id, seq, method, payload);
     }
 
     /// Sends a one-way quest.
     pub(super) fn notify(&mut self, id: ConnId, method: &str, payload: &[u8]) {
-        self.append(id, |peer| peer.quest(None, method, payload));
+        self.quest(id, None, method, payload);
     }
 
     pub(super) fn ping(&mut self, id: ConnId, now: Instant) {
-        self.append(id, |peer| {
-            let seq = peer.take_seq();
-            peer.ping = Some(Ping { seq, sent: now });
-            peer.quest(Some(seq), "ping", &[0x80]);
+        let Some(peer) = self.get_mut(id) else {
+            return;
+        };
+        let seq = peer.take_seq();
+        peer.ping = Some(Ping { seq, sent: now });
+        self.quest(id, Some(seq), "ping", &[0x80]);
+    }
+
+    fn quest(&mut self, id: ConnId, seq: Option<u32>, method: &str, payload: &[u8]) {
+        let encoding = self.get(id).map_or(Encoding::MsgPack, |peer| peer.encoding);
+        let payload = json::encoded(encoding, payload);
+        let len = write::quest_len(seq, method) + payload.len();
+        self.send(id, Stage::Push(len), method.as_bytes(), len, |out| {
+            package::write_push(out, encoding, seq, method, &payload);
         });
+    }
+
+    /// Sends a package of `len` bytes, which `write` appends.
+    fn send(
+        &mut self,
+        id: ConnId,
+        stage: Stage,
+        method: &[u8],
+        len: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        if !self.faults.is_empty() {
+            let uid = self.uid(id);
+            if let Some(action) = self.faults.strike(stage, method, uid) {
+                let mut package = Vec::with_capacity(len);
+                write(&mut package);
+                return self.disturb(id, action, package);
+            }
+        }
+        self.append(id, |peer| {
+            write::frame_header(&mut peer.out, len);
+            write(&mut peer.out);
+        });
+    }
+
+    /// What faults hold back, connection by connection.
+    pub(super) fn take_held(&mut self) -> Vec<(ConnId, Vec<Vec<u8>>)> {
+        let held = self.map.iter_mut().map(|(&id, peer)| (id, std::mem::take(&mut peer.held)));
+        held.filter(|(_, held)| !held.is_empty()).collect()
     }
 
     /// Takes note of an answer; only those to pings matter.
@@ -216,7 +271,7 @@ impl Peers {
         }
     }
 
-    fn append(&mut self, id: ConnId, write: impl FnOnce(&mut Peer)) {
+    pub(super) fn append(&mut self, id: ConnId, write: impl FnOnce(&mut Peer)) {
         let Some(peer) = self.map.get_mut(&id) else {
             return;
         };
@@ -250,18 +305,5 @@ impl Peer {
     fn take_seq(&mut self) -> u32 {
         self.next_seq = self.next_seq.wrapping_add(1);
         self.next_seq
-    }
-
-    fn quest(&mut self, seq: Option<u32>, method: &str, payload: &[u8]) {
-        let json;
-        let payload = match self.encoding {
-            Encoding::MsgPack => payload,
-            Encoding::Json => {
-                json = json::from_msgpack(payload);
-                &json
-            }
-        };
-        write::frame_header(&mut self.out, write::quest_len(seq, method) + payload.len());
-        package::write_push(&mut self.out, self.encoding, seq, method, payload);
     }
 }

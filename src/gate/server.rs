@@ -72,10 +72,14 @@ impl Server {
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(1024);
         let mut ready = Vec::new();
+        let mut later = None;
         while !self.shared.is_stopping() {
             let timeout = if self.backlog.is_empty() {
                 let due = self.checks.peek().map(|Reverse((due, _))| *due);
-                due.map(|due| due.saturating_duration_since(Instant::now()))
+                due.into_iter()
+                    .chain(later)
+                    .min()
+                    .map(|due| due.saturating_duration_since(Instant::now()))
             } else {
                 Some(Duration::ZERO)
             };
@@ -97,6 +101,10 @@ impl Server {
                         if let Some(socket) = self.sockets.get_mut(&id) {
                             if event.is_readable() {
                                 socket.readable(event.is_read_closed());
+                                if event.is_read_closed() && self.service.is_deaf(id) {
+                                    self.close(id, now);
+                                    continue;
+                                }
                                 ready.push(id);
                             }
                             if event.is_writable() {
@@ -113,6 +121,7 @@ impl Server {
                 command(&mut self.service);
             }
             self.check(now);
+            later = self.service.do_later(now);
             while let Some(id) = self.service.peers.next_dirty() {
                 self.write(id, now);
             }
@@ -187,6 +196,10 @@ impl Server {
         else {
             return;
         };
+        if peer.reset {
+            socket.reset();
+            return self.close(id, now);
+        }
         while peer.pending() > 0 {
             let Some(tcp) = socket.tcp() else {
                 break;
@@ -237,11 +250,14 @@ impl Server {
                 continue;
             };
             let silent_until = socket.last_read + self.service.config.idle_limit;
+            let silent = now >= silent_until && !self.service.is_deaf(id);
             let lingered = socket.lingers_until.is_some_and(|until| now >= until);
-            if lingered || now >= silent_until || !self.service.check(id, now) {
+            if lingered || silent || !self.service.check(id, now) {
                 self.close(id, now);
             } else if let Some(due) = self.service.check_due(id) {
-                self.checks.push(Reverse((due.min(silent_until), id)));
+                let silent_until = (silent_until > now).then_some(silent_until);
+                let due = silent_until.map_or(due, |until| due.min(until));
+                self.checks.push(Reverse((due, id)));
             }
         }
     }

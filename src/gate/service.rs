@@ -7,9 +7,10 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::builder::Config;
 use super::call::{Call, Refusal, refusal};
+use super::disturb::{Fate, Waiting};
 use super::files::Files;
 use super::methods;
-use super::peers::{ConnId, Door, Peers, Session};
+use super::peers::{Answer, ConnId, Door, Peers, Session};
 use super::store::{Conversation, Draft, Store};
 use super::upgrade;
 use super::write;
@@ -104,7 +105,12 @@ impl Service {
 
     /// Whether to read no more from a connection until it has taken what waits for it.
     pub(super) fn is_full(&self, conn: ConnId) -> bool {
-        self.peers.get(conn).is_some_and(|peer| peer.pending() > FULL)
+        self.peers.get(conn).is_some_and(|peer| peer.deaf || peer.pending() > FULL)
+    }
+
+    /// Whether a fault has stopped reading from the connection for good.
+    pub(super) fn is_deaf(&self, conn: ConnId) -> bool {
+        self.peers.get(conn).is_some_and(|peer| peer.deaf)
     }
 
     /// The connection is gone.
@@ -223,9 +229,53 @@ impl Service {
             Kind::OneWay { method } => (None, method),
             Kind::Quest { seq, method } => (Some(seq), method),
         };
+        match self.peers.fate(conn, package, seq, method) {
+            Fate::AsUsual => self.quest(conn, package, seq, method, None),
+            Fate::Refuse(code) => self.quest(conn, package, seq, method, Some(code)),
+            Fate::Later => true,
+        }
+    }
+
+    /// Does what was put off until now, and says when the next is due.
+    pub(super) fn do_later(&mut self, now: Instant) -> Option<Instant> {
+        while let Some((conn, waiting)) = self.peers.later.pop(now) {
+            match waiting {
+                Waiting::Package(bytes) => self.peers.message(conn, &bytes),
+                Waiting::Quest(quest) => {
+                    let package = quest.package();
+                    let (Kind::Quest { method, .. } | Kind::OneWay { method }) = package.kind
+                    else {
+                        continue;
+                    };
+                    let seq = quest.seq();
+                    if !self.quest(conn, &package, seq, method, None) {
+                        self.peers.end(conn);
+                    }
+                }
+            }
+        }
+        self.peers.later.due()
+    }
+
+    pub(super) fn clear_faults(&mut self) {
+        self.peers.clear_faults();
+    }
+
+    /// Does what a quest asks and answers it, or refuses it with that code. `false` if it cannot be read.
+    fn quest(
+        &mut self,
+        conn: ConnId,
+        package: &Package<'_>,
+        seq: Option<u32>,
+        method: &[u8],
+        refused: Option<i32>,
+    ) -> bool {
         let mut answer = std::mem::take(&mut self.answer);
         answer.clear();
         let outcome = payload::with_fields(package.encoding, package.payload, |fields| {
+            if let Some(code) = refused {
+                return Err(refusal(code, "a fault set by the test"));
+            }
             let mut done = Ok(());
             write_map(&mut answer, |map| {
                 done = self.call(conn, method, package.encoding, fields, map);
@@ -249,7 +299,9 @@ impl Service {
             }
         };
         if let Some(seq) = seq {
-            self.peers.answer(conn, package.version, package.encoding, seq, status, &answer);
+            let &Package { version, encoding, .. } = package;
+            let head = Answer { version, encoding, seq, status };
+            self.peers.answer(conn, method, &head, &answer);
         }
         self.answer = answer;
         !method.is_empty()
@@ -321,7 +373,7 @@ impl Service {
             return false;
         };
         peer.shrink();
-        let full = peer.pending() > FULL;
+        let full = peer.deaf || peer.pending() > FULL;
         match peer.ping.as_mut() {
             Some(ping) if now < ping.sent + self.config.ping_timeout => true,
             // While reading pauses, the answer may be there unread: silence and the write limit judge then.
@@ -333,7 +385,7 @@ impl Service {
             None => {
                 if now >= peer.last_ping + self.config.ping_interval {
                     peer.last_ping = now;
-                    if peer.open {
+                    if peer.open && !peer.unpinged {
                         self.peers.ping(conn, now);
                     }
                 }

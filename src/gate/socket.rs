@@ -2,9 +2,10 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
+use socket2::SockRef;
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
@@ -126,6 +127,15 @@ impl Socket {
         if let Some(stream) = self.stream() {
             stream.drained = false;
             stream.closed |= closed;
+        }
+    }
+
+    /// Has the connection end with a reset when it is dropped.
+    pub(super) fn reset(&mut self) {
+        if let Some(tcp) = self.tcp() {
+            if let Err(error) = SockRef::from(&*tcp).set_linger(Some(Duration::ZERO)) {
+                log::warn!("a connection could not be reset: {error}");
+            }
         }
     }
 

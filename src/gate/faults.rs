@@ -1,0 +1,491 @@
+//! Faults: what a test puts wrong on purpose, and when.
+
+use std::time::Duration;
+
+use super::Gate;
+
+/// The size of the package that one version of the service's server frames wrongly.
+pub(super) const MISFRAMED: usize = 126;
+
+/// The faults of a [`Gate`]: what it does wrong on purpose, so that a program meets it before it is in earnest.
+///
+/// A fault is set in three steps: which packages ([`on`](Faults::on), [`on_any`](Faults::on_any)), when
+/// ([`Fault::next`], [`Fault::chance`], [`Fault::user`]; always, if nothing is said), and what goes wrong, which sets it.
+/// Of several faults that fit, the one set first strikes. Without faults the gate does not look for any.
+///
+/// Packages are named by their method: of a call (`sendmsg`, `auth` …), whose answer it is that is struck, or of what the
+/// gate sends of its own (`pushmsg`, `ping`, `kickout` …). What is asked for is done all the same, also where the answer is
+/// lost; only [`Fault::error`] and [`Fault::delay`] keep it from being done, or done now.
+///
+/// ```
+/// use std::time::Duration;
+/// use rtm_client::gate::Gate;
+/// use rtm_client::{ClientOptions, RtmClient, reply};
+///
+/// let gate = Gate::builder().start()?;
+/// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// let (callback, login) = reply::login();
+/// client.login(1, "token", callback, None);
+/// login.wait()?;
+///
+/// // The next two messages are one too many.
+/// gate.faults().on("sendmsg").next(2).error(200010);
+/// let send = || {
+///     let (callback, sent) = reply::channel();
+///     client.send_chat(2, "hello", "", None, None, callback);
+///     sent.wait().map_err(|err| err.error.code())
+/// };
+/// assert_eq!(send().unwrap_err(), 200010);
+/// assert_eq!(send().unwrap_err(), 200010);
+/// assert!(send().is_ok());
+/// assert_eq!(gate.faults().struck(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Faults<'g> {
+    gate: &'g Gate,
+}
+
+impl<'g> Faults<'g> {
+    pub(super) fn new(gate: &'g Gate) -> Faults<'g> {
+        Faults { gate }
+    }
+
+    /// A fault in packages of this method: a call of a client, or a push or `ping` of the gate.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("pushmsg").next(1).never_answer(); // the next P2P message is lost on its way
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on(self, method: &str) -> Fault<'g> {
+        Fault::new(self.gate, Some(method.to_owned()))
+    }
+
+    /// A fault in packages of every method, logins, pushes and pings included.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on_any().split(10); // everything arrives in small pieces
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_any(self) -> Fault<'g> {
+        Fault::new(self.gate, None)
+    }
+
+    /// Takes all faults back, and sends what they hold back. Connections that are no longer read from or pinged stay so.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("getsession").never_answer();
+    /// gate.faults().clear();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn clear(self) {
+        self.gate.ask(|service| service.clear_faults());
+    }
+
+    /// How often a fault has struck since the gate was started.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// assert_eq!(gate.faults().struck(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn struck(self) -> u64 {
+        self.gate.ask(|service| service.peers.faults.struck)
+    }
+}
+
+/// A fault about to be set; see [`Faults`].
+#[must_use = "a fault is set by saying what goes wrong"]
+#[derive(Debug)]
+pub struct Fault<'g> {
+    gate: &'g Gate,
+    rule: Rule,
+}
+
+impl<'g> Fault<'g> {
+    fn new(gate: &'g Gate, method: Option<String>) -> Fault<'g> {
+        let rule = Rule { method, uid: None, left: None, chance: None, action: Action::Twice };
+        Fault { gate, rule }
+    }
+
+    /// Strikes this many times, and then no more. Default: as long as the gate runs.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("auth").next(3).error(20001);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn next(mut self, times: u64) -> Self {
+        self.rule.left = Some(times);
+        self
+    }
+
+    /// Strikes with this probability, from 0 to 1. The same seed strikes the same packages again, if they come in the same
+    /// order.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on_any().chance(0.01, 42).close(); // every hundredth package or so is the last of its connection
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn chance(mut self, probability: f64, seed: u64) -> Self {
+        self.rule.chance = Some(Chance { probability, state: seed });
+        self
+    }
+
+    /// Strikes on connections of this user alone.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on_any().user(2).never_answer();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn user(mut self, uid: i64) -> Self {
+        self.rule.uid = Some(uid);
+        self
+    }
+
+    /// What is asked for is done this much later, what comes behind it is not held up; a push comes later.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("getgroupmsg").delay(Duration::from_millis(300)); // a slow database
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn delay(self, by: Duration) {
+        self.set(Action::Delay(by));
+    }
+
+    /// What is asked for is done at once, and the answer comes this much later: after the timeout, say.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("sendmsg").next(1).answer_late(Duration::from_secs(25)); // the caller has given up by then
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn answer_late(self, by: Duration) {
+        self.set(Action::Late(by));
+    }
+
+    /// There is no answer; a push or ping is not sent.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("sendmsg").next(1).never_answer(); // sent, but the sender is not told
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn never_answer(self) {
+        self.set(Action::Never);
+    }
+
+    /// The answer or push is sent twice.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("pushroommsg").answer_twice();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn answer_twice(self) {
+        self.set(Action::Twice);
+    }
+
+    /// The call is answered with this error code, and nothing is done.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("addfriends").next(1).error(200048);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn error(self, code: i32) {
+        self.set(Action::Error(code));
+    }
+
+    /// Holds packages of a connection back until there are `count` of them, and sends these in reverse order.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("sendmsg").next(3).reorder(3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn reorder(self, count: usize) {
+        self.set(Action::Reorder(count));
+    }
+
+    /// Sends only the first `len` bytes of the package, as a whole WebSocket message.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("getsession").next(1).truncate(20); // header and sequence number, then nothing of use
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn truncate(self, len: usize) {
+        self.set(Action::Truncate(len));
+    }
+
+    /// Sends as many bytes of nonsense instead.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("ping").next(1).garbage();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn garbage(self) {
+        self.set(Action::Garbage);
+    }
+
+    /// Sends the package in several WebSocket messages of at most `len` bytes.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("pushmsg").split(1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn split(self, len: usize) {
+        self.set(Action::Split(len));
+    }
+
+    /// Holds packages of a connection back until there are `count` of them, and sends these in one WebSocket message.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("sendmsg").next(10).join(10);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn join(self, count: usize) {
+        self.set(Action::Join(count));
+    }
+
+    /// Answers with a sequence number that nobody waits for.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("getservertime").next(1).wrong_seq();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn wrong_seq(self) {
+        self.set(Action::WrongSeq);
+    }
+
+    /// Frames packages of exactly 126 bytes as one version of the service's server does: without the extended length.
+    /// Strikes no others.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on_any().broken_frame();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn broken_frame(self) {
+        self.set(Action::BrokenFrame);
+    }
+
+    /// Closes the connection instead of answering.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("sendmsg").next(1).close();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn close(self) {
+        self.set(Action::Close);
+    }
+
+    /// Resets the connection instead of answering: what was on its way to the client is lost.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("auth").next(1).reset();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn reset(self) {
+        self.set(Action::Reset);
+    }
+
+    /// Answers, and then reads nothing more from the connection, for as long as that lasts. It is still sent pushes and
+    /// pings, and is not dropped for being silent.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("auth").next(1).stop_reading();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn stop_reading(self) {
+        self.set(Action::StopReading);
+    }
+
+    /// Answers, and then sends no more pings on the connection, for as long as that lasts.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().on("auth").next(1).stop_pinging();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn stop_pinging(self) {
+        self.set(Action::StopPinging);
+    }
+
+    fn set(self, action: Action) {
+        let rule = Rule { action, ..self.rule };
+        self.gate.ask(move |service| service.peers.faults.rules.push(rule));
+    }
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Delay(Duration),
+    Late(Duration),
+    Never,
+    Twice,
+    Error(i32),
+    Reorder(usize),
+    Truncate(usize),
+    Garbage,
+    Split(usize),
+    Join(usize),
+    WrongSeq,
+    BrokenFrame,
+    Close,
+    Reset,
+    StopReading,
+    StopPinging,
+}
+
+/// Where a package is when a fault may strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// A quest of the client, before anything is done.
+    Quest,
+    /// An answer of that many bytes, about to be sent.
+    Answer(usize),
+    /// A quest of the gate of that many bytes, about to be sent.
+    Push(usize),
+}
+
+impl Action {
+    fn fits(self, stage: Stage) -> bool {
+        match (self, stage) {
+            (Action::BrokenFrame, Stage::Answer(len) | Stage::Push(len)) => len == MISFRAMED,
+            (Action::Delay(_), _) => !matches!(stage, Stage::Answer(_)),
+            (Action::Error(_), _) => stage == Stage::Quest,
+            (Action::WrongSeq, _) => matches!(stage, Stage::Answer(_)),
+            _ => stage != Stage::Quest,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    method: Option<String>,
+    uid: Option<i64>,
+    left: Option<u64>,
+    chance: Option<Chance>,
+    action: Action,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Chance {
+    probability: f64,
+    state: u64,
+}
+
+impl Chance {
+    /// SplitMix64: the same numbers for the same seed, whatever becomes of the libraries.
+    fn strikes(&mut self) -> bool {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        ((mixed >> 11) as f64) < self.probability * (1_u64 << 53) as f64
+    }
+}
+
+/// The faults that are set.
+#[derive(Default)]
+pub(super) struct Rules {
+    rules: Vec<Rule>,
+    struck: u64,
+}
+
+impl Rules {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.rules.clear();
+    }
+
+    /// What goes wrong with the package, if anything does.
+    pub(super) fn strike(&mut self, stage: Stage, method: &[u8], uid: i64) -> Option<Action> {
+        let at = self.rules.iter_mut().position(|rule| {
+            rule.action.fits(stage)
+                && rule.method.as_ref().is_none_or(|name| name.as_bytes() == method)
+                && rule.uid.is_none_or(|wanted| wanted == uid)
+                && rule.left != Some(0)
+                && rule.chance.as_mut().is_none_or(Chance::strikes)
+        })?;
+        let rule = self.rules.get_mut(at)?;
+        let action = rule.action;
+        if let Some(left) = &mut rule.left {
+            *left -= 1;
+            if *left == 0 {
+                self.rules.remove(at);
+            }
+        }
+        self.struck += 1;
+        Some(action)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(method: &str, action: Action) -> Rule {
+        Rule { method: Some(method.to_owned()), uid: None, left: None, chance: None, action }
+    }
+
+    fn rules(rules: Vec<Rule>) -> Rules {
+        Rules { rules, struck: 0 }
+    }
+
+    #[test]
+    fn the_first_that_fits_strikes_until_it_is_used_up() {
+        let twice = Rule { left: Some(1), uid: Some(7), ..rule("a", Action::Twice) };
+        let mut rules = rules(vec![twice, rule("a", Action::Never), rule("b", Action::Error(1))]);
+        let answer = Stage::Answer(16);
+        assert_eq!(rules.strike(answer, b"a", 1), Some(Action::Never));
+        assert_eq!(rules.strike(answer, b"a", 7), Some(Action::Twice));
+        assert_eq!(rules.strike(answer, b"a", 7), Some(Action::Never));
+        assert_eq!(rules.strike(answer, b"b", 7), None);
+        assert_eq!(rules.strike(Stage::Quest, b"b", 7), Some(Action::Error(1)));
+        assert_eq!((rules.struck, rules.rules.len()), (4, 2));
+    }
+
+    #[test]
+    fn the_frame_defect_waits_for_its_size() {
+        let mut rules = rules(vec![rule("a", Action::BrokenFrame)]);
+        assert_eq!(rules.strike(Stage::Answer(125), b"a", 1), None);
+        assert_eq!(rules.strike(Stage::Push(126), b"a", 1), Some(Action::BrokenFrame));
+    }
+
+    #[test]
+    fn a_seed_repeats_itself() {
+        let run = |probability, seed| {
+            let mut chance = Chance { probability, state: seed };
+            (0..1000).map(|_| chance.strikes()).collect::<Vec<_>>()
+        };
+        assert_eq!(run(0.25, 1), run(0.25, 1));
+        assert_ne!(run(0.25, 1), run(0.25, 2));
+        let struck = run(0.25, 3).into_iter().filter(|struck| *struck).count();
+        assert!((200..300).contains(&struck), "{struck}");
+        assert!(run(1.0, 4).into_iter().all(|struck| struck));
+        assert!(!run(0.0, 5).into_iter().any(|struck| struck));
+    }
+}
