@@ -160,6 +160,16 @@ const CALLS: &[(&str, Method)] = &[
     ("get_p2p_message", |c, e| {
         c.get_p2p_message(1, true, 9, None, None, None, None, None, e.call());
     }),
+    ("get_p2p_message_count", |c, e| c.get_p2p_message_count(1, None, None, None, None, e.call())),
+    ("get_group_message_count", |c, e| {
+        c.get_group_message_count(1, None, None, None, None, e.call());
+    }),
+    ("get_room_message_count", |c, e| {
+        c.get_room_message_count(1, None, None, None, None, e.call());
+    }),
+    ("get_broadcast_message_count", |c, e| {
+        c.get_broadcast_message_count(None, None, None, None, e.call());
+    }),
     ("p2p_history", |c, e| walk(c.p2p_history(2, HistoryRange::default()), e)),
     ("group_history", |c, e| walk(c.group_history(2, HistoryRange::default()), e)),
     ("room_history", |c, e| walk(c.room_history(2, HistoryRange::default()), e)),
