@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rtm_client::types::{File, HistoryRange};
+use rtm_client::types::{File, HistoryRange, Moderation};
 use rtm_client::{Callbacks, History, LoginOptions, RtmClient, WeakClient, reply, server_push};
 
 use crate::common::responder::{CUT, KICKOUT, PUSH, Responder, SILENCE};
@@ -159,6 +159,28 @@ const CALLS: &[(&str, Method)] = &[
     }),
     ("get_p2p_message", |c, e| {
         c.get_p2p_message(1, true, 9, None, None, None, None, None, e.call());
+    }),
+    ("remove_session_one_way", |c, e| c.remove_session_one_way(2, None, e.call())),
+    ("send_moderated_message", |c, e| {
+        c.send_moderated_message(2, 66, "x", "", Moderation::default(), None, None, e.call());
+    }),
+    ("send_moderated_group_message", |c, e| {
+        c.send_moderated_group_message(2, 66, "x", "", Moderation::default(), None, None, e.call());
+    }),
+    ("send_moderated_room_message", |c, e| {
+        c.send_moderated_room_message(2, 66, "x", "", Moderation::default(), None, None, e.call());
+    }),
+    ("get_p2p_message_by_message_id", |c, e| {
+        c.get_p2p_message_by_message_id(1, true, 9, 1, None, None, None, None, e.call());
+    }),
+    ("get_group_message_by_message_id", |c, e| {
+        c.get_group_message_by_message_id(1, true, 9, 1, None, None, None, None, e.call());
+    }),
+    ("get_room_message_by_message_id", |c, e| {
+        c.get_room_message_by_message_id(1, true, 9, 1, None, None, None, None, e.call());
+    }),
+    ("get_broadcast_message_by_message_id", |c, e| {
+        c.get_broadcast_message_by_message_id(true, 9, 1, None, None, None, None, e.call());
     }),
     ("get_p2p_message_count", |c, e| c.get_p2p_message_count(1, None, None, None, None, e.call())),
     ("get_group_message_count", |c, e| {
