@@ -456,6 +456,7 @@ impl RtmClient {
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
+    #[expect(clippy::too_many_arguments, reason = "the one door of everything that sends")]
     pub(crate) fn send<T, P, C>(
         &self,
         method: &'static str,

@@ -263,6 +263,9 @@ impl Engine {
     ) -> Option<(Complete, Error)> {
         let mut state = self.state.lock();
         let refusal = match state.door {
+            Door::Shut(fpnn::CORE_INVALID_CONNECTION) => {
+                Some((fpnn::CORE_INVALID_CONNECTION, "log in first"))
+            }
             Door::Shut(code) => Some((code, "")),
             Door::Open if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight => {
                 Some((fpnn::CORE_WORK_QUEUE_FULL, "max_in_flight is reached"))
