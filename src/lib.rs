@@ -40,6 +40,7 @@ mod options;
 mod push;
 mod resume;
 mod session;
+mod stats;
 mod wire;
 
 pub use api::History;
@@ -48,3 +49,4 @@ pub use error::{Error, ErrorKind, SendError};
 pub use listeners::{Event, ListenerId};
 pub use options::{Callbacks, ClientOptions, LoginOptions, LoginToken, RegressiveStrategy};
 pub use push::{Processor, server_push};
+pub use stats::Stats;

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::events::ReloginCompleted;
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::resume::{Change, Resume};
@@ -232,16 +233,23 @@ impl IoThread {
         for upload in &self.uploads {
             deadline = deadline.min(upload.deadline());
         }
+        let (mut answers, mut errors, mut pushes) = (0, 0, 0);
         let mut guard = self.engine.state.lock();
         let state = &mut *guard;
         for item in &mut self.batch.items {
-            if let Item::Answer { seq, complete: complete @ None, .. } = item {
-                *complete = state.pending.take(*seq);
-                match complete {
-                    Some(Complete::Waiter(_)) => self.waited_for = true,
-                    Some(Complete::Noted(_)) => self.noted = true,
-                    Some(Complete::Callback(_)) | None => {}
+            match item {
+                Item::Answer { seq, complete: complete @ None, status, .. } => {
+                    *complete = state.pending.take(*seq);
+                    match complete {
+                        Some(Complete::Waiter(_)) => self.waited_for = true,
+                        Some(Complete::Noted(_)) => self.noted = true,
+                        Some(Complete::Callback(_)) | None => {}
+                    }
+                    answers += u64::from(complete.is_some());
+                    errors += u64::from(complete.is_some() && *status != 0);
                 }
+                Item::Push { .. } => pushes += 1,
+                _ => {}
             }
         }
         std::mem::swap(&mut self.commands, &mut state.commands);
@@ -257,6 +265,7 @@ impl IoThread {
             busy |= connection.has_more();
             if !connection.is_blocked() && !state.outbox.is_empty() {
                 std::mem::swap(connection.stream().out(), &mut state.outbox);
+                self.engine.counters.queued_bytes.set(0);
                 busy = true;
             }
         }
@@ -282,6 +291,10 @@ impl IoThread {
         if earlier {
             self.engine.deadline_changed.notify_one();
         }
+        let counters = &self.engine.counters;
+        counters.answers.add(answers);
+        counters.errors.add(errors);
+        counters.pushes.add(pushes);
         next
     }
 
@@ -432,6 +445,10 @@ impl IoThread {
 
     fn emit(&mut self, event: SessionEvent) {
         match &event {
+            SessionEvent::ReloginCompleted(ReloginCompleted { successful: true, .. }) => {
+                self.engine.counters.reconnects.add(1);
+                log::debug!(target: "rtm_client::session", "logged in again");
+            }
             SessionEvent::Error(error) => {
                 log::warn!(target: "rtm_client::session", "{error}");
             }
@@ -504,6 +521,9 @@ impl IoThread {
     fn write(&mut self) {
         if let Link::Up(connection) = &mut self.link {
             connection.write();
+            let (read, written) = connection.stream().take_traffic();
+            self.engine.counters.bytes_received.add(read);
+            self.engine.counters.bytes_sent.add(written);
         }
     }
 

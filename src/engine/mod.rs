@@ -40,6 +40,7 @@ use crate::listeners::Listeners;
 use crate::options::ClientOptions;
 use crate::push::Processor;
 use crate::session::SessionEvent;
+use crate::stats::{Counters, Stats};
 use crate::wire::package;
 
 pub(crate) use call::{Answer, Complete, Kind};
@@ -100,6 +101,7 @@ pub(crate) struct Engine {
     /// With `state`: wakes the timer thread.
     deadline_changed: Condvar,
     dispatch: Dispatch,
+    pub(crate) counters: Counters,
     /// Calls whose callback has not returned yet.
     in_flight: AtomicUsize,
     /// Guards the number of threads alive.
@@ -191,6 +193,7 @@ impl Engine {
                 run: 0,
             }),
             deadline_changed: Condvar::new(),
+            counters: Counters::default(),
             in_flight: AtomicUsize::new(0),
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
@@ -246,6 +249,9 @@ impl Engine {
         let deadline = now.saturating_add(to_time(timeout));
         let mut state = self.state.lock();
         let refusal = match state.door {
+            Door::Shut(fpnn::CORE_INVALID_CONNECTION) => {
+                Some((fpnn::CORE_INVALID_CONNECTION, "log in first"))
+            }
             Door::Shut(code) => Some((code, "")),
             Door::Reconnecting if kind == Kind::Call => Some((fpnn::CORE_CONNECTION_CLOSED, "")),
             _ if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight => {
@@ -272,12 +278,14 @@ impl Engine {
             return Some((complete, Error::new(code, text)));
         }
         self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.counters.calls.add(1);
         let deadline = if state.door == Door::Reconnecting {
             let too_old = now.saturating_add(to_time(self.options.reconnecting.max_age));
             state.queue.push(Queued { frame: frame.clone(), deadline, complete }, too_old)
         } else {
             let seq = state.pending.insert(deadline, complete);
             frame.append_with_seq(&mut state.outbox, seq);
+            self.counters.queued_bytes.set(state.outbox.len() as u64);
             deadline
         };
         let wake_timer = state.timer_is_late_for(deadline);
@@ -450,6 +458,34 @@ impl Engine {
                 log::error!(target: "rtm_client::engine", "no callback thread: {error}");
                 self.dispatch.not_started();
             }
+        }
+    }
+
+    /// What the client has done so far. Takes no lock.
+    pub(crate) fn stats(&self) -> Stats {
+        let Counters {
+            calls,
+            queued_bytes,
+            timeouts,
+            answers,
+            errors,
+            pushes,
+            bytes_sent,
+            bytes_received,
+            reconnects,
+        } = &self.counters;
+        Stats {
+            calls: calls.get(),
+            answers: answers.get(),
+            errors: errors.get(),
+            timeouts: timeouts.get(),
+            pushes: pushes.get(),
+            bytes_sent: bytes_sent.get(),
+            bytes_received: bytes_received.get(),
+            in_flight: self.in_flight.load(Ordering::Relaxed) as u64,
+            queued_bytes: queued_bytes.get(),
+            waiting_callbacks: self.dispatch.waiting() as u64,
+            reconnects: reconnects.get(),
         }
     }
 
