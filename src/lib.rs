@@ -10,6 +10,7 @@
 #![cfg_attr(feature = "gate", doc = "[gate]: gate")]
 //! [calls]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/calls.rs
 //! [session_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/session.rs
+//! [heal_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/heal/resume.rs
 //! [history]: https://docs.rs/crate/rtm-client/latest/source/src/types/history.rs
 //! [duplicates]: https://docs.rs/crate/rtm-client/latest/source/src/push/duplicates.rs
 //! [gate_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/gate/conversations.rs
