@@ -24,6 +24,13 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+/// The programs in the pages below `docs`, which run with the documentation's own.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../docs/porting.md")]
+    mod porting {}
+}
+
 pub mod error_code;
 #[cfg(feature = "gate")]
 pub mod gate;
