@@ -14,6 +14,7 @@ use crate::listeners::ListenerId;
 use crate::options::{ClientOptions, LoginOptions};
 use crate::push::Processor;
 use crate::reply;
+use crate::stats::Stats;
 use crate::wire::payload::{Fields, MapWriter, write_map};
 
 /// What the client calls itself at login: the SDK whose bytes it sends.
@@ -386,6 +387,26 @@ impl RtmClient {
         self.handle.engine.run_callbacks(timeout)
     }
 
+    /// Counters of what the client has done: calls, answers, timeouts, pushes, bytes. Reading them holds nothing up.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// reply.wait()?;
+    /// let stats = client.stats();
+    /// assert_eq!((stats.calls, stats.answers, stats.timeouts), (1, 1, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.handle.engine.stats()
+    }
+
     /// A handle that does not keep the client alive.
     ///
     /// ```
@@ -435,6 +456,7 @@ impl RtmClient {
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
+    #[expect(clippy::too_many_arguments, reason = "the one door of everything that sends")]
     pub(crate) fn send<T, P, C>(
         &self,
         method: &'static str,

@@ -50,6 +50,7 @@ mod listeners;
 mod options;
 mod push;
 mod session;
+mod stats;
 mod wire;
 
 pub use api::History;
@@ -58,3 +59,4 @@ pub use error::{Error, ErrorKind, SendError};
 pub use listeners::{Event, ListenerId};
 pub use options::{Callbacks, ClientOptions, LoginOptions, RegressiveStrategy};
 pub use push::{Processor, server_push};
+pub use stats::Stats;

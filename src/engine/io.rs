@@ -20,6 +20,7 @@ use super::stream::Stream;
 use super::upload::{Upload, UploadRequest};
 use super::{Command, Complete, DECODED_AT_ONCE, Door, Engine, FIRST_SEQ, LoginDone, to_time};
 use crate::error::Error;
+use crate::events::ReloginCompleted;
 use crate::options::Callbacks;
 use crate::session::{Input, Output, Session, SessionEvent, SessionOptions};
 use crate::wire::package;
@@ -222,12 +223,19 @@ impl IoThread {
         for upload in &self.uploads {
             deadline = deadline.min(upload.deadline());
         }
+        let (mut answers, mut errors, mut pushes) = (0, 0, 0);
         let mut guard = self.engine.state.lock();
         let state = &mut *guard;
         for item in &mut self.batch.items {
-            if let Item::Answer { seq, complete: complete @ None, .. } = item {
-                *complete = state.pending.take(*seq);
-                self.waited_for |= matches!(complete, Some(Complete::Waiter(_)));
+            match item {
+                Item::Answer { seq, complete: complete @ None, status, .. } => {
+                    *complete = state.pending.take(*seq);
+                    self.waited_for |= matches!(complete, Some(Complete::Waiter(_)));
+                    answers += u64::from(complete.is_some());
+                    errors += u64::from(complete.is_some() && *status != 0);
+                }
+                Item::Push { .. } => pushes += 1,
+                _ => {}
             }
         }
         std::mem::swap(&mut self.commands, &mut state.commands);
@@ -243,6 +251,7 @@ impl IoThread {
             busy |= connection.has_more();
             if !connection.is_blocked() && !state.outbox.is_empty() {
                 std::mem::swap(connection.stream().out(), &mut state.outbox);
+                self.engine.counters.queued_bytes.set(0);
                 busy = true;
             }
         }
@@ -271,6 +280,10 @@ impl IoThread {
         if earlier {
             self.engine.deadline_changed.notify_one();
         }
+        let counters = &self.engine.counters;
+        counters.answers.add(answers);
+        counters.errors.add(errors);
+        counters.pushes.add(pushes);
         next
     }
 
@@ -344,6 +357,10 @@ impl IoThread {
 
     fn emit(&mut self, event: SessionEvent) {
         match &event {
+            SessionEvent::ReloginCompleted(ReloginCompleted { successful: true, .. }) => {
+                self.engine.counters.reconnects.add(1);
+                log::info!(target: "rtm_client::session", "logged in again");
+            }
             SessionEvent::Error(error) => {
                 log::warn!(target: "rtm_client::session", "{error}");
             }
@@ -405,6 +422,9 @@ impl IoThread {
     fn write(&mut self) {
         if let Link::Up(connection) = &mut self.link {
             connection.write();
+            let (read, written) = connection.stream().take_traffic();
+            self.engine.counters.bytes_received.add(read);
+            self.engine.counters.bytes_sent.add(written);
         }
     }
 

@@ -37,6 +37,7 @@ use crate::listeners::Listeners;
 use crate::options::ClientOptions;
 use crate::push::Processor;
 use crate::session::SessionEvent;
+use crate::stats::{Counters, Stats};
 use crate::wire::package::{self, Encoding};
 use crate::wire::payload::{self, Fields};
 
@@ -132,6 +133,7 @@ pub(crate) struct Engine {
     /// With `state`: wakes the timer thread.
     deadline_changed: Condvar,
     dispatch: Dispatch,
+    pub(crate) counters: Counters,
     /// Calls whose callback has not returned yet.
     in_flight: AtomicUsize,
     /// Guards the number of threads alive.
@@ -209,6 +211,7 @@ impl Engine {
                 run: 0,
             }),
             deadline_changed: Condvar::new(),
+            counters: Counters::default(),
             in_flight: AtomicUsize::new(0),
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
@@ -260,6 +263,9 @@ impl Engine {
     ) -> Option<(Complete, Error)> {
         let mut state = self.state.lock();
         let refusal = match state.door {
+            Door::Shut(fpnn::CORE_INVALID_CONNECTION) => {
+                Some((fpnn::CORE_INVALID_CONNECTION, "log in first"))
+            }
             Door::Shut(code) => Some((code, "")),
             Door::Open if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight => {
                 Some((fpnn::CORE_WORK_QUEUE_FULL, "max_in_flight is reached"))
@@ -278,6 +284,8 @@ impl Engine {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let seq = state.pending.insert(deadline, complete);
         frame.append_with_seq(&mut state.outbox, seq);
+        self.counters.calls.add(1);
+        self.counters.queued_bytes.set(state.outbox.len() as u64);
         let wake_timer = deadline < state.timer_sleeps_until;
         if wake_timer {
             state.timer_sleeps_until = deadline;
@@ -457,6 +465,34 @@ impl Engine {
                 log::error!(target: "rtm_client::engine", "no callback thread: {error}");
                 self.dispatch.not_started();
             }
+        }
+    }
+
+    /// What the client has done so far. Takes no lock.
+    pub(crate) fn stats(&self) -> Stats {
+        let Counters {
+            calls,
+            queued_bytes,
+            timeouts,
+            answers,
+            errors,
+            pushes,
+            bytes_sent,
+            bytes_received,
+            reconnects,
+        } = &self.counters;
+        Stats {
+            calls: calls.get(),
+            answers: answers.get(),
+            errors: errors.get(),
+            timeouts: timeouts.get(),
+            pushes: pushes.get(),
+            bytes_sent: bytes_sent.get(),
+            bytes_received: bytes_received.get(),
+            in_flight: self.in_flight.load(Ordering::Relaxed) as u64,
+            queued_bytes: queued_bytes.get(),
+            waiting_callbacks: self.dispatch.waiting() as u64,
+            reconnects: reconnects.get(),
         }
     }
 

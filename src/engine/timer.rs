@@ -29,6 +29,7 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
                 wake(&io);
             }
             if !expired.is_empty() {
+                engine.counters.timeouts.add(expired.len() as u64);
                 let mut batch = engine.dispatch.fresh_batch();
                 for complete in expired.drain(..) {
                     engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);
