@@ -24,6 +24,24 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
+// Nothing that comes from the network may end a thread: exceptions are argued where they stand.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+/// The programs in the pages below `docs`, which run with the documentation's own.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../docs/porting.md")]
+    mod porting {}
+}
 
 pub mod error_code;
 #[cfg(feature = "gate")]

@@ -23,6 +23,11 @@ impl Peer {
         Peer { listener }
     }
 
+    /// Its listener, for another thread.
+    pub fn listener(&self) -> TcpListener {
+        self.listener.try_clone().expect("a clone")
+    }
+
     pub fn address(&self) -> String {
         self.listener.local_addr().expect("it is bound").to_string()
     }
@@ -82,6 +87,12 @@ impl Peer {
         let connection = self.accept_login();
         record.expect_login(true, 0);
         (client, record, connection)
+    }
+}
+
+impl From<TcpListener> for Peer {
+    fn from(listener: TcpListener) -> Peer {
+        Peer { listener }
     }
 }
 
