@@ -3,23 +3,20 @@
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
+use crate::engine::pending::Time;
+use crate::engine::{Answer, Command, Complete, Engine, Kind, Login, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
 use crate::events::{self, ReloginCompleted};
 use crate::listeners::ListenerId;
-use crate::options::{ClientOptions, LoginOptions};
+use crate::options::{ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
 use crate::reply;
+use crate::resume::Change;
+use crate::stats::Stats;
 use crate::wire::payload::{Fields, MapWriter, write_map};
-
-/// What the client calls itself at login: the SDK whose bytes it sends.
-const VERSION: &str = "WebSocket_2.7.6";
-
-/// The `authv` of a token made from a time.
-const TOKEN_V2: i64 = 2;
 
 /// A connection to the service: log in, call, listen.
 ///
@@ -84,6 +81,13 @@ fn destroy(engine: &Arc<Engine>) {
 
 impl RtmClient {
     /// A client that is not connected yet. Nothing is started and nothing is sent before [`login`](Self::login).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient};
+    /// let options = ClientOptions::new(11000001).endpoint("rtm.example:13321");
+    /// let client = RtmClient::new(options); // nothing is dialled yet
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(options: ClientOptions) -> RtmClient {
         let engine = Engine::new(options);
         RtmClient { handle: Arc::new(Handle { engine, last_mid: AtomicI64::new(0) }) }
@@ -146,15 +150,30 @@ impl RtmClient {
         callback: impl FnOnce(bool, i32) + Send + 'static,
         timeout: impl Into<Option<Duration>>,
     ) {
-        let engine = &self.handle.engine;
-        let auth = auth_payload(&engine.options, uid, token.as_ref(), &options);
-        engine.login(uid, auth, timeout.into(), Box::new(callback));
+        let LoginOptions { lang, ts } = options;
+        let token = LoginToken { token: token.as_ref().to_owned(), ts };
+        let done = Box::new(callback);
+        self.handle.engine.login(Login::new(uid, token, lang, done), timeout.into());
     }
 
     /// Logs out: tells the gate, then closes the connection when the gate has answered, after 5 s at the latest.
     ///
     /// Calls made before are answered as far as the gate does; calls made after fail with 20012. The session ends with
     /// [`on_session_closed`](Self::on_session_closed)`(0)`.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.on_session_closed(move |error_code| sender.send(error_code).unwrap());
+    /// client.bye();
+    /// assert_eq!(receiver.recv()?, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn bye(&self) {
         self.handle.engine.post(Command::Bye);
     }
@@ -163,6 +182,21 @@ impl RtmClient {
     ///
     /// Calls in flight end with 20002, later ones with 20012. The session ends with
     /// [`on_session_closed`](Self::on_session_closed)`(0)`. A later login works.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// client.close();
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_session(None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 20012);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(&self) {
         self.handle.engine.post(Command::Close);
     }
@@ -173,6 +207,19 @@ impl RtmClient {
     ///
     /// 20003 if that takes longer than `timeout`; 20013 at once inside a callback, where waiting would never end. The
     /// connection is closed in both cases.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// client.send_chat(2, "last words", "", None, None, |_, _| println!("this is printed"));
+    /// client.close_and_wait(Duration::from_secs(10))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close_and_wait(&self, timeout: Duration) -> Result<(), Error> {
         self.close();
         if on_callback_thread() {
@@ -189,16 +236,51 @@ impl RtmClient {
     /// Ends everything without an event: removes all listeners and closes the connection.
     ///
     /// Calls in flight still get their callback, with 20002.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// client.on_session_closed(|_| unreachable!("no event comes"));
+    /// client.destroy();
+    /// # client.close_and_wait(Duration::from_secs(10))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn destroy(&self) {
         destroy(&self.handle.engine);
     }
 
     /// Where listeners for pushes are registered.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::server_push;
+    ///
+    /// client.processor().on(server_push::RECV_CHAT, |m| println!("{} says {}", m.from, m.msg));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn processor(&self) -> &Processor {
         &self.handle.engine.processor
     }
 
     /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_error_recorder(|error| eprintln!("{error}"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "ErrorRecorder")]
     pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
         self.handle.engine.listeners.on(events::ERROR_RECORDER, handler)
@@ -207,6 +289,20 @@ impl RtmClient {
     /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
     ///
     /// `retried_count` counts the attempts of this outage from 1.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_relogin_completed(|successful, retry_again, error_code, retried_count| {
+    ///     match (successful, retry_again) {
+    ///         (true, _) => println!("back again after {retried_count} attempts"),
+    ///         (false, true) => println!("attempt {retried_count} failed with {error_code}"),
+    ///         (false, false) => println!("given up: {error_code}"),
+    ///     }
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "ReloginCompleted")]
     pub fn on_relogin_completed(
         &self,
@@ -223,14 +319,34 @@ impl RtmClient {
     /// Calls `handler(error_code)` when the session has ended for good.
     ///
     /// 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
-    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed.
+    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed;
+    /// the code of what failed last after [`max_relogin_attempts`](ClientOptions::max_relogin_attempts) or a veto of
+    /// [`on_relogin_will_start`](Self::on_relogin_will_start).
     /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_session_closed(|error_code| println!("logged out, code {error_code}"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "SessionClosed")]
     pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
         self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
-    /// Removes a handler that one of the three calls above has added. `false` if it is not there.
+    /// Removes a handler that one of the calls above has added. `false` if it is not there.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let id = client.on_session_closed(|error_code| println!("{error_code}"));
+    /// assert!(client.off(id));
+    /// assert!(!client.off(id));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn off(&self, id: ListenerId) -> bool {
         self.handle.engine.listeners.off(id)
     }
@@ -244,11 +360,62 @@ impl RtmClient {
     /// # Errors
     ///
     /// 20013 if the client runs its callbacks itself, or if `run_callbacks` is running already.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// use rtm_client::Callbacks;
+    ///
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
+    /// let client = RtmClient::new(options);
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.login(1, "token", move |ok, _| sender.send(ok).unwrap(), None);
+    ///
+    /// let logged_in = loop {
+    ///     client.run_callbacks(Duration::from_millis(10))?; // once a frame
+    ///     if let Ok(ok) = receiver.try_recv() {
+    ///         break ok;
+    ///     }
+    /// };
+    /// assert!(logged_in);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_callbacks(&self, timeout: Duration) -> Result<usize, Error> {
         self.handle.engine.run_callbacks(timeout)
     }
 
+    /// Counters of what the client has done: calls, answers, timeouts, pushes, bytes. Reading them holds nothing up.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// reply.wait()?;
+    /// let stats = client.stats();
+    /// assert_eq!((stats.calls, stats.answers, stats.timeouts), (1, 1, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.handle.engine.stats()
+    }
+
     /// A handle that does not keep the client alive.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let weak = client.downgrade();
+    /// drop(client);
+    /// assert!(weak.upgrade().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn downgrade(&self) -> WeakClient {
         WeakClient { handle: Arc::downgrade(&self.handle) }
     }
@@ -271,24 +438,39 @@ impl RtmClient {
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
     {
-        let complete = move |answer: Result<Answer<'_>, Error>| match answer
-            .and_then(|answer| answer.read(decode))
-        {
-            Ok(data) => callback(None, Some(data)),
-            Err(error) => callback(Some(error), None),
-        };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let complete = match reply::is_reply::<Error, T, C>() {
-            true => Complete::Waiter(Box::new(complete)),
-            false => Complete::Callback(Box::new(complete)),
+        let complete = completion(decode, callback);
+        let engine = &self.handle.engine;
+        engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
+    }
+
+    /// The same for a call without data whose success is a change to be resumed after a relogin, if the options say so.
+    pub(crate) fn change<P, C>(
+        &self,
+        change: Change,
+        method: &'static str,
+        payload: P,
+        timeout: impl Into<Option<Duration>>,
+        callback: C,
+    ) where
+        P: FnOnce(&mut MapWriter<'_>),
+        C: FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    {
+        let engine = &self.handle.engine;
+        let payload = |out: &mut Vec<u8>| write_map(out, payload);
+        let complete = match (change.counts(&engine.options), completion(|_| Ok(()), callback)) {
+            (true, complete) => Complete::Noted(Box::new((change, complete))),
+            (false, complete) => complete,
         };
-        self.handle.engine.call(method, payload, timeout.into(), complete);
+        engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
+    #[expect(clippy::too_many_arguments, reason = "the one door of everything that sends")]
     pub(crate) fn send<T, P, C>(
         &self,
         method: &'static str,
+        now: Time,
         mid: i64,
         payload: P,
         timeout: impl Into<Option<Duration>>,
@@ -310,44 +492,45 @@ impl RtmClient {
             true => Complete::Waiter(Box::new(complete)),
             false => Complete::Callback(Box::new(complete)),
         };
-        self.handle.engine.call(method, payload, timeout.into(), complete);
+        self.handle.engine.call(Kind::Send, method, now, payload, timeout.into(), complete);
     }
 
     /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.
     ///
     /// The three digits start anywhere, so that two connections of one user seldom meet, and a mid is never used twice
     /// by one client, however many are made in a millisecond.
-    pub(crate) fn mid(&self, given: Option<i64>) -> i64 {
+    pub(crate) fn mid(&self, given: Option<i64>, now: Time) -> i64 {
         if let Some(mid) = given.filter(|&mid| mid != 0) {
             return mid;
         }
-        let millis =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
-        let earliest = (millis as i64) * 1000 + i64::from(rand::random::<u16>() % 1000);
+        let last_mid = &self.handle.last_mid;
+        let mut earliest = self.handle.engine.wall_millis(now) * 1000;
+        if last_mid.load(Ordering::Relaxed) < earliest {
+            earliest += i64::from(rand::random::<u16>() % 1000);
+        }
         let next = |last: i64| Some(earliest.max(last + 1));
-        match self.handle.last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
+        match last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
             Ok(last) | Err(last) => earliest.max(last + 1),
         }
     }
 }
 
-fn auth_payload(client: &ClientOptions, uid: i64, token: &str, login: &LoginOptions) -> Vec<u8> {
-    let mut auth = Vec::new();
-    write_map(&mut auth, |map| {
-        map.number("pid", client.pid);
-        map.id("uid", uid);
-        map.text("token", token);
-        map.text("version", VERSION);
-        if let Some(attrs) = &client.attrs {
-            map.texts("attrs", attrs);
-        }
-        map.opt_text("lang", login.lang.as_deref());
-        if let Some(ts) = login.ts {
-            map.id("ts", ts);
-            map.number("authv", TOKEN_V2);
-        }
-    });
-    auth
+/// What ends a call: decodes the answer and calls back.
+fn completion<T, C>(decode: fn(&Fields<'_>) -> Result<T, Error>, callback: C) -> Complete
+where
+    T: Send + 'static,
+    C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
+{
+    let complete = move |answer: Result<Answer<'_>, Error>| match answer
+        .and_then(|answer| answer.read(decode))
+    {
+        Ok(data) => callback(None, Some(data)),
+        Err(error) => callback(Some(error), None),
+    };
+    match reply::is_reply::<Error, T, C>() {
+        true => Complete::Waiter(Box::new(complete)),
+        false => Complete::Callback(Box::new(complete)),
+    }
 }
 
 impl WeakClient {
@@ -368,27 +551,5 @@ impl fmt::Debug for RtmClient {
 impl fmt::Debug for WeakClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeakClient").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn login_options_come_last() {
-        let client = ClientOptions::new(1).attrs([("a", "b")]);
-        let auth = |login: LoginOptions| {
-            data_encoding::HEXLOWER.encode(&auth_payload(&client, 2, "T", &login))
-        };
-        let plain = "a370696401a3756964d30000000000000002a5746f6b656ea154a776657273696f6e\
-                     af576562536f636b65745f322e372e36a5617474727381a161a162";
-        assert_eq!(auth(LoginOptions::default()), format!("85{plain}"));
-        let lang = "a46c616e67a2656e";
-        let options = LoginOptions { lang: Some("en".into()), ts: None };
-        assert_eq!(auth(options), format!("86{plain}{lang}"));
-        let options = LoginOptions { lang: Some("en".into()), ts: Some(1_700_000_000) };
-        let ts = "a27473d3000000006553f100a5617574687602";
-        assert_eq!(auth(options), format!("88{plain}{lang}{ts}"));
     }
 }

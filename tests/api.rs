@@ -2,8 +2,10 @@
 
 #[path = "api/chat.rs"]
 mod chat;
-#[path = "api/conversations.rs"]
-mod conversations;
+#[path = "api/client.rs"]
+mod client;
+#[path = "api/conversation.rs"]
+mod conversation;
 #[path = "api/files.rs"]
 mod files;
 #[path = "api/friends.rs"]
@@ -12,8 +14,6 @@ mod friends;
 mod groups;
 #[path = "api/history.rs"]
 mod history;
-#[path = "api/login.rs"]
-mod login;
 #[path = "api/messages.rs"]
 mod messages;
 #[path = "api/rooms.rs"]

@@ -51,7 +51,9 @@ impl RtmClient {
     ///
     /// * `cmd` – what the token is for: `sendfile`, `sendgroupfile`, `sendroomfile` or `uploadfile`.
     /// * `tos` – several receivers; `None` if there is one or none.
-    /// * `to`, `rid`, `gid` – the one receiver, room or group; `None` for the others.
+    /// * `to` – the one receiver; `None` if there is none.
+    /// * `rid` – the room; `None` if it is not for one.
+    /// * `gid` – the group; `None` if it is not for one.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets [`FileToken`]: `token`, good for one file, and `endpoint`, the address behind the file gate.
     ///
@@ -99,8 +101,8 @@ impl RtmClient {
 
     /// Sends a file to a user.
     ///
-    /// The receiver gets it as the event [`RECV_FILE`](crate::server_push::RECV_FILE); what it says of the file is read with
-    /// [`FileInfo::of`](crate::types::FileInfo::of).
+    /// The receiver gets it as the event [`RECV_FILE`](crate::server_push::RECV_FILE); what it says of the file
+    /// is read with [`file_info`](crate::types::PushMessage::file_info).
     ///
     /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
     /// * `to` – the receiver's user id.
@@ -112,8 +114,8 @@ impl RtmClient {
     ///
     /// Errors: 10012 the path cannot be read; 20005 the file is larger than the client may send; 20012 the file gate
     /// cannot be reached; 20002 it closed the connection; 20003 it did not answer in time; 200003 it does not accept token
-    /// or signature; 200005 `mtype`; 200031 the file is too large; 200999 the service gave no token; those of
-    /// [`send_message`](Self::send_message); and those of [every call](crate::error_code#every-call).
+    /// or signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
+    /// token; those of [`send_message`](Self::send_message); and those of [every call](crate::error_code#every-call).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -144,7 +146,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
     ) {
-        let mid = self.mid(mid.into());
+        let mid = self.mid(mid.into(), self.engine().now());
         self.send_file_to(Target::User(to), mtype, file, mid, timeout, SendReply::decode, callback);
     }
 
@@ -152,9 +154,15 @@ impl RtmClient {
     ///
     /// Its other members get it as the event [`RECV_GROUP_FILE`](crate::server_push::RECV_GROUP_FILE).
     ///
-    /// * `gid` – the group's id; this user must be a member, otherwise the error is 200041.
+    /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
+    /// * `gid` – the group's id; this user must be a member.
+    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
+    /// * `mid` – the message's id; `None` or 0 makes a new one.
+    /// * `timeout` – how long token, connecting and upload may take together; `None` or zero means 20 s.
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
+    ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// All else is as with [`send_file`](Self::send_file).
+    /// Errors: 200041 not a member of the group; and those of [`send_file`](Self::send_file).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -185,7 +193,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
     ) {
-        let mid = self.mid(mid.into());
+        let mid = self.mid(mid.into(), self.engine().now());
         self.send_file_to(
             Target::Group(gid),
             mtype,
@@ -201,9 +209,15 @@ impl RtmClient {
     ///
     /// Everybody else inside gets it as the event [`RECV_ROOM_FILE`](crate::server_push::RECV_ROOM_FILE).
     ///
-    /// * `rid` – the room's id; this user must be inside, otherwise the error is 200040.
+    /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
+    /// * `rid` – the room's id; this user must be in it.
+    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
+    /// * `mid` – the message's id; `None` or 0 makes a new one.
+    /// * `timeout` – how long token, connecting and upload may take together; `None` or zero means 20 s.
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
+    ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// All else is as with [`send_file`](Self::send_file).
+    /// Errors: 200040 not in the room; and those of [`send_file`](Self::send_file).
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -237,7 +251,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<SendReply>) + Send + 'static,
     ) {
-        let mid = self.mid(mid.into());
+        let mid = self.mid(mid.into(), self.engine().now());
         self.send_file_to(
             Target::Room(rid),
             mtype,
@@ -251,9 +265,13 @@ impl RtmClient {
 
     /// Stores a file without sending it to anybody, and gets its address back.
     ///
-    /// * `callback` – gets [`UploadReply`]: `payload.url`, where the file can be fetched, and `payload.size` in bytes.
+    /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
+    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
+    /// * `timeout` – how long token, connecting and upload may take together; `None` or zero means 20 s.
+    /// * `callback` – gets [`UploadReply`]: `payload.url`, where the file can be fetched, and `payload.size` in bytes;
+    ///   `mid` is the id it was sent under. A failure is a [`SendError`].
     ///
-    /// All else is as with [`send_file`](Self::send_file). Not in the JavaScript SDK; in others it is `uploadFile`.
+    /// Errors: those of [`send_file`](Self::send_file) that are not about a receiver.
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -270,6 +288,8 @@ impl RtmClient {
     /// assert_eq!(reply.wait()?.payload.size, 5);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "uploadFile")]
     pub fn upload_file(
         &self,
@@ -278,7 +298,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<SendError>, Option<UploadReply>) + Send + 'static,
     ) {
-        let mid = self.mid(None);
+        let mid = self.mid(None, self.engine().now());
         self.send_file_to(Target::Store, mtype, file, mid, timeout, UploadReply::decode, callback);
     }
 

@@ -82,6 +82,8 @@ impl RtmClient {
     /// # assert!(messages.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// No SDK has this.
     pub fn p2p_history(&self, ouid: i64, range: HistoryRange) -> History<P2PMessage> {
         self.history("getp2pmsg", Some(("ouid", ouid)), range, HistoryResult::decode)
     }
@@ -109,6 +111,8 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// No SDK has this.
     pub fn group_history(&self, gid: i64, range: HistoryRange) -> History<HistoryMessage> {
         self.history("getgroupmsg", Some(("gid", gid)), range, HistoryResult::decode)
     }
@@ -136,6 +140,8 @@ impl RtmClient {
     /// assert!(history.next().is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// No SDK has this.
     pub fn room_history(&self, rid: i64, range: HistoryRange) -> History<HistoryMessage> {
         self.history("getroommsg", Some(("rid", rid)), range, HistoryResult::decode)
     }
@@ -161,6 +167,8 @@ impl RtmClient {
     /// assert_eq!(latest.unwrap()?.msg, "maintenance at noon");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// No SDK has this.
     pub fn broadcast_history(&self, range: HistoryRange) -> History<HistoryMessage> {
         self.history("getbroadcastmsg", None, range, HistoryResult::decode)
     }
@@ -189,6 +197,8 @@ impl<M: Send + 'static> History<M> {
     /// * `callback` – gets `()` when there are no more pages or `on_page` has said `Break`, or the error that ended
     ///   the walk.
     ///
+    /// Errors: those of the calls that read the pages; and 20009 if a page does not lead to the next one.
+    ///
     /// Both run where callbacks run. The walk does not keep the client alive: when its last handle is dropped, the
     /// walk ends with 20002.
     ///
@@ -212,6 +222,8 @@ impl<M: Send + 'static> History<M> {
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// No SDK has this.
     pub fn each_page(
         self,
         on_page: impl FnMut(HistoryResult<M>) -> ControlFlow<()> + Send + 'static,

@@ -37,9 +37,11 @@ impl RtmClient {
             Target::Group(_) => "sendgroupmsg",
             Target::Room(_) => "sendroommsg",
         };
-        let mid = self.mid(message.mid);
+        // One look at the clock for the mid and the deadline.
+        let now = self.engine().now();
+        let mid = self.mid(message.mid, now);
         let payload = |map: &mut MapWriter<'_>| message.write(map, mid);
-        self.send(method, mid, payload, timeout, SendReply::decode, callback);
+        self.send(method, now, mid, payload, timeout, SendReply::decode, callback);
     }
 }
 

@@ -48,7 +48,8 @@ pub(super) struct Dialing {
     phase: Phase,
     /// Whether the peer of the socket has shut down its side.
     hung_up: bool,
-    deadline: Time,
+    /// When everything is over.
+    ends_at: Time,
     /// When the next address is tried.
     give_up_at: Time,
 }
@@ -132,13 +133,13 @@ impl Dialing {
             current: String::new(),
             phase: Phase::Next,
             hung_up: false,
-            deadline,
+            ends_at: deadline,
             give_up_at: NEVER,
         }
     }
 
     /// When [`Dialing::advance`] is to be called even if nothing is ready.
-    pub(super) fn deadline(&self) -> Time {
+    pub(super) fn give_up_at(&self) -> Time {
         self.give_up_at
     }
 
@@ -191,7 +192,7 @@ impl Dialing {
 
     /// Gives what starts now its share of the time: the same for it and for each address and gate known to follow.
     fn share_time(&mut self, now: Time) {
-        let left = self.deadline.saturating_sub(now);
+        let left = self.ends_at.saturating_sub(now);
         self.give_up_at = match (self.addresses.len() + self.routes.len()) as Time {
             // The session's own deadline ends the last one.
             0 => NEVER,
@@ -294,7 +295,7 @@ impl Dialing {
                 false => socket.write(&tunnel.out).map(|n| drop(tunnel.out.drain(..n))),
                 true => match socket.read(&mut buf) {
                     Ok(0) => return Err(failed(format!("{} closed the connection", self.current))),
-                    Ok(n) => match tunnel.received(&buf[..n]) {
+                    Ok(n) => match tunnel.received(buf.get(..n).unwrap_or_default()) {
                         Ok(true) => {
                             self.current = format!("{} by {}", route.host, self.current);
                             return self.reached(socket, route);
@@ -443,5 +444,34 @@ mod tests {
             assert_eq!(error.code(), fpnn::CORE_INVALID_CONNECTION);
             assert!(error.message().contains("host:port"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_address_that_refuses_is_followed_by_the_next() {
+        let refusing = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listening = listener.local_addr().unwrap();
+        let mut poll = mio::Poll::new().unwrap();
+        let waker = Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let options = ClientOptions::new(1).no_proxy();
+        let mut dialing = Dialing::start(&options, &[], NEVER, &waker);
+        let route = Arc::new(Route::new(&options, "ws", "gate.invalid:1").unwrap());
+        dialing.addresses = [refusing, listening].map(|address| (address, route.clone())).into();
+
+        let server = std::thread::spawn(move || {
+            tungstenite::accept(listener.accept().unwrap().0).unwrap();
+        });
+        let mut events = mio::Events::with_capacity(4);
+        loop {
+            match dialing.advance(0, poll.registry(), Token(1)) {
+                Progress::Open(_) => break,
+                Progress::Failed(error) => panic!("{error}"),
+                Progress::Waiting => {}
+            }
+            poll.poll(&mut events, Some(Duration::from_secs(10))).unwrap();
+            assert!(!events.is_empty(), "nothing happens");
+            events.iter().for_each(|event| dialing.ready(event.is_read_closed()));
+        }
+        server.join().unwrap();
     }
 }

@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
+use super::call::Ending;
+use super::login::ask_program;
 use super::upload::ProgressHandler;
-use super::{Answer, Complete, Ending, Engine, LoginDone};
+use super::{Answer, Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events;
 use crate::options::Callbacks;
 use crate::push::Push;
-use crate::session::SessionEvent;
+use crate::session::{Question, SessionEvent};
 use crate::wire::package::Encoding;
 
 thread_local! {
@@ -54,6 +56,11 @@ pub(super) enum Item {
         at: Range<usize>,
     },
     Event(SessionEvent),
+    /// What the program is asked on behalf of the login of that epoch.
+    Ask {
+        question: Question,
+        epoch: u64,
+    },
     Login {
         done: LoginDone,
         ok: bool,
@@ -104,6 +111,8 @@ pub(super) struct Dispatch {
     running: AtomicBool,
     /// For how many I/O threads the callback thread waits when the queue is empty.
     stays: AtomicUsize,
+    /// Callbacks that wait or run.
+    waiting: AtomicUsize,
     /// Bytes received that wait for their callbacks.
     undelivered: AtomicUsize,
     /// Whether the I/O thread has stopped reading until callbacks have caught up.
@@ -118,10 +127,11 @@ impl Dispatch {
         Dispatch {
             queue,
             queued,
-            spare: bounded(8),
+            spare: bounded(32),
             manual: callbacks == Callbacks::Manual,
             running: AtomicBool::new(false),
             stays: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
             undelivered: AtomicUsize::new(0),
             reading_stopped: AtomicBool::new(false),
             deferred: AtomicBool::new(false),
@@ -130,6 +140,11 @@ impl Dispatch {
 
     pub(super) fn fresh_batch(&self) -> Batch {
         self.spare.1.try_recv().unwrap_or_default()
+    }
+
+    /// How many callbacks wait or run.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// A call was made for which the I/O thread was not woken.
@@ -141,7 +156,7 @@ impl Dispatch {
     pub(super) fn keep(&self, mut batch: Batch) {
         batch.bytes.clear();
         batch.items.clear();
-        if batch.bytes.capacity() <= 1 << 20 && batch.items.capacity() <= 1 << 14 {
+        if batch.bytes.capacity() <= 1 << 18 && batch.items.capacity() <= 1 << 11 {
             match self.spare.0.try_send(batch) {
                 Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
             }
@@ -150,6 +165,7 @@ impl Dispatch {
 
     /// Queues a batch. `true` if the caller has to start the callback thread.
     pub(super) fn push(&self, batch: Batch) -> bool {
+        self.waiting.fetch_add(batch.items.len(), Ordering::Relaxed);
         self.undelivered.fetch_add(batch.bytes.len(), Ordering::SeqCst);
         // Cannot fail: the receiver lives as long as the sender.
         let _ = self.queue.send(batch);
@@ -254,12 +270,12 @@ fn run_batch(engine: &Engine, mut batch: Batch) -> usize {
     let dispatch = &engine.dispatch;
     for (number, item) in items.drain(..).enumerate() {
         run_item(engine, bytes, item);
-        if (number + 1) % DEFERRED_FOR == 0 || number + 1 == ran {
-            if dispatch.deferred.swap(false, Ordering::Relaxed) {
-                engine.wake_for_deferred();
-            }
+        let time_to_wake = (number + 1) % DEFERRED_FOR == 0 || number + 1 == ran;
+        if time_to_wake && dispatch.deferred.swap(false, Ordering::Relaxed) {
+            engine.wake_for_deferred();
         }
     }
+    dispatch.waiting.fetch_sub(ran, Ordering::Relaxed);
     dispatch.undelivered.fetch_sub(bytes.len(), Ordering::SeqCst);
     let limit = engine.options.max_undelivered_bytes;
     if dispatch.reading_stopped.load(Ordering::SeqCst)
@@ -302,6 +318,7 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             }
             SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
         },
+        Item::Ask { question, epoch } => engine.answer(epoch, ask_program(engine, question)),
         Item::Login { done, ok, error_code } => guarded("login callback", || done(ok, error_code)),
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", || handler(sent, total))

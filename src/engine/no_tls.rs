@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::error_code::fpnn;
 
 #[derive(Clone, Default)]
-pub(crate) struct TlsOptions;
+pub(crate) struct TlsOptions {}
 
 #[derive(Clone)]
 pub(crate) enum Connector {}
@@ -55,4 +55,15 @@ impl Write for TlsSocket {
 
 pub(super) fn explain(_: &io::Error) -> Option<&'static str> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_names_the_feature() {
+        let error = TlsOptions {}.connector().err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.contains("feature `tls`")));
+    }
 }

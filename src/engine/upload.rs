@@ -76,7 +76,7 @@ impl Upload {
     /// When [`Upload::advance`] is to be called even if nothing is ready.
     pub(super) fn deadline(&self) -> Time {
         match &self.link {
-            Link::Dialing { dialing, .. } => self.deadline.min(dialing.deadline()),
+            Link::Dialing { dialing, .. } => self.deadline.min(dialing.give_up_at()),
             _ => self.deadline,
         }
     }

@@ -270,6 +270,20 @@ fn a_walk_with_callbacks() {
 }
 
 #[test]
+fn a_walk_ends_with_its_client() {
+    let Talk { two, gate: _gate, .. } = talk();
+    let (callback, reply) = reply::channel::<Error, ()>();
+    let history = two.p2p_history(1, HistoryRange::default());
+    let mut last_handle = Some(two);
+    let on_page = move |_| {
+        drop(last_handle.take());
+        ControlFlow::Continue(())
+    };
+    history.each_page(on_page, callback);
+    assert_eq!(code(reply.wait()), 20002);
+}
+
+#[test]
 fn an_error_ends_a_walk() {
     let gate = gate();
     let outsider = login(&gate, 9);

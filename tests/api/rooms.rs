@@ -18,8 +18,9 @@ fn who_enters_is_inside_until_leaving() {
         members
     };
     assert!(inside().is_empty());
-    enter(&one, ROOM);
-    enter(&two, ROOM);
+    for client in [&one, &two] {
+        get(|callback| client.enter_room(ROOM, None, callback)).unwrap();
+    }
     assert_eq!(inside(), [1, 2]);
     assert_eq!(get(|callback| two.get_user_rooms(None, callback)).unwrap(), [ROOM]);
     get(|callback| two.leave_room(ROOM, None, callback)).unwrap();

@@ -231,9 +231,10 @@ fn a_login_during_a_session_ends_it_first() {
 #[test]
 fn close_during_each_phase_of_a_login_ends_it_once() {
     let peer = Peer::new();
-    let close: [(&str, fn(&RtmClient)); 3] =
+    type Close = fn(&RtmClient);
+    let ways: [(&str, Close); 3] =
         [("close", RtmClient::close), ("bye", RtmClient::bye), ("destroy", RtmClient::destroy)];
-    for (name, close) in close {
+    for (name, close) in ways {
         // At once; with the connection open; with the login asked for.
         for phase in 0..3 {
             let (client, record) = login(peer.options(), DEADLINE);
@@ -284,4 +285,36 @@ fn a_client_logs_in_again_after_each_end() {
     // The listeners are gone, the record takes only what callbacks put there.
     record.expect_nothing(&client, &mut connection);
     assert_eq!(record.rest(&client), []);
+}
+
+/// A close that the login's success overtakes, or the other way round, lets no later call pass.
+#[test]
+fn no_call_passes_after_close_however_the_login_ends() {
+    let peer = Peer::new();
+    for _ in 0..100 {
+        let (client, record) = login(peer.options(), DEADLINE);
+        let mut connection = peer.accept();
+        let auth = connection.quest("auth");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // Whether the client still listens does not matter.
+                let _ =
+                    connection.try_send(&package::answer(auth.seq, 0, &map([("ok", true.into())])));
+            });
+            client.close();
+            for number in 0..50 {
+                client.get_server_time(None, record.call(number));
+            }
+        });
+        let events = record.rest(&client);
+        let calls =
+            events.iter().filter(|event| matches!(event, Event::Call(_, Err(20012)))).count();
+        let login = events.iter().filter(|event| matches!(event, Event::Login(..))).count();
+        assert_eq!((calls, login), (50, 1), "{events:?}");
+        assert_eq!(
+            events.contains(&Event::Login(true, 0)),
+            events.contains(&Event::Closed(0)),
+            "{events:?}"
+        );
+    }
 }

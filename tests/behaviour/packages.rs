@@ -1,12 +1,14 @@
 //! What comes from the gate as bytes: split, joined, malformed, too large, and quests of its own.
 
+use std::panic::resume_unwind;
 use std::time::Duration;
 
-use rtm_client::{RtmClient, reply};
+use rtm_client::{RtmClient, reply, server_push};
 
 use crate::common::package::{self, JSON, Kind, MSGPACK, map, server_time, write};
 use crate::common::peer::{Connection, Peer};
 use crate::common::record::{Event, Record};
+use crate::common::responder::chat_text;
 
 fn ask(client: &RtmClient, record: &Record, connection: &mut Connection, number: usize) -> u32 {
     client.get_server_time(None, record.call(number));
@@ -184,6 +186,35 @@ fn quests_of_the_gate_are_answered_in_their_own_encoding() {
     assert_eq!((answers[4].flag, &said["code"]), (JSON, &20004.into()));
     client.close();
     drop(record);
+}
+
+#[test]
+fn pushes_reach_their_handlers_in_order_and_a_bad_one_is_an_error_event() {
+    let peer = Peer::new();
+    let (client, record, mut connection) = peer.login(peer.options());
+    let put = record.putter();
+    client.processor().on(server_push::RECV_CHAT, move |chat| {
+        put(Event::Closed(chat.mid as i32));
+        if chat.mid == 2 {
+            resume_unwind(Box::new("on purpose"));
+        }
+    });
+    for mid in [1, 2, 3] {
+        connection.send(&package::quest(mid, "pushmsg", &chat_text(mid.into())));
+    }
+    connection.send(&package::quest(4, "pushmsg", b"\xc1"));
+    // The same message again is answered and not shown.
+    connection.send(&package::quest(5, "pushmsg", &chat_text(1)));
+    connection.send(&package::quest(6, "pushmsg", &chat_text(6)));
+    let answers = connection.sync();
+    let numbers: Vec<_> = answers.iter().map(|answer| (answer.seq, answer.kind)).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6].map(|seq| (seq, Kind::Answer { status: 0 })));
+    for mid in [1, 2, 3] {
+        record.expect(Event::Closed(mid));
+    }
+    record.expect_error(20009);
+    record.expect(Event::Closed(6));
+    record.expect_nothing(&client, &mut connection);
 }
 
 /// They are answered while a callback keeps the callback thread busy.

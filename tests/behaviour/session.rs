@@ -104,8 +104,15 @@ fn a_connection_cut_within_an_answer_leaves_nothing_for_the_next() {
     for len in [1, 11, 15, 20] {
         client.get_server_time(None, record.call(1));
         let quest = connection.quest("getservertime");
-        connection.send(&package::answer(quest.seq, 0, &server_time(5))[..len]);
-        connection.close();
+        let answer = package::answer(quest.seq, 0, &server_time(5));
+        if len == 15 {
+            // In the middle of a frame, with a reset.
+            connection.send_raw(&[&[0x82, answer.len() as u8], &answer[..len]].concat());
+            connection.reset();
+        } else {
+            connection.send(&answer[..len]);
+            connection.close();
+        }
         record.expect_error(20002);
         record.expect_call(1, Err(20002));
         connection = peer.accept_login();

@@ -23,6 +23,11 @@ impl Peer {
         Peer { listener }
     }
 
+    /// Its listener, for another thread.
+    pub fn listener(&self) -> TcpListener {
+        self.listener.try_clone().expect("a clone")
+    }
+
     pub fn address(&self) -> String {
         self.listener.local_addr().expect("it is bound").to_string()
     }
@@ -61,6 +66,14 @@ impl Peer {
         connection
     }
 
+    /// The next connection, if the client is there already.
+    pub fn try_accept(&self) -> Option<Connection> {
+        let (stream, _) = self.listener.accept().ok()?;
+        stream.set_nonblocking(false).expect("a socket option");
+        let socket = tungstenite::accept(stream).expect("a WebSocket upgrade");
+        Some(Connection { socket, unread: Vec::new() })
+    }
+
     /// Whether a connection comes within that time.
     pub fn is_dialed(&self, within: Duration) -> bool {
         self.try_accept_tcp(within).is_some()
@@ -77,6 +90,12 @@ impl Peer {
     }
 }
 
+impl From<TcpListener> for Peer {
+    fn from(listener: TcpListener) -> Peer {
+        Peer { listener }
+    }
+}
+
 /// The peer's end of a connection.
 pub struct Connection<S = TcpStream> {
     socket: WebSocket<S>,
@@ -88,6 +107,10 @@ impl<S: Read + Write> Connection<S> {
     pub fn over(stream: S) -> Connection<S> {
         let socket = tungstenite::accept(stream).map_err(|error| error.to_string());
         Connection { socket: socket.expect("a WebSocket upgrade"), unread: Vec::new() }
+    }
+
+    pub fn stream(&mut self) -> &mut S {
+        self.socket.get_mut()
     }
 
     /// The next package; `None` if the client closes the connection instead.
@@ -135,12 +158,16 @@ impl<S: Read + Write> Connection<S> {
 
     /// Sends one message.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.socket.send(Message::Binary(bytes.to_vec().into())).expect("the client listens");
+        self.try_send(bytes).expect("the client listens");
+    }
+
+    pub fn try_send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.socket.send(Message::Binary(bytes.to_vec().into()))
     }
 
     /// Sends bytes that need not be a WebSocket frame.
     pub fn send_raw(&mut self, bytes: &[u8]) {
-        let stream = self.socket.get_mut();
+        let stream = self.stream();
         stream.write_all(bytes).and_then(|()| stream.flush()).expect("the client listens");
     }
 

@@ -1,5 +1,7 @@
 //! The way to the gate, over real sockets: TLS, proxies, addresses, and what a bad network does to it.
 
+#![cfg(feature = "tls")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -204,7 +204,8 @@ fn a_proxy_that_does_not_lead_there() {
             stream.write_all(first).expect("the client reads");
             if scheme == "socks5://" && first == [5, 0] {
                 let [5, 1, 0, 3, len] = bytes(stream) else { panic!("a name is asked for") };
-                text(stream, len + 2);
+                text(stream, len);
+                bytes::<2>(stream);
             }
             let _ = stream.write_all(second);
             None

@@ -222,10 +222,12 @@ impl Log {
         self.messages.back().map_or(0, |message| message.id)
     }
 
+    #[expect(clippy::indexing_slicing, reason = "there is one for each bool")]
     pub(in crate::gate) fn listed_for(&self, smaller: bool) -> bool {
         self.listed[usize::from(!smaller)]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "there is one for each bool")]
     pub(super) fn unlist(&mut self, smaller: bool) {
         self.listed[usize::from(!smaller)] = false;
     }

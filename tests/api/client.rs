@@ -81,6 +81,41 @@ fn destroy_ends_without_an_event() {
 }
 
 #[test]
+fn a_lost_connection_is_made_again() {
+    let gate = Gate::builder().start().unwrap();
+    let client = login(&gate, 1);
+    let (sender, completed) = channel();
+    client.on_relogin_completed(move |successful, retry_again, error_code, retried_count| {
+        sender.send((successful, retry_again, error_code, retried_count)).unwrap();
+    });
+    let (sender, closed) = channel();
+    client.on_session_closed(move |error_code| sender.send(error_code).unwrap());
+    let endpoint = gate.endpoint();
+    drop(gate);
+    // Nobody is there yet; which of the attempts meets the next gate is a matter of time.
+    assert_eq!(completed.recv_timeout(PATIENCE), Ok((false, true, 20012, 1)));
+    let _gate = Gate::builder().listen(endpoint).start().unwrap();
+    let outcome = completed.iter().find(|(successful, ..)| *successful).unwrap();
+    assert_eq!((outcome.1, outcome.2), (false, 0));
+    get(|callback| client.get_session(None, callback)).unwrap();
+    assert!(closed.try_recv().is_err());
+}
+
+#[test]
+fn what_goes_wrong_is_said_in_words() {
+    let gate = Gate::builder().start().unwrap();
+    let client = RtmClient::new(options(&gate));
+    drop(gate);
+    let (sender, said) = channel();
+    client.on_error_recorder(move |error| sender.send(error.to_string()).unwrap());
+    let (callback, reply) = reply::login();
+    client.login(1, "token", callback, PATIENCE);
+    assert_eq!(code(reply.wait()), 20012);
+    let said = said.recv_timeout(PATIENCE).unwrap();
+    assert!(said.contains("refused"), "{said}");
+}
+
+#[test]
 fn a_kickout_ends_the_session() {
     let gate = Gate::builder().start().unwrap();
     let client = login(&gate, 1);
