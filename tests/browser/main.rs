@@ -1,7 +1,7 @@
 //! The gate's page in a headless browser, chatting with a client of this crate.
 //!
 //! It needs Chromium and its driver (on Debian: `apt-get install chromium chromium-driver`); where they are missing it says
-//! so and passes. `RTM_SCREENSHOT=FILE.png` keeps a picture of the page at the end.
+//! so and passes. `RTM_SCREENSHOT=FILE.png` keeps a picture of the page in the end of the chat.
 
 mod driver;
 
@@ -112,6 +112,9 @@ fn a_client_and_the_page_chat() {
         wait_shown(&browser, &from_page, true);
     }
     assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 2);
+    if let Some(path) = std::env::var_os("RTM_SCREENSHOT") {
+        std::fs::write(path, browser.screenshot()).expect("written");
+    }
     // A page that is loaded anew has it all from the history.
     browser.go(&url);
     wait(&browser, "logged in again", "$('state').textContent === 'logged in as 2'");
@@ -129,9 +132,6 @@ fn a_client_and_the_page_chat() {
     .expect("pushed");
     wait(&browser, "an odd push", "$('log').textContent.includes('9007199254740993')");
     wait(&browser, "the counters", "$('counters').textContent.includes('connections2')");
-    if let Some(path) = std::env::var_os("RTM_SCREENSHOT") {
-        std::fs::write(path, browser.screenshot()).expect("written");
-    }
     gate.kick(2);
     wait(&browser, "kicked out", "$('state').textContent === 'kicked out'");
     // Errors are told.
