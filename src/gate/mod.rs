@@ -499,3 +499,8 @@ impl StoredMessage {
         }
     }
 }
+
+/// The manual's programs run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/gate.md")]
+struct Manual;

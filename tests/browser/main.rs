@@ -112,6 +112,7 @@ fn a_client_and_the_page_chat() {
         wait_shown(&browser, &from_page, true);
     }
     assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 2);
+    wait(&browser, "all six counted", "$('counters').textContent.includes('messages6')");
     if let Some(path) = std::env::var_os("RTM_SCREENSHOT") {
         std::fs::write(path, browser.screenshot()).expect("written");
     }
