@@ -8,13 +8,34 @@ pub(crate) struct Language {
     words: Option<BTreeMap<&'static str, &'static str>>,
     /// From a page of the language to those in English.
     pub path_to_english: &'static str,
+    /// The other language that the Chat page is there in, and where.
+    pub other_edition: (&'static str, &'static str),
     /// What has no translation.
     missing: RefCell<Vec<String>>,
 }
 
 impl Language {
     pub(crate) fn english() -> Language {
-        Language { words: None, path_to_english: "", missing: RefCell::default() }
+        Language {
+            words: None,
+            path_to_english: "",
+            other_edition: ("中文", "zh/"),
+            missing: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn chinese() -> Language {
+        Language {
+            words: Some(crate::chinese::words()),
+            path_to_english: "../",
+            other_edition: ("English", "../"),
+            missing: RefCell::default(),
+        }
+    }
+
+    /// What has been asked for in vain.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        self.missing.borrow().clone()
     }
 
     pub(crate) fn say(&self, english: &str) -> String {

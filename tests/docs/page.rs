@@ -218,7 +218,7 @@ const INDEX: &str = "\
 # The calls
 
 One page for each page of the JavaScript SDK's documentation, in its order; made from the source by `tests/docs`:
-`UPDATE=1 cargo test --test docs` makes them anew.
+`UPDATE=1 cargo test --test docs` makes them anew. [中文：Chat](zh/Chat.md)
 
 ";
 
@@ -289,8 +289,12 @@ impl Writer<'_> {
         for paragraph in self.library.introductions.get(self.page).into_iter().flatten() {
             write!(text, "\n{}\n", self.say(paragraph)).expect("memory");
         }
-        let go_on = self.say("The examples go on from the same beginning");
-        write!(text, "\n{go_on}: [README]({others}README.md#examples).\n\n").expect("memory");
+        if self.page == PAGES[0].name {
+            let (language, path) = self.language.other_edition;
+            write!(text, "\n[{language}]({path}{}.md)\n", self.page).expect("memory");
+        }
+        let go_on = self.say("The examples go on from the same beginning:");
+        write!(text, "\n{go_on} [README]({others}README.md#examples)\n\n").expect("memory");
         let (theirs, ours): (Vec<_>, Vec<_>) =
             self.library.calls_of(self.page).partition(|call| call.is_javascript());
         for call in theirs.iter().chain(&ours) {
@@ -336,8 +340,7 @@ impl Writer<'_> {
     }
 
     fn arguments(&self, text: &mut String, call: &Call) {
-        let head =
-            ["argument", "required", "Rust", "JavaScript", "meaning"].map(|head| self.say(head));
+        let head = ["argument", "", "Rust", "JavaScript", "meaning"].map(|head| self.say(head));
         write!(text, "\n| {} |\n| --- | --- | --- | --- | --- |\n", head.join(" | "))
             .expect("memory");
         let kinds = arguments(&call.item);
@@ -412,9 +415,9 @@ impl Writer<'_> {
             write!(text, "\n| {head} |\n| --- | --- | --- |\n{rows}").expect("memory");
         }
         let label = self.say(if rows.is_empty() { "Errors:" } else { "And" });
-        let and = self.say(", and ");
+        let (and, end) = (self.say(", and"), self.say("."));
         if !others.is_empty() {
-            write!(text, "\n{label} {}.\n", others.join(&and)).expect("memory");
+            write!(text, "\n{label} {}{end}\n", others.join(&format!("{and} "))).expect("memory");
         }
     }
 
