@@ -35,11 +35,16 @@ soak: two clients that talk for a long time, at a gate of their own or at the on
 
 /// A message, and its echo, every 5 ms.
 const PACE: Duration = Duration::from_millis(5);
-/// Every so many messages: a page of history, and a third client that comes and goes.
-const HISTORY_EVERY: u64 = 20;
-const VISIT_EVERY: u64 = 200;
-
+/// In a long run, ten times as fast at first: a client remembers the latest 100 000 messages, to know duplicates by, and
+/// memory cannot be flat before that is full.
+const WARM_UP_PACE: Duration = Duration::from_micros(500);
 const WARM_UP: Duration = Duration::from_secs(60);
+const LONG_RUN: Duration = Duration::from_secs(120);
+/// Every so many messages, a page of history.
+const HISTORY_EVERY: u64 = 20;
+/// How often a third client comes and goes.
+const VISIT_EVERY: Duration = Duration::from_secs(1);
+
 /// How much memory may grow after the first minute, in KiB.
 const GROWTH: i64 = 1024;
 
@@ -98,6 +103,8 @@ fn run(args: &Args) -> Outcome {
     );
     let interval = (length / 10).clamp(Duration::from_secs(1), Duration::from_secs(60));
     let mut next_line = interval.min(length);
+    let warm_up = if length >= LONG_RUN { WARM_UP } else { Duration::ZERO };
+    let (mut next_message, mut next_visit) = (Duration::ZERO, VISIT_EVERY);
     let mut sent = 0_u64;
     let mut first = None;
     while begun.elapsed() < length {
@@ -107,17 +114,19 @@ fn run(args: &Args) -> Outcome {
         if sent % HISTORY_EVERY == 0 {
             look_back(&me, &account, &notes);
         }
-        if sent % VISIT_EVERY == 0 {
+        if at >= next_visit {
+            next_visit += VISIT_EVERY;
             log_in(&account, account.uid + 2)?.close_and_wait(TIMEOUT)?;
         }
         if at >= next_line {
             next_line += interval;
             let now = line(at, sent, &notes)?;
-            if at >= WARM_UP {
+            if length >= LONG_RUN && at >= WARM_UP {
                 first.get_or_insert(now);
             }
         }
-        thread::sleep((PACE * sent as u32).saturating_sub(begun.elapsed()));
+        next_message += if at < warm_up { WARM_UP_PACE } else { PACE };
+        thread::sleep(next_message.saturating_sub(begun.elapsed()));
     }
 
     me.close_and_wait(TIMEOUT)?;
