@@ -12,6 +12,8 @@ mod connect;
 mod connection;
 mod dispatch;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod incoming;
 mod io;
 pub(crate) mod pending;

@@ -42,7 +42,7 @@ pub(super) struct Config {
 /// ```
 #[must_use = "a builder does nothing until start() is called"]
 pub struct GateBuilder {
-    config: Config,
+    pub(super) config: Config,
 }
 
 impl GateBuilder {

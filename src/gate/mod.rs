@@ -17,6 +17,8 @@ mod call;
 mod disturb;
 mod faults;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod json;
 mod language;
 mod methods;
