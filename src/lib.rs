@@ -35,6 +35,13 @@
     )
 )]
 
+/// The programs in the pages below `docs`, which run with the documentation's own.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../docs/porting.md")]
+    mod porting {}
+}
+
 pub mod error_code;
 #[cfg(feature = "gate")]
 pub mod gate;
@@ -53,6 +60,7 @@ pub mod fuzz;
 mod listeners;
 mod options;
 mod push;
+mod resume;
 mod session;
 mod stats;
 mod wire;
@@ -61,6 +69,6 @@ pub use api::History;
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, ErrorKind, SendError};
 pub use listeners::{Event, ListenerId};
-pub use options::{Callbacks, ClientOptions, LoginOptions, RegressiveStrategy};
+pub use options::{Callbacks, ClientOptions, LoginOptions, LoginToken, RegressiveStrategy};
 pub use push::{Processor, server_push};
 pub use stats::Stats;

@@ -9,7 +9,7 @@ use crate::wire::package::SEQ_OFFSET;
 const HEADER: usize = 14;
 
 /// A frame under construction, in a buffer that is used again.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct FrameBuffer {
     bytes: Vec<u8>,
     /// Where the frame starts.

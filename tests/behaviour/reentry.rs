@@ -84,6 +84,12 @@ const SESSION: &[(&str, Method)] = &[
     ("on_relogin_completed", |c, _| {
         c.on_relogin_completed(|_, _, _, _| {});
     }),
+    ("on_relogin_will_start", |c, _| {
+        c.on_relogin_will_start(|_, _| true);
+    }),
+    ("on_token_wanted", |c, _| {
+        c.on_token_wanted(|_| None::<String>);
+    }),
     ("on_session_closed", |c, _| {
         c.on_session_closed(|_| {});
     }),
@@ -341,6 +347,20 @@ const PLACES: &[(&str, Place)] = &[
     }),
     ("the relogin event", |c, hook| {
         c.on_relogin_completed(move |_, _, _, _| hook.run());
+        c.send_cmd(CUT, "x", "", None, None, reply::ignore);
+    }),
+    ("the question before a relogin", |c, hook| {
+        c.on_relogin_will_start(move |_, _| {
+            hook.run();
+            true
+        });
+        c.send_cmd(CUT, "x", "", None, None, reply::ignore);
+    }),
+    ("the question for a token", |c, hook| {
+        c.on_token_wanted(move |_| {
+            hook.run();
+            None::<String>
+        });
         c.send_cmd(CUT, "x", "", None, None, reply::ignore);
     }),
     ("the closed event", |c, hook| {

@@ -66,6 +66,14 @@ impl Peer {
         connection
     }
 
+    /// The next connection, if the client is there already.
+    pub fn try_accept(&self) -> Option<Connection> {
+        let (stream, _) = self.listener.accept().ok()?;
+        stream.set_nonblocking(false).expect("a socket option");
+        let socket = tungstenite::accept(stream).expect("a WebSocket upgrade");
+        Some(Connection { socket, unread: Vec::new() })
+    }
+
     /// Whether a connection comes within that time.
     pub fn is_dialed(&self, within: Duration) -> bool {
         self.try_accept_tcp(within).is_some()
