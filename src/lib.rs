@@ -58,6 +58,10 @@ mod client;
 mod engine;
 mod error;
 mod events;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[allow(missing_docs, reason = "it is there for the fuzz targets alone")]
+pub mod fuzz;
 mod listeners;
 mod options;
 mod push;
