@@ -23,6 +23,24 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
+// Nothing that comes from the network may end a thread: exceptions are argued where they stand.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+/// The programs in the pages below `docs`, which run with the documentation's own.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../docs/porting.md")]
+    mod porting {}
+}
 
 pub mod error_code;
 #[cfg(feature = "gate")]
@@ -38,6 +56,7 @@ mod events;
 mod listeners;
 mod options;
 mod push;
+mod resume;
 mod session;
 mod stats;
 mod wire;
@@ -46,6 +65,6 @@ pub use api::History;
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, ErrorKind, SendError};
 pub use listeners::{Event, ListenerId};
-pub use options::{Callbacks, ClientOptions, LoginOptions, RegressiveStrategy};
+pub use options::{Callbacks, ClientOptions, LoginOptions, LoginToken, RegressiveStrategy};
 pub use push::{Processor, server_push};
 pub use stats::Stats;

@@ -15,6 +15,8 @@ mod groups_rooms;
 mod history;
 #[path = "gate/messages.rs"]
 mod messages;
+#[path = "gate/options.rs"]
+mod options;
 #[path = "gate/peer.rs"]
 mod peer;
 #[path = "gate/session.rs"]

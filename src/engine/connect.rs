@@ -295,7 +295,7 @@ impl Dialing {
                 false => socket.write(&tunnel.out).map(|n| drop(tunnel.out.drain(..n))),
                 true => match socket.read(&mut buf) {
                     Ok(0) => return Err(failed(format!("{} closed the connection", self.current))),
-                    Ok(n) => match tunnel.received(&buf[..n]) {
+                    Ok(n) => match tunnel.received(buf.get(..n).unwrap_or_default()) {
                         Ok(true) => {
                             self.current = format!("{} by {}", route.host, self.current);
                             return self.reached(socket, route);

@@ -28,6 +28,8 @@ pub(super) enum Own {
 pub(super) enum Heard {
     Pinged,
     Kickout,
+    /// The user was removed from a room.
+    KickoutRoom,
     /// The answer to a quest of the session's own; for `auth` whether it is accepted.
     Own(Own, Result<bool, Error>),
     Lost(Error),
@@ -221,6 +223,7 @@ fn queue(
     match push {
         Push::Ping => heard(Heard::Pinged),
         Push::Kickout => heard(Heard::Kickout),
+        Push::KickoutRoom => heard(Heard::KickoutRoom),
         _ => {}
     }
     let at = copy(batch, package.payload);

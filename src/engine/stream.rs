@@ -152,7 +152,7 @@ impl Stream {
     /// Writes until everything is written or the transport takes no more.
     pub(super) fn write_out(&mut self) -> io::Result<()> {
         while self.written < self.out.len() {
-            match self.transport.write(&self.out[self.written..]) {
+            match self.transport.write(self.out.get(self.written..).unwrap_or_default()) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.written += n;

@@ -21,15 +21,14 @@ use super::socket::{Pass, Socket};
 pub(super) type Command = Box<dyn FnOnce(&mut Service) + Send>;
 
 pub(super) const WAKER: Token = Token(0);
-const LISTENERS: [(Token, Door); 2] = [(Token(1), Door::Main), (Token(2), Door::File)];
+/// Tokens below are those of listeners, counted from 1.
 const FIRST_CONNECTION: ConnId = 16;
 /// How long the other end has to close after the gate has.
 const LINGER: Duration = Duration::from_secs(5);
 
 pub(super) struct Server {
     poll: Poll,
-    /// In the order of [`LISTENERS`].
-    listeners: [TcpListener; 2],
+    listeners: Vec<(TcpListener, Door)>,
     sockets: HashMap<ConnId, Socket>,
     service: Service,
     next_id: ConnId,
@@ -46,13 +45,13 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         poll: Poll,
-        mut listeners: [TcpListener; 2],
+        mut listeners: Vec<(TcpListener, Door)>,
         service: Service,
         commands: Receiver<Command>,
         shared: Arc<Shared>,
     ) -> io::Result<Server> {
-        for (listener, (token, _)) in listeners.iter_mut().zip(LISTENERS) {
-            poll.registry().register(listener, token, Interest::READABLE)?;
+        for (index, (listener, _)) in listeners.iter_mut().enumerate() {
+            poll.registry().register(listener, Token(index + 1), Interest::READABLE)?;
         }
         Ok(Server {
             poll,
@@ -96,7 +95,7 @@ impl Server {
             for event in &events {
                 match event.token() {
                     WAKER => {}
-                    Token(1 | 2) => self.accept(now),
+                    Token(1..FIRST_CONNECTION) => self.accept(now),
                     Token(id) => {
                         if let Some(socket) = self.sockets.get_mut(&id) {
                             if event.is_readable() {
@@ -132,17 +131,18 @@ impl Server {
     }
 
     fn accept(&mut self, now: Instant) {
-        for (index, (_, door)) in LISTENERS.into_iter().enumerate() {
-            while let Some((tcp, address)) = self.next_accepted(index) {
+        for index in 0..self.listeners.len() {
+            while let Some((tcp, door, address)) = self.next_accepted(index) {
                 self.welcome(tcp, door, address, now);
             }
         }
     }
 
-    fn next_accepted(&mut self, index: usize) -> Option<(TcpStream, SocketAddr)> {
+    fn next_accepted(&mut self, index: usize) -> Option<(TcpStream, Door, SocketAddr)> {
+        let (listener, door) = self.listeners.get(index)?;
         loop {
-            match self.listeners.get(index)?.accept() {
-                Ok(accepted) => return Some(accepted),
+            match listener.accept() {
+                Ok((tcp, address)) => return Some((tcp, *door, address)),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return None,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
@@ -167,7 +167,7 @@ impl Server {
             log::warn!("a connection could not be set up: {error}");
             return;
         }
-        self.sockets.insert(id, Socket::new(tcp, now));
+        self.sockets.insert(id, Socket::new(tcp, now, self.service.config.limits.package_bytes));
         self.service.peers.add(id, door, address, now);
         let config = &self.service.config;
         self.checks.push(Reverse((now + config.ping_interval.min(config.idle_limit), id)));

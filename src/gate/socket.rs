@@ -14,8 +14,6 @@ use super::service::Service;
 use super::upgrade::{self, Head};
 use crate::wire::package::{Malformed, Reader};
 
-/// The largest package and message, as the service's default is.
-pub(super) const LARGEST_PACKAGE: usize = 8 * 1024 * 1024;
 /// What an idle connection holds to read into.
 const READ_BUFFER: usize = 16 * 1024;
 /// How many messages of one connection are read before the others have their turn.
@@ -99,12 +97,12 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(tcp: TcpStream, now: Instant) -> Socket {
+    pub(super) fn new(tcp: TcpStream, now: Instant, largest: usize) -> Socket {
         let stream =
             Stream { tcp, early: Vec::new(), control: Vec::new(), drained: false, closed: false };
         Socket {
             phase: Some(Phase::Head { stream, head: Vec::new() }),
-            packages: Reader::new(LARGEST_PACKAGE),
+            packages: Reader::new(largest),
             last_read: now,
             paused: false,
             lingers_until: None,
@@ -215,11 +213,11 @@ impl Socket {
                     self.phase = Some(Phase::Open(Box::new(WebSocket::from_raw_socket(
                         stream,
                         Role::Server,
-                        Some(config()),
+                        Some(config(service.config.limits.package_bytes)),
                     ))));
                     return Pass::Unfinished;
                 }
-                Head::Get { path } => service.http_get(&path),
+                Head::Get { path } => service.http_get(id, &path),
                 Head::Refused { response } => response,
             };
             service.peers.raw(id, &response);
@@ -271,12 +269,12 @@ impl Socket {
     }
 }
 
-fn config() -> WebSocketConfig {
+fn config(largest: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
-        .max_message_size(Some(LARGEST_PACKAGE))
-        .max_frame_size(Some(LARGEST_PACKAGE))
+        .max_message_size(Some(largest))
+        .max_frame_size(Some(largest))
 }
 
 fn packages(reader: &mut Reader, message: &[u8], id: ConnId, service: &mut Service) -> bool {

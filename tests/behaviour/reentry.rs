@@ -84,6 +84,12 @@ const SESSION: &[(&str, Method)] = &[
     ("on_relogin_completed", |c, _| {
         c.on_relogin_completed(|_, _, _, _| {});
     }),
+    ("on_relogin_will_start", |c, _| {
+        c.on_relogin_will_start(|_, _| true);
+    }),
+    ("on_token_wanted", |c, _| {
+        c.on_token_wanted(|_| None::<String>);
+    }),
     ("on_session_closed", |c, _| {
         c.on_session_closed(|_| {});
     }),
@@ -92,7 +98,7 @@ const SESSION: &[(&str, Method)] = &[
         let result = c.run_callbacks(DEADLINE);
         assert_eq!(result.map_err(|error| error.code()), Err(20013), "nested, or not manual");
     }),
-    ("stats", |c, _| drop(c.stats().clone())),
+    ("stats", |c, _| assert!(c.stats().in_flight < 1_000_000)),
     ("downgrade", |c, _| assert!(c.downgrade().upgrade().is_some())),
     ("upgrade", |c, _| drop(c.downgrade().upgrade().clone())),
     ("wait of a reply", |c, e| {
@@ -341,6 +347,20 @@ const PLACES: &[(&str, Place)] = &[
     }),
     ("the relogin event", |c, hook| {
         c.on_relogin_completed(move |_, _, _, _| hook.run());
+        c.send_cmd(CUT, "x", "", None, None, reply::ignore);
+    }),
+    ("the question before a relogin", |c, hook| {
+        c.on_relogin_will_start(move |_, _| {
+            hook.run();
+            true
+        });
+        c.send_cmd(CUT, "x", "", None, None, reply::ignore);
+    }),
+    ("the question for a token", |c, hook| {
+        c.on_token_wanted(move |_| {
+            hook.run();
+            None::<String>
+        });
         c.send_cmd(CUT, "x", "", None, None, reply::ignore);
     }),
     ("the closed event", |c, hook| {

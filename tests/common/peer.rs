@@ -23,6 +23,11 @@ impl Peer {
         Peer { listener }
     }
 
+    /// Its listener, for another thread.
+    pub fn listener(&self) -> TcpListener {
+        self.listener.try_clone().expect("a clone")
+    }
+
     pub fn address(&self) -> String {
         self.listener.local_addr().expect("it is bound").to_string()
     }
@@ -61,6 +66,14 @@ impl Peer {
         connection
     }
 
+    /// The next connection, if the client is there already.
+    pub fn try_accept(&self) -> Option<Connection> {
+        let (stream, _) = self.listener.accept().ok()?;
+        stream.set_nonblocking(false).expect("a socket option");
+        let socket = tungstenite::accept(stream).expect("a WebSocket upgrade");
+        Some(Connection { socket, unread: Vec::new() })
+    }
+
     /// Whether a connection comes within that time.
     pub fn is_dialed(&self, within: Duration) -> bool {
         self.try_accept_tcp(within).is_some()
@@ -74,6 +87,12 @@ impl Peer {
         let connection = self.accept_login();
         record.expect_login(true, 0);
         (client, record, connection)
+    }
+}
+
+impl From<TcpListener> for Peer {
+    fn from(listener: TcpListener) -> Peer {
+        Peer { listener }
     }
 }
 
