@@ -72,6 +72,10 @@ fn messages(data: &[u8], step: usize, repair: bool) -> Vec<Vec<u8>> {
     loop {
         match socket.read() {
             Ok(message) => {
+                // Of a close frame with a wrong code tungstenite makes one with a text of its own.
+                if message.is_close() {
+                    return messages;
+                }
                 let is_data = message.is_binary() || message.is_text();
                 let bytes = message.into_data().to_vec();
                 let malformed = is_data && packages.read(&bytes, |_| ()).is_err();

@@ -472,6 +472,7 @@ impl IoThread {
         let Link::Up(connection) = &mut self.link else { return };
         let (seq, mut called_before) = {
             let mut state = self.engine.state.lock();
+            self.engine.counters.queued_bytes.set(0);
             (state.pending.reserve(), std::mem::take(&mut state.outbox))
         };
         // Where the socket is slow, calls wait that were made before `bye`.
@@ -510,6 +511,7 @@ impl IoThread {
                 state.door = door;
             }
             let queued = if goes_on { Vec::new() } else { state.queue.drain() };
+            self.engine.counters.queued_bytes.set(0);
             (state.pending.drain(FIRST_SEQ), queued, std::mem::take(&mut state.outbox))
         };
         for complete in calls {

@@ -14,6 +14,8 @@ pub fn session(data: &[u8]) {
             max_interval_seconds: u32::from(first >> 3 & 7),
             linear_regressive_count: u32::from(first >> 6),
         },
+        max_attempts: (first >> 6 == 3).then_some(2),
+        jitter: f64::from(first >> 6) / 3.0,
     });
     let codes = [fpnn::CORE_CONNECTION_CLOSED, rtm::DUPLICATED_AUTH, rtm::BLOCKED_USER, 0];
     let (mut now, mut owed, mut established) = (0_u64, 0, false);
@@ -35,7 +37,8 @@ pub fn session(data: &[u8]) {
             9 => Input::Lost(error),
             10 => Input::Pinged,
             11 => Input::Kickout,
-            12 => Input::Destroy,
+            12 if byte >> 6 == 0 => Input::Destroy,
+            12 => Input::Verdict(byte >> 6 == 1),
             13 => {
                 now = session.deadline().max(now).min(NEVER - 1);
                 Input::Due
@@ -54,7 +57,8 @@ pub fn session(data: &[u8]) {
             owed = 1;
         }
         let over = matches!(input, Input::Close | Input::Destroy);
-        session.step(now, input, &mut outputs);
+        let chance = f64::from(byte) / 255.0;
+        session.step(Moment { now, chance }, input, &mut outputs);
         for output in outputs.drain(..) {
             match output {
                 Output::LoginDone { ok, .. } => {
