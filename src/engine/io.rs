@@ -265,10 +265,14 @@ impl IoThread {
             busy |= connection.has_more();
             if !connection.is_blocked() && !state.outbox.is_empty() {
                 std::mem::swap(connection.stream().out(), &mut state.outbox);
-                self.engine.counters.queued_bytes.set(0);
                 busy = true;
             }
         }
+        state.unwritten = match &self.link {
+            Link::Up(connection) => connection.waiting(),
+            Link::Down | Link::Dialing(_) => 0,
+        };
+        self.engine.counters.queued_bytes.set(state.queued_bytes() as u64);
         let next = if busy {
             Next::Again
         } else if self.session.is_idle() {
