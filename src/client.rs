@@ -6,21 +6,17 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::engine::pending::Time;
-use crate::engine::{Answer, Command, Complete, Engine, on_callback_thread};
+use crate::engine::{Answer, Command, Complete, Engine, Kind, Login, on_callback_thread};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
 use crate::events::{self, ReloginCompleted};
 use crate::listeners::ListenerId;
-use crate::options::{ClientOptions, LoginOptions};
+use crate::options::{ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
 use crate::reply;
+use crate::resume::Change;
+use crate::stats::Stats;
 use crate::wire::payload::{Fields, MapWriter, write_map};
-
-/// What the client calls itself at login: the SDK whose bytes it sends.
-const VERSION: &str = "WebSocket_2.7.6";
-
-/// The `authv` of a token made from a time.
-const TOKEN_V2: i64 = 2;
 
 /// A connection to the service: log in, call, listen.
 ///
@@ -154,9 +150,10 @@ impl RtmClient {
         callback: impl FnOnce(bool, i32) + Send + 'static,
         timeout: impl Into<Option<Duration>>,
     ) {
-        let engine = &self.handle.engine;
-        let auth = auth_payload(&engine.options, uid, token.as_ref(), &options);
-        engine.login(uid, auth, timeout.into(), Box::new(callback));
+        let LoginOptions { lang, ts } = options;
+        let token = LoginToken { token: token.as_ref().to_owned(), ts };
+        let done = Box::new(callback);
+        self.handle.engine.login(Login::new(uid, token, lang, done), timeout.into());
     }
 
     /// Logs out: tells the gate, then closes the connection when the gate has answered, after 5 s at the latest.
@@ -322,7 +319,9 @@ impl RtmClient {
     /// Calls `handler(error_code)` when the session has ended for good.
     ///
     /// 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
-    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed.
+    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed;
+    /// the code of what failed last after [`max_relogin_attempts`](ClientOptions::max_relogin_attempts) or a veto of
+    /// [`on_relogin_will_start`](Self::on_relogin_will_start).
     /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
     ///
     /// ```
@@ -337,7 +336,7 @@ impl RtmClient {
         self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
-    /// Removes a handler that one of the three calls above has added. `false` if it is not there.
+    /// Removes a handler that one of the calls above has added. `false` if it is not there.
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
@@ -386,6 +385,26 @@ impl RtmClient {
         self.handle.engine.run_callbacks(timeout)
     }
 
+    /// Counters of what the client has done: calls, answers, timeouts, pushes, bytes. Reading them holds nothing up.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// reply.wait()?;
+    /// let stats = client.stats();
+    /// assert_eq!((stats.calls, stats.answers, stats.timeouts), (1, 1, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.handle.engine.stats()
+    }
+
     /// A handle that does not keep the client alive.
     ///
     /// ```
@@ -419,22 +438,35 @@ impl RtmClient {
         P: FnOnce(&mut MapWriter<'_>),
         C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
     {
-        let complete = move |answer: Result<Answer<'_>, Error>| match answer
-            .and_then(|answer| answer.read(decode))
-        {
-            Ok(data) => callback(None, Some(data)),
-            Err(error) => callback(Some(error), None),
-        };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let complete = match reply::is_reply::<Error, T, C>() {
-            true => Complete::Waiter(Box::new(complete)),
-            false => Complete::Callback(Box::new(complete)),
-        };
+        let complete = completion(decode, callback);
         let engine = &self.handle.engine;
-        engine.call(method, engine.now(), payload, timeout.into(), complete);
+        engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
+    }
+
+    /// The same for a call without data whose success is a change to be resumed after a relogin, if the options say so.
+    pub(crate) fn change<P, C>(
+        &self,
+        change: Change,
+        method: &'static str,
+        payload: P,
+        timeout: impl Into<Option<Duration>>,
+        callback: C,
+    ) where
+        P: FnOnce(&mut MapWriter<'_>),
+        C: FnOnce(Option<Error>, Option<()>) + Send + 'static,
+    {
+        let engine = &self.handle.engine;
+        let payload = |out: &mut Vec<u8>| write_map(out, payload);
+        let complete = match (change.counts(&engine.options), completion(|_| Ok(()), callback)) {
+            (true, complete) => Complete::Noted(Box::new((change, complete))),
+            (false, complete) => complete,
+        };
+        engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
     }
 
     /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
+    #[expect(clippy::too_many_arguments, reason = "the one door of everything that sends")]
     pub(crate) fn send<T, P, C>(
         &self,
         method: &'static str,
@@ -460,7 +492,7 @@ impl RtmClient {
             true => Complete::Waiter(Box::new(complete)),
             false => Complete::Callback(Box::new(complete)),
         };
-        self.handle.engine.call(method, now, payload, timeout.into(), complete);
+        self.handle.engine.call(Kind::Send, method, now, payload, timeout.into(), complete);
     }
 
     /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.
@@ -483,23 +515,22 @@ impl RtmClient {
     }
 }
 
-fn auth_payload(client: &ClientOptions, uid: i64, token: &str, login: &LoginOptions) -> Vec<u8> {
-    let mut auth = Vec::new();
-    write_map(&mut auth, |map| {
-        map.number("pid", client.pid);
-        map.id("uid", uid);
-        map.text("token", token);
-        map.text("version", VERSION);
-        if let Some(attrs) = &client.attrs {
-            map.texts("attrs", attrs);
-        }
-        map.opt_text("lang", login.lang.as_deref());
-        if let Some(ts) = login.ts {
-            map.id("ts", ts);
-            map.number("authv", TOKEN_V2);
-        }
-    });
-    auth
+/// What ends a call: decodes the answer and calls back.
+fn completion<T, C>(decode: fn(&Fields<'_>) -> Result<T, Error>, callback: C) -> Complete
+where
+    T: Send + 'static,
+    C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
+{
+    let complete = move |answer: Result<Answer<'_>, Error>| match answer
+        .and_then(|answer| answer.read(decode))
+    {
+        Ok(data) => callback(None, Some(data)),
+        Err(error) => callback(Some(error), None),
+    };
+    match reply::is_reply::<Error, T, C>() {
+        true => Complete::Waiter(Box::new(complete)),
+        false => Complete::Callback(Box::new(complete)),
+    }
 }
 
 impl WeakClient {
@@ -520,27 +551,5 @@ impl fmt::Debug for RtmClient {
 impl fmt::Debug for WeakClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeakClient").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn login_options_come_last() {
-        let client = ClientOptions::new(1).attrs([("a", "b")]);
-        let auth = |login: LoginOptions| {
-            data_encoding::HEXLOWER.encode(&auth_payload(&client, 2, "T", &login))
-        };
-        let plain = "a370696401a3756964d30000000000000002a5746f6b656ea154a776657273696f6e\
-                     af576562536f636b65745f322e372e36a5617474727381a161a162";
-        assert_eq!(auth(LoginOptions::default()), format!("85{plain}"));
-        let lang = "a46c616e67a2656e";
-        let options = LoginOptions { lang: Some("en".into()), ts: None };
-        assert_eq!(auth(options), format!("86{plain}{lang}"));
-        let options = LoginOptions { lang: Some("en".into()), ts: Some(1_700_000_000) };
-        let ts = "a27473d3000000006553f100a5617574687602";
-        assert_eq!(auth(options), format!("88{plain}{lang}{ts}"));
     }
 }

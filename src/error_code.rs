@@ -291,7 +291,7 @@ pub(crate) fn meaning(code: i32) -> Option<&'static str> {
         20009 => "a package that cannot be read",
         20010 => "the HTTP upgrade failed",
         20011 => "too many calls or bytes are queued: wait for answers before sending more",
-        20012 => "not connected: log in first",
+        20012 => "not connected",
         20013 => "that is not allowed here",
         20014 => "the service is stopping: try again later",
         20015 => "the call was cancelled",

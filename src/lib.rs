@@ -10,6 +10,7 @@
 #![cfg_attr(feature = "gate", doc = "[gate]: gate")]
 //! [calls]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/calls.rs
 //! [session_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/session.rs
+//! [heal_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/heal/resume.rs
 //! [history]: https://docs.rs/crate/rtm-client/latest/source/src/types/history.rs
 //! [duplicates]: https://docs.rs/crate/rtm-client/latest/source/src/push/duplicates.rs
 //! [gate_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/gate/conversations.rs
@@ -25,6 +26,17 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
+// Nothing that comes from the network may end a thread: exceptions are argued where they stand.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
 /// The programs in the pages below `docs`, which run with the documentation's own.
 #[cfg(doctest)]
@@ -46,15 +58,22 @@ mod client;
 mod engine;
 mod error;
 mod events;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[allow(missing_docs, reason = "it is there for the fuzz targets alone")]
+pub mod fuzz;
 mod listeners;
 mod options;
 mod push;
+mod resume;
 mod session;
+mod stats;
 mod wire;
 
 pub use api::History;
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, ErrorKind, SendError};
 pub use listeners::{Event, ListenerId};
-pub use options::{Callbacks, ClientOptions, LoginOptions, RegressiveStrategy};
+pub use options::{Callbacks, ClientOptions, LoginOptions, LoginToken, RegressiveStrategy};
 pub use push::{Processor, server_push};
+pub use stats::Stats;

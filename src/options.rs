@@ -35,9 +35,23 @@ pub struct ClientOptions {
     pub(crate) max_in_flight: usize,
     pub(crate) max_undelivered_bytes: usize,
     pub(crate) callbacks: Callbacks,
+    pub(crate) reconnecting: Reconnecting,
+    pub(crate) resume_rooms: bool,
+    pub(crate) resume_language: bool,
     pub(crate) tls: TlsOptions,
     pub(crate) proxy: ProxyChoice,
     pub(crate) repair_126_byte_frames: bool,
+}
+
+/// What is done while the connection is made again, besides what the strategy says.
+#[derive(Clone, Copy)]
+pub(crate) struct Reconnecting {
+    pub(crate) max_attempts: Option<u32>,
+    /// From 0 to 1.
+    pub(crate) jitter: f64,
+    /// How many bytes of sends are queued; 0 queues none.
+    pub(crate) max_bytes: usize,
+    pub(crate) max_age: Duration,
 }
 
 /// Where the proxy is to be found.
@@ -65,6 +79,49 @@ pub struct LoginOptions {
     /// The time the token was made from, in seconds since 1970, where the program's server makes the tokens itself
     /// (version 2). `None` for a token that the service gave out.
     pub ts: Option<i64>,
+}
+
+/// A token that a handler of [`on_token_wanted`](crate::RtmClient::on_token_wanted) has.
+///
+/// A text is one that the service gave out; a text and a time one of version 2, which the program's server made.
+///
+/// ```
+/// use rtm_client::LoginToken;
+///
+/// assert_eq!(LoginToken::from("given out").ts, None);
+/// assert_eq!(LoginToken::from(("made", 1_700_000_000)).ts, Some(1_700_000_000));
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct LoginToken {
+    /// The token.
+    pub token: String,
+    /// The time it was made from: see [`LoginOptions::ts`].
+    pub ts: Option<i64>,
+}
+
+impl From<String> for LoginToken {
+    fn from(token: String) -> LoginToken {
+        LoginToken { token, ts: None }
+    }
+}
+
+impl From<&str> for LoginToken {
+    fn from(token: &str) -> LoginToken {
+        LoginToken { token: token.to_owned(), ts: None }
+    }
+}
+
+impl<T: Into<String>> From<(T, i64)> for LoginToken {
+    fn from((token, ts): (T, i64)) -> LoginToken {
+        LoginToken { token: token.into(), ts: Some(ts) }
+    }
+}
+
+/// Without the token.
+impl fmt::Debug for LoginToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginToken").field("ts", &self.ts).finish_non_exhaustive()
+    }
 }
 
 /// Who runs callbacks and event handlers.
@@ -127,6 +184,14 @@ impl ClientOptions {
             max_in_flight: 1_000_000,
             max_undelivered_bytes: 64 << 20,
             callbacks: Callbacks::default(),
+            reconnecting: Reconnecting {
+                max_attempts: None,
+                jitter: 0.0,
+                max_bytes: 0,
+                max_age: Duration::ZERO,
+            },
+            resume_rooms: false,
+            resume_language: false,
             tls: TlsOptions::default(),
             proxy: ProxyChoice::Environment,
             repair_126_byte_frames: true,
@@ -207,6 +272,80 @@ impl ClientOptions {
     #[doc(alias = "regressiveStrategy")]
     pub fn regressive_strategy(mut self, strategy: RegressiveStrategy) -> Self {
         self.regressive_strategy = strategy;
+        self
+    }
+
+    /// After how many failed attempts to log in again the session ends, counted from when the connection was lost.
+    /// The last is announced with `retry_again` false, then
+    /// [`on_session_closed`](crate::RtmClient::on_session_closed) gets its code. Default: no limit.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options = ClientOptions::new(11000001).max_relogin_attempts(10);
+    /// ```
+    pub fn max_relogin_attempts(mut self, attempts: impl Into<Option<u32>>) -> Self {
+        self.reconnecting.max_attempts = attempts.into();
+        self
+    }
+
+    /// Shortens each wait of the strategy by a random part of it, at most this one, from 0 to 1: so not all clients of
+    /// a gate come back in the same moment. Default 0, which is exactly the strategy's waits.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// // From 1 to 2 seconds where the strategy says 2.
+    /// let options = ClientOptions::new(11000001).relogin_jitter(0.5);
+    /// ```
+    pub fn relogin_jitter(mut self, part: f64) -> Self {
+        self.reconnecting.jitter = part.clamp(0.0, 1.0);
+        self
+    }
+
+    /// Whether the rooms the user was in are entered again after a relogin, in the order in which they were entered,
+    /// before anything called after the relogin. Default false.
+    ///
+    /// Those are the rooms entered in this session and not left, by [`leave_room`](crate::RtmClient::leave_room) or by
+    /// a push; at most the last ten. A room that cannot be entered again is told to
+    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder).
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options = ClientOptions::new(11000001).resume_rooms(true).resume_language(true);
+    /// ```
+    pub fn resume_rooms(mut self, yes: bool) -> Self {
+        self.resume_rooms = yes;
+        self
+    }
+
+    /// Whether the language set with [`set_translation_language`](crate::RtmClient::set_translation_language) is
+    /// set again after a relogin, before anything called after it. Default false.
+    ///
+    /// If that fails, [`on_error_recorder`](crate::RtmClient::on_error_recorder) is told.
+    pub fn resume_language(mut self, yes: bool) -> Self {
+        self.resume_language = yes;
+        self
+    }
+
+    /// Queues messages that are sent while the connection is made again, instead of failing them: up to that many
+    /// bytes, each for that long. They go out in order after the relogin. Default: none, they fail with 20002 at once.
+    ///
+    /// A message over `max_bytes` fails with 20011, one that has waited for `max_age` with 20002, and with 20003 if its
+    /// own timeout is over before that. When the session ends, what is queued fails with 20002. Other calls fail at
+    /// once as before; so does a message on its way when the connection is lost, for it may have arrived.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::ClientOptions;
+    ///
+    /// let options =
+    ///     ClientOptions::new(11000001).queue_while_reconnecting(1 << 20, Duration::from_secs(30));
+    /// ```
+    pub fn queue_while_reconnecting(mut self, max_bytes: usize, max_age: Duration) -> Self {
+        self.reconnecting.max_bytes = max_bytes;
+        self.reconnecting.max_age = max_age;
         self
     }
 

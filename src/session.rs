@@ -1,4 +1,4 @@
-//! Login, relogin and liveness as a pure state machine: inputs and the time go in, outputs come out.
+//! Login, relogin and liveness as a pure state machine: inputs, the time and chance go in, outputs come out.
 //!
 //! Invariants, checked by the tests below: each login gets its outcome once; each relogin attempt is announced once; an
 //! outage ends in a successful relogin or in exactly one `SessionClosed`; after `Close` and `Destroy` nothing is due.
@@ -17,6 +17,14 @@ const BYE_TIMEOUT: Time = 5 * SECOND;
 
 /// How long the answer to `auth` may take by default.
 const AUTH_TIMEOUT: Time = 20 * SECOND;
+
+/// When something happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) now: Time,
+    /// From 0 to 1, another each time: what the jitter is made of.
+    pub(crate) chance: f64,
+}
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -41,6 +49,8 @@ pub(crate) enum Input {
     /// The gate pinged.
     Pinged,
     Kickout,
+    /// The answer to [`Output::Ask`]: whether to go on.
+    Verdict(bool),
     /// The time given by [`Session::deadline`] has come.
     Due,
 }
@@ -54,14 +64,16 @@ pub(crate) enum Output {
     },
     SendAuth,
     SendBye,
+    /// Ask the program, and go on with its [`Input::Verdict`].
+    Ask(Question),
     /// Let calls pass.
     Open,
     /// Drop the connection, whatever state it is in.
     Disconnect,
-    /// End the calls in flight with `error`, and later ones with the code `later`.
+    /// End the calls in flight with `error`.
     EndCalls {
         error: Error,
-        later: i32,
+        later: Later,
     },
     /// Call the callback of `login`.
     LoginDone {
@@ -69,6 +81,24 @@ pub(crate) enum Output {
         error_code: i32,
     },
     Emit(SessionEvent),
+}
+
+/// What the program has a say in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Whether to log in again, after that many attempts.
+    Relogin { last_error: i32, retried_count: u32 },
+    /// Whether there is another token than the one that was refused.
+    Token,
+}
+
+/// What becomes of calls after those in flight have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Later {
+    /// They end with that code.
+    Fail(i32),
+    /// The connection is made again.
+    Reconnecting,
 }
 
 /// What the program is told besides the outcome of its calls.
@@ -86,6 +116,10 @@ pub(crate) struct SessionOptions {
     pub(crate) connection_timeout: Time,
     pub(crate) max_ping_interval: Time,
     pub(crate) strategy: RegressiveStrategy,
+    /// After how many failed attempts in one outage the session ends.
+    pub(crate) max_attempts: Option<u32>,
+    /// By how much of itself a wait may be shorter, from 0 to 1.
+    pub(crate) jitter: f64,
 }
 
 pub(crate) struct Session {
@@ -97,8 +131,14 @@ pub(crate) struct Session {
     established: bool,
     /// Relogin attempts in this outage.
     attempts: u32,
-    /// The wait before the latest attempt.
+    /// The wait before the latest attempt, without its jitter.
     interval: Time,
+    /// Why there is no connection.
+    last_error: i32,
+    /// The error answer that refused the token, if it was one, while the program is asked for another token.
+    refusal: Option<Error>,
+    /// Whether the program was asked for another token in this attempt.
+    renewed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +157,8 @@ enum State {
     Waiting {
         until: Time,
     },
+    /// The program is asked; it may take its time.
+    Asking(Question),
     /// `bye` was sent.
     Leaving {
         deadline: Time,
@@ -132,6 +174,9 @@ impl Session {
             established: false,
             attempts: 0,
             interval: 0,
+            last_error: 0,
+            refusal: None,
+            renewed: false,
         }
     }
 
@@ -142,7 +187,7 @@ impl Session {
     /// When [`Input::Due`] is to be given next.
     pub(crate) fn deadline(&self) -> Time {
         match self.state {
-            State::Idle => NEVER,
+            State::Idle | State::Asking(_) => NEVER,
             State::Dialing { deadline: at }
             | State::Authenticating { deadline: at }
             | State::Live { silent_until: at }
@@ -152,12 +197,14 @@ impl Session {
     }
 
     /// Goes on from `input`; what does not fit the state is ignored, such as the end of a connection when the next one
-    /// is being opened already.
-    pub(crate) fn step(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+    /// is being opened already, or a verdict that comes after the session has ended.
+    pub(crate) fn step(&mut self, at: Moment, input: Input, out: &mut Vec<Output>) {
+        let now = at.now;
         match (input, self.state) {
             (Input::Login { timeout }, _) => {
                 self.leave(out);
                 self.auth_timeout = if timeout == 0 { AUTH_TIMEOUT } else { timeout };
+                self.renewed = false;
                 self.dial(now, out);
             }
             (Input::Bye, State::Live { .. }) => {
@@ -174,53 +221,54 @@ impl Session {
                 out.push(Output::SendAuth);
             }
             (Input::ConnectFailed(error), State::Dialing { .. }) => {
-                self.attempt_failed(now, error, out);
+                self.attempt_failed(at, error, out);
             }
             (Input::Authenticated(result), State::Authenticating { .. }) => match result {
                 Ok(true) => self.live(now, out),
-                Ok(false) => self.refused(out),
+                Ok(false) => self.refused(at, None, out),
                 Err(error) if error.code() == rtm::DUPLICATED_AUTH => self.live(now, out),
-                Err(error) => self.attempt_failed(now, error, out),
+                Err(error) if error.code() == rtm::INVALID_AUTH_TOKEN => {
+                    self.refused(at, Some(error), out);
+                }
+                Err(error) => self.attempt_failed(at, error, out),
             },
             (Input::Lost(error), State::Authenticating { .. }) => {
-                self.attempt_failed(now, error, out);
+                self.attempt_failed(at, error, out);
             }
-            (Input::Lost(error), State::Live { .. }) => self.lost(now, error, out),
+            (Input::Lost(error), State::Live { .. }) => self.lost(at, error, out),
             (Input::Lost(_) | Input::ByeAnswered, State::Leaving { .. }) => self.leave(out),
             (Input::Pinged, State::Live { .. }) => self.heard(now),
             (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
                 self.end(0, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
             }
-            (Input::Due, _) if now >= self.deadline() => self.due(now, out),
+            (Input::Verdict(go), State::Asking(question)) => self.told(at, question, go, out),
+            (Input::Due, _) if now >= self.deadline() => self.due(at, out),
             _ => {}
         }
     }
 
-    fn due(&mut self, now: Time, out: &mut Vec<Output>) {
+    fn due(&mut self, at: Moment, out: &mut Vec<Output>) {
         match self.state {
-            State::Idle => {}
+            State::Idle | State::Asking(_) => {}
             State::Dialing { .. } => {
                 let error = Error::new(
                     fpnn::CORE_INVALID_CONNECTION,
                     "connecting took longer than the connection timeout",
                 );
-                self.attempt_failed(now, error, out);
+                self.attempt_failed(at, error, out);
             }
             State::Authenticating { .. } => {
                 let error = Error::new(fpnn::CORE_TIMEOUT, "the gate did not answer the login");
-                self.attempt_failed(now, error, out);
+                self.attempt_failed(at, error, out);
             }
             State::Live { .. } => {
                 let error = Error::new(
                     fpnn::CORE_CONNECTION_CLOSED,
                     "no ping of the gate for the longest interval allowed",
                 );
-                self.lost(now, error, out);
+                self.lost(at, error, out);
             }
-            State::Waiting { .. } => {
-                self.attempts += 1;
-                self.dial(now, out);
-            }
+            State::Waiting { .. } => self.ask_to_relogin(out),
             State::Leaving { .. } => self.leave(out),
         }
     }
@@ -249,9 +297,47 @@ impl Session {
         self.interval = 0;
     }
 
-    /// The gate answered that the token is not valid.
-    fn refused(&mut self, out: &mut Vec<Output>) {
+    fn ask(&mut self, question: Question, out: &mut Vec<Output>) {
+        self.state = State::Asking(question);
+        out.push(Output::Ask(question));
+    }
+
+    fn ask_to_relogin(&mut self, out: &mut Vec<Output>) {
+        let Session { last_error, attempts: retried_count, .. } = *self;
+        self.ask(Question::Relogin { last_error, retried_count }, out);
+    }
+
+    /// The program's answer to a question.
+    fn told(&mut self, at: Moment, question: Question, go: bool, out: &mut Vec<Output>) {
+        match question {
+            Question::Relogin { .. } if go => {
+                self.attempts += 1;
+                self.renewed = false;
+                self.dial(at.now, out);
+            }
+            Question::Relogin { last_error, .. } => {
+                self.end(last_error, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+            }
+            Question::Token if go => self.dial(at.now, out),
+            Question::Token => match self.refusal.take() {
+                Some(error) => self.attempt_failed(at, error, out),
+                None => self.refused_for_good(out),
+            },
+        }
+    }
+
+    /// The gate answered that the token is not valid, with an error answer or without. Another one is tried once.
+    fn refused(&mut self, at: Moment, error: Option<Error>, out: &mut Vec<Output>) {
         out.push(Output::Disconnect);
+        self.refusal = error;
+        if self.renewed {
+            return self.told(at, Question::Token, false, out);
+        }
+        self.renewed = true;
+        self.ask(Question::Token, out);
+    }
+
+    fn refused_for_good(&mut self, out: &mut Vec<Output>) {
         if self.established {
             self.relogin_completed(false, false, rtm::INVALID_AUTH_TOKEN, out);
             self.end(rtm::INVALID_AUTH_TOKEN, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
@@ -261,19 +347,19 @@ impl Session {
         }
     }
 
-    fn attempt_failed(&mut self, now: Time, error: Error, out: &mut Vec<Output>) {
+    fn attempt_failed(&mut self, at: Moment, error: Error, out: &mut Vec<Output>) {
         let code = error.code();
         out.push(Output::Disconnect);
         out.push(Output::Emit(SessionEvent::Error(error)));
         if !self.established {
             self.state = State::Idle;
             out.push(Output::LoginDone { ok: false, error_code: code });
-        } else if is_final(code) {
+        } else if is_final(code) || self.is_exhausted() {
             self.relogin_completed(false, false, code, out);
             self.end(code, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
             self.relogin_completed(false, true, code, out);
-            self.try_again(now, out);
+            self.try_again(at, code, out);
         }
     }
 
@@ -292,33 +378,41 @@ impl Session {
         })));
     }
 
-    fn lost(&mut self, now: Time, error: Error, out: &mut Vec<Output>) {
+    fn lost(&mut self, at: Moment, error: Error, out: &mut Vec<Output>) {
+        let code = error.code();
         out.push(Output::Disconnect);
         out.push(Output::Emit(SessionEvent::Error(error.clone())));
-        let later = fpnn::CORE_CONNECTION_CLOSED;
-        if self.options.auto_reconnect {
-            out.push(Output::EndCalls { error, later });
-            self.try_again(now, out);
+        if !self.options.auto_reconnect {
+            self.end(fpnn::CORE_UNKNOWN_ERROR, error, fpnn::CORE_CONNECTION_CLOSED, out);
+        } else if self.is_exhausted() {
+            self.end(code, error, fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
-            self.end(fpnn::CORE_UNKNOWN_ERROR, error, later, out);
+            out.push(Output::EndCalls { error, later: Later::Reconnecting });
+            self.try_again(at, code, out);
         }
     }
 
-    /// Waits as the strategy says, then dials.
-    fn try_again(&mut self, now: Time, out: &mut Vec<Output>) {
+    fn is_exhausted(&self) -> bool {
+        self.options.max_attempts.is_some_and(|most| self.attempts >= most)
+    }
+
+    /// Waits as the strategy says before the next attempt.
+    fn try_again(&mut self, at: Moment, last_error: i32, out: &mut Vec<Output>) {
         let RegressiveStrategy {
             start_connect_failed_count,
             max_interval_seconds,
             linear_regressive_count,
         } = self.options.strategy;
+        self.last_error = last_error;
         if self.attempts < start_connect_failed_count {
-            self.attempts += 1;
-            return self.dial(now, out);
+            return self.ask_to_relogin(out);
         }
         let longest = Time::from(max_interval_seconds) * SECOND;
         let step = longest / Time::from(linear_regressive_count.max(1));
         self.interval = (self.interval + step).min(longest);
-        self.state = State::Waiting { until: now.saturating_add(self.interval) };
+        let shorter = (self.interval as f64 * self.options.jitter * at.chance) as Time;
+        let wait = self.interval.saturating_sub(shorter);
+        self.state = State::Waiting { until: at.now.saturating_add(wait) };
     }
 
     /// The program wants no session any more.
@@ -339,7 +433,7 @@ impl Session {
         self.reset();
         out.push(Output::Disconnect);
         out.push(Output::Emit(SessionEvent::Closed(event_code)));
-        out.push(Output::EndCalls { error, later });
+        out.push(Output::EndCalls { error, later: Later::Fail(later) });
     }
 
     fn vanish(&mut self, out: &mut Vec<Output>) {
@@ -348,8 +442,9 @@ impl Session {
             out.push(Output::LoginDone { ok: false, error_code });
         }
         self.reset();
+        let later = Later::Fail(fpnn::CORE_CONNECTION_CLOSED);
         out.push(Output::Disconnect);
-        out.push(Output::EndCalls { error: closed(), later: fpnn::CORE_CONNECTION_CLOSED });
+        out.push(Output::EndCalls { error: closed(), later });
     }
 
     fn reset(&mut self) {
@@ -357,6 +452,7 @@ impl Session {
         self.established = false;
         self.attempts = 0;
         self.interval = 0;
+        self.refusal = None;
     }
 }
 
@@ -381,5 +477,7 @@ fn is_final(code: i32) -> bool {
     )
 }
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests;

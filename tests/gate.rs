@@ -13,12 +13,18 @@ mod files;
 mod groups_rooms;
 #[path = "gate/history.rs"]
 mod history;
+#[path = "gate/hostile.rs"]
+mod hostile;
 #[path = "gate/messages.rs"]
 mod messages;
+#[path = "gate/options.rs"]
+mod options;
 #[path = "gate/peer.rs"]
 mod peer;
 #[path = "gate/session.rs"]
 mod session;
+#[path = "gate/tls.rs"]
+mod tls;
 #[path = "gate/users_system.rs"]
 mod users_system;
 #[path = "gate/value_added.rs"]

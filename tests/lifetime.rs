@@ -10,7 +10,8 @@ use common::package::{self, server_time};
 use common::peer::{Connection, Peer};
 use common::record::{Event, Record};
 use common::{DEADLINE, UID, client_threads, eventually};
-use rtm_client::{Callbacks, RegressiveStrategy, RtmClient, reply};
+use rtm_client::gate::Gate;
+use rtm_client::{Callbacks, ClientOptions, RegressiveStrategy, RtmClient, reply, server_push};
 
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -268,6 +269,54 @@ fn a_hundred_lives_leave_nothing_behind() {
     }
     no_threads();
     eventually("no descriptor more", || descriptors() <= before);
+}
+
+/// The same with a gate and a message each way; the client ends by itself, inside a callback, or with its last handle.
+#[test]
+fn a_hundred_chats_leave_nothing_behind() {
+    let _alone = alone();
+    let gate = Gate::builder().pid(common::PID).start().expect("a gate");
+    let gate_alone = || client_threads() == ["rtm-gate"];
+    eventually("the gate's thread alone", gate_alone);
+    let mut before = 0;
+    for life in 0..102 {
+        let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+        let record = Record::of(&client);
+        client.on_relogin_will_start(|_, _| true);
+        let weak = client.downgrade();
+        let put = record.putter();
+        client.processor().on(server_push::RECV_CHAT, move |message| {
+            if let Some(client) = weak.upgrade().filter(|_| life % 3 == 1) {
+                client.close();
+            }
+            put(Event::Call(message.msg.to_string().len(), Ok(message.from)));
+        });
+        client.login(UID, "token", record.login(), DEADLINE);
+        record.expect_login(true, 0);
+        let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+        let (callback, login) = reply::login();
+        other.login(2, "token", callback, DEADLINE);
+        login.wait().expect("a login");
+        let (callback, sent) = reply::channel();
+        other.send_chat(UID, "hello", "", None, None, callback);
+        sent.wait().expect("sent");
+        record.expect_call(5, Ok(2));
+        match life % 3 {
+            0 => client.close(),
+            1 => record.expect(Event::Closed(0)),
+            _ => drop(client),
+        }
+        drop(other);
+        eventually("the gate's thread alone", gate_alone);
+        assert!(gate.wait_until(DEADLINE, |gate| gate.connections() == 0));
+        // The first few lives open what stays open.
+        if life == 2 {
+            before = descriptors();
+        }
+    }
+    eventually("no descriptor more", || descriptors() <= before);
+    drop(gate);
+    no_threads();
 }
 
 /// The size a header declares costs nothing until the bytes come.

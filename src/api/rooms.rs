@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
+use crate::resume::Change;
 use crate::types::{HistoryMessage, Info, OpenInfo, Text};
 use crate::types::{open_infos, room_counts, room_last_messages};
 
 /// Rooms: the users who are there right now.
 ///
 /// A room needs no creating: it is there while somebody is in it. Being in one ends with
-/// [`leave_room`](Self::leave_room), with the logout, and with the connection. By default a user is in one room
+/// [`leave_room`](Self::leave_room), with the logout, and with the connection, unless
+/// [`resume_rooms`](crate::ClientOptions::resume_rooms) brings it back. By default a user is in one room
 /// at a time, and entering a second leaves the first; a project may allow several.
 impl RtmClient {
     /// Enters the room `rid`; its messages arrive from then on.
@@ -45,7 +47,8 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        self.call("enterroom", |p| p.id("rid", rid), timeout, |_| Ok(()), callback);
+        let change = Change::Entered(vec![rid]);
+        self.change(change, "enterroom", |p| p.id("rid", rid), timeout, callback);
     }
 
     /// Enters several rooms with one call.
@@ -80,7 +83,8 @@ impl RtmClient {
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
         let rids: Vec<i64> = rids.into_iter().collect();
-        self.call("enterrooms", |p| p.ids("rids", &rids), timeout, |_| Ok(()), callback);
+        let change = Change::Entered(rids.clone());
+        self.change(change, "enterrooms", |p| p.ids("rids", &rids), timeout, callback);
     }
 
     /// Leaves the room `rid`.
@@ -116,7 +120,7 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        self.call("leaveroom", |p| p.id("rid", rid), timeout, |_| Ok(()), callback);
+        self.change(Change::Left(rid), "leaveroom", |p| p.id("rid", rid), timeout, callback);
     }
 
     /// Asks which rooms this user is in.

@@ -73,6 +73,15 @@ enum Phase {
     Upgrade(MidHandshake<ClientHandshake<Stream>>),
 }
 
+/// `longest` is the longest message and frame that is accepted.
+pub(super) fn websocket_config(longest: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(longest))
+        .max_frame_size(Some(longest))
+}
+
 pub(super) enum Progress {
     Waiting,
     Open(Box<WebSocket<Stream>>),
@@ -122,11 +131,7 @@ impl Dialing {
         let route = |(scheme, address): &(&str, String)| Route::new(options, scheme, address);
         Dialing {
             waker: waker.clone(),
-            config: WebSocketConfig::default()
-                .read_buffer_size(READ_BUFFER)
-                .write_buffer_size(0)
-                .max_message_size(Some(options.max_received_bytes))
-                .max_frame_size(Some(options.max_received_bytes)),
+            config: websocket_config(options.max_received_bytes),
             repair: options.repair_126_byte_frames,
             routes: gates.iter().map(route).collect(),
             addresses: VecDeque::new(),
@@ -295,7 +300,7 @@ impl Dialing {
                 false => socket.write(&tunnel.out).map(|n| drop(tunnel.out.drain(..n))),
                 true => match socket.read(&mut buf) {
                     Ok(0) => return Err(failed(format!("{} closed the connection", self.current))),
-                    Ok(n) => match tunnel.received(&buf[..n]) {
+                    Ok(n) => match tunnel.received(buf.get(..n).unwrap_or_default()) {
                         Ok(true) => {
                             self.current = format!("{} by {}", route.host, self.current);
                             return self.reached(socket, route);

@@ -28,6 +28,8 @@ pub(super) enum Own {
 pub(super) enum Heard {
     Pinged,
     Kickout,
+    /// The user was removed from a room.
+    KickoutRoom,
     /// The answer to a quest of the session's own; for `auth` whether it is accepted.
     Own(Own, Result<bool, Error>),
     Lost(Error),
@@ -117,6 +119,8 @@ impl Connection {
                 Ok(Message::Text(text)) => {
                     self.packages(text.as_bytes(), batch, frame, &mut heard).err()
                 }
+                // A gate that says so and does not close would be waited for until its pings are missed.
+                Ok(Message::Close(_)) => Some(Error::connection_closed()),
                 Ok(_) => None,
                 Err(tungstenite::Error::Io(error))
                     if error.kind() == std::io::ErrorKind::WouldBlock =>
@@ -221,6 +225,7 @@ fn queue(
     match push {
         Push::Ping => heard(Heard::Pinged),
         Push::Kickout => heard(Heard::Kickout),
+        Push::KickoutRoom => heard(Heard::KickoutRoom),
         _ => {}
     }
     let at = copy(batch, package.payload);

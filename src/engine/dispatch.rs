@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
+use super::call::Ending;
+use super::login::ask_program;
 use super::upload::ProgressHandler;
-use super::{Answer, Complete, Ending, Engine, LoginDone};
+use super::{Answer, Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events;
 use crate::options::Callbacks;
 use crate::push::Push;
-use crate::session::SessionEvent;
+use crate::session::{Question, SessionEvent};
 use crate::wire::package::Encoding;
 
 thread_local! {
@@ -54,6 +56,11 @@ pub(super) enum Item {
         at: Range<usize>,
     },
     Event(SessionEvent),
+    /// What the program is asked on behalf of the login of that epoch.
+    Ask {
+        question: Question,
+        epoch: u64,
+    },
     Login {
         done: LoginDone,
         ok: bool,
@@ -311,6 +318,7 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             }
             SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
         },
+        Item::Ask { question, epoch } => engine.answer(epoch, ask_program(engine, question)),
         Item::Login { done, ok, error_code } => guarded("login callback", || done(ok, error_code)),
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", || handler(sent, total))

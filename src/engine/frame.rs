@@ -9,7 +9,7 @@ use crate::wire::package::SEQ_OFFSET;
 const HEADER: usize = 14;
 
 /// A frame under construction, in a buffer that is used again.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct FrameBuffer {
     bytes: Vec<u8>,
     /// Where the frame starts.
@@ -17,6 +17,11 @@ pub(crate) struct FrameBuffer {
     key: [u8; 4],
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "nothing here is received: `start` is at most HEADER and the buffer at least as long, but for `start` 0 in \
+              an empty one; a package is never shorter than its header"
+)]
 impl FrameBuffer {
     /// Makes the frame of the one package that `package` appends. Returns the package's size.
     pub(crate) fn build(&mut self, package: impl FnOnce(&mut Vec<u8>)) -> usize {

@@ -15,15 +15,25 @@ use super::connect::{Dialing, Progress};
 use super::connection::{Connection, Heard, Own};
 use super::dispatch::{Batch, Item};
 use super::frame::FrameBuffer;
+use super::login::Login;
 use super::pending::Time;
+use super::queue::Queued;
 use super::stream::Stream;
 use super::upload::{Upload, UploadRequest};
-use super::{Command, Complete, DECODED_AT_ONCE, Door, Engine, FIRST_SEQ, LoginDone, to_time};
+use super::{
+    Command, Complete, DECODED_AT_ONCE, DEFAULT_TIMEOUT, Door, Engine, FIRST_SEQ, login, to_time,
+};
 use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::events::ReloginCompleted;
 use crate::options::Callbacks;
-use crate::session::{Input, Output, Session, SessionEvent, SessionOptions};
+use crate::push::Push;
+use crate::resume::{Change, Resume};
+use crate::session::{
+    Input, Later, Moment, Output, Question, Session, SessionEvent, SessionOptions,
+};
 use crate::wire::package;
-use crate::wire::payload::write_map;
+use crate::wire::payload::{with_fields, write_map};
 
 const WAKER: Token = Token(0);
 
@@ -63,6 +73,8 @@ struct IoThread {
     last_token: usize,
     uploads: Vec<Upload>,
     login: Login,
+    /// What comes back after a relogin.
+    resume: Resume,
     batch: Batch,
     /// The largest answer that is decoded on this thread for a waiter.
     decoded_at_once: usize,
@@ -70,6 +82,8 @@ struct IoThread {
     looked: bool,
     /// Whether the batch holds answers that are waited for.
     waited_for: bool,
+    /// Whether the batch holds something that `resume` has to know.
+    noted: bool,
     frame: FrameBuffer,
     /// What reading and dialing found out, for the session machine.
     inputs: Vec<Input>,
@@ -81,15 +95,6 @@ enum Link {
     Down,
     Dialing(Box<Dialing>),
     Up(Box<Connection>),
-}
-
-/// The latest login.
-#[derive(Default)]
-struct Login {
-    /// The payload of `auth`.
-    auth: Vec<u8>,
-    done: Option<LoginDone>,
-    epoch: u64,
 }
 
 /// What to do after the pass's lock.
@@ -110,6 +115,8 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         connection_timeout: to_time(options.connection_timeout),
         max_ping_interval: u64::from(options.max_ping_interval_seconds) * 1_000_000_000,
         strategy: options.regressive_strategy,
+        max_attempts: options.reconnecting.max_attempts,
+        jitter: options.reconnecting.jitter,
     });
     let mut io = IoThread {
         poll: parts.poll,
@@ -120,6 +127,7 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         last_token: WAKER.0,
         uploads: Vec::new(),
         login: Login::default(),
+        resume: Resume::default(),
         batch: engine.dispatch.fresh_batch(),
         // Nobody may be running callbacks while the program waits.
         decoded_at_once: match options.callbacks {
@@ -128,6 +136,7 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         },
         looked: false,
         waited_for: false,
+        noted: false,
         frame: FrameBuffer::default(),
         inputs: Vec::new(),
         outputs: Vec::new(),
@@ -139,6 +148,7 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         io.advance_link();
         io.advance_uploads();
         let next = io.exchange();
+        io.take_notes();
         io.step_session();
         io.write();
         io.hand_on();
@@ -183,6 +193,7 @@ impl IoThread {
                 );
                 connection.read(&mut self.batch, &mut self.frame, |heard| {
                     self.inputs.push(match heard {
+                        Heard::KickoutRoom => return self.noted = true,
                         Heard::Pinged => Input::Pinged,
                         Heard::Kickout => Input::Kickout,
                         Heard::Own(Own::Auth, answer) => Input::Authenticated(answer),
@@ -222,12 +233,23 @@ impl IoThread {
         for upload in &self.uploads {
             deadline = deadline.min(upload.deadline());
         }
+        let (mut answers, mut errors, mut pushes) = (0, 0, 0);
         let mut guard = self.engine.state.lock();
         let state = &mut *guard;
         for item in &mut self.batch.items {
-            if let Item::Answer { seq, complete: complete @ None, .. } = item {
-                *complete = state.pending.take(*seq);
-                self.waited_for |= matches!(complete, Some(Complete::Waiter(_)));
+            match item {
+                Item::Answer { seq, complete: complete @ None, status, .. } => {
+                    *complete = state.pending.take(*seq);
+                    match complete {
+                        Some(Complete::Waiter(_)) => self.waited_for = true,
+                        Some(Complete::Noted(_)) => self.noted = true,
+                        Some(Complete::Callback(_)) | None => {}
+                    }
+                    answers += u64::from(complete.is_some());
+                    errors += u64::from(complete.is_some() && *status != 0);
+                }
+                Item::Push { .. } => pushes += 1,
+                _ => {}
             }
         }
         std::mem::swap(&mut self.commands, &mut state.commands);
@@ -243,6 +265,7 @@ impl IoThread {
             busy |= connection.has_more();
             if !connection.is_blocked() && !state.outbox.is_empty() {
                 std::mem::swap(connection.stream().out(), &mut state.outbox);
+                self.engine.counters.queued_bytes.set(0);
                 busy = true;
             }
         }
@@ -263,42 +286,83 @@ impl IoThread {
             Next::Park { blocked, deferring: state.deferring }
         };
         state.session_deadline = deadline;
-        let earlier = state.session_deadline < state.timer_sleeps_until;
-        if earlier {
-            state.timer_sleeps_until = state.session_deadline;
-        }
+        let earlier = state.timer_is_late_for(deadline);
         drop(guard);
         if earlier {
             self.engine.deadline_changed.notify_one();
         }
+        let counters = &self.engine.counters;
+        counters.answers.add(answers);
+        counters.errors.add(errors);
+        counters.pushes.add(pushes);
         next
+    }
+
+    /// Takes the notes off the answers, and remembers what they say: in order, for a user may enter a room and be removed
+    /// from it within one pass.
+    fn take_notes(&mut self) {
+        if !std::mem::take(&mut self.noted) {
+            return;
+        }
+        let Batch { bytes, items } = &mut self.batch;
+        for item in items {
+            match item {
+                Item::Answer { complete, status, .. } => {
+                    let (change, call) = match complete.take() {
+                        Some(Complete::Noted(noted)) => *noted,
+                        other => {
+                            *complete = other;
+                            continue;
+                        }
+                    };
+                    if *status == 0 {
+                        self.resume.apply(change);
+                    }
+                    self.waited_for |= matches!(call, Complete::Waiter(_));
+                    *complete = Some(call);
+                }
+                Item::Push { push: Push::KickoutRoom, encoding, at } => {
+                    let payload = bytes.get(at.clone()).unwrap_or(&[]);
+                    if let Some(rid) = with_fields(*encoding, payload, |f| f.int("rid")) {
+                        self.resume.apply(Change::Left(rid));
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Steps the session machine with everything that happened in this pass, and does what it says.
     fn step_session(&mut self) {
-        let now = self.engine.now();
+        let at = Moment { now: self.engine.now(), chance: rand::random() };
         for input in std::mem::take(&mut self.inputs) {
-            self.session.step(now, input, &mut self.outputs);
+            self.session.step(at, input, &mut self.outputs);
             self.act();
         }
         for command in std::mem::take(&mut self.commands) {
             let input = match command {
-                Command::Login { auth, timeout, done, epoch } => {
+                Command::Login { login, timeout } => {
                     // The machine ends an earlier login before it starts this one.
-                    self.session.step(now, Input::Close, &mut self.outputs);
+                    self.session.step(at, Input::Close, &mut self.outputs);
                     self.act();
-                    self.login = Login { auth, done: Some(done), epoch };
+                    self.login = login;
+                    self.resume = Resume::default();
                     Input::Login { timeout }
                 }
                 Command::Upload(request) => {
                     self.start_upload(*request);
                     continue;
                 }
+                // One question at a time: in the epoch of this login it is the latest.
+                Command::Said { epoch, said } if epoch == self.login.epoch => {
+                    Input::Verdict(self.login.listen(said))
+                }
+                Command::Said { .. } => continue,
                 Command::Bye => Input::Bye,
                 Command::Close => Input::Close,
                 Command::Destroy => Input::Destroy,
             };
-            self.session.step(now, input, &mut self.outputs);
+            self.session.step(at, input, &mut self.outputs);
             self.act();
         }
         if self.session.is_idle() {
@@ -324,14 +388,10 @@ impl IoThread {
                 Output::Dial { deadline } => self.dial(deadline),
                 Output::SendAuth => self.send_own(Own::Auth),
                 Output::SendBye => self.send_own(Own::Bye),
-                Output::Open => {
-                    let mut state = self.engine.state.lock();
-                    if state.epoch == self.login.epoch {
-                        state.door = Door::Open;
-                    }
-                }
+                Output::Ask(question) => self.ask(question),
+                Output::Open => self.open(),
                 Output::Disconnect => self.disconnect(),
-                Output::EndCalls { error, later } => self.end_calls(&error, later),
+                Output::EndCalls { error, later } => self.end_calls(error, later),
                 Output::LoginDone { ok, error_code } => {
                     if let Some(done) = self.login.done.take() {
                         self.batch.items.push(Item::Login { done, ok, error_code });
@@ -342,8 +402,55 @@ impl IoThread {
         }
     }
 
+    /// Asks the program, on the callback thread; goes on at once where nobody wants to be asked.
+    fn ask(&mut self, question: Question) {
+        match login::verdict_of_nobody(question, &self.engine.listeners) {
+            Some(go) => self.inputs.push(Input::Verdict(go)),
+            None => {
+                self.batch.items.push(Item::Ask { question, epoch: self.login.epoch });
+            }
+        }
+    }
+
+    /// Lets calls pass, behind what is resumed and what was queued.
+    fn open(&mut self) {
+        let engine = &self.engine;
+        let deadline = engine.now().saturating_add(to_time(DEFAULT_TIMEOUT));
+        let resumed = self.resume.calls().map(|call| {
+            let mut frame = FrameBuffer::default();
+            let payload = |out: &mut Vec<u8>| write_map(out, |map| call.write(map));
+            frame.build(|out| package::write_quest(out, Some(0), call.method(), payload));
+            Queued { frame, deadline, complete: login::tell_failure(engine, call.failure()) }
+        });
+        let resumed: Vec<_> = resumed.collect();
+        let mut guard = engine.state.lock();
+        let state = &mut *guard;
+        // The program has closed or logged in anew meanwhile.
+        if state.epoch != self.login.epoch {
+            return;
+        }
+        engine.in_flight.fetch_add(resumed.len(), Ordering::Relaxed);
+        engine.counters.calls.add(resumed.len() as u64);
+        let mut wake_timer = false;
+        for Queued { frame, deadline, complete } in resumed.into_iter().chain(state.queue.drain()) {
+            let seq = state.pending.insert(deadline, complete);
+            frame.append_with_seq(&mut state.outbox, seq);
+            wake_timer |= state.timer_is_late_for(deadline);
+        }
+        engine.counters.queued_bytes.set(state.outbox.len() as u64);
+        state.door = Door::Open;
+        drop(guard);
+        if wake_timer {
+            engine.deadline_changed.notify_one();
+        }
+    }
+
     fn emit(&mut self, event: SessionEvent) {
         match &event {
+            SessionEvent::ReloginCompleted(ReloginCompleted { successful: true, .. }) => {
+                self.engine.counters.reconnects.add(1);
+                log::debug!(target: "rtm_client::session", "logged in again");
+            }
             SessionEvent::Error(error) => {
                 log::warn!(target: "rtm_client::session", "{error}");
             }
@@ -369,10 +476,10 @@ impl IoThread {
         };
         // Where the socket is slow, calls wait that were made before `bye`.
         connection.stream().out().append(&mut called_before);
-        let auth = &self.login.auth;
+        let (login, options) = (&self.login, &self.engine.options);
         self.frame.build(|out| match own {
             Own::Auth => {
-                package::write_quest(out, Some(seq), "auth", |out| out.extend_from_slice(auth));
+                package::write_quest(out, Some(seq), "auth", |out| login.write_auth(options, out));
             }
             Own::Bye => package::write_quest(out, Some(seq), "bye", |out| write_map(out, |_| {})),
         });
@@ -389,22 +496,36 @@ impl IoThread {
         self.link = Link::Down;
     }
 
-    fn end_calls(&mut self, error: &Error, later: i32) {
-        let (calls, _outbox) = {
+    fn end_calls(&mut self, error: Error, later: Later) {
+        let (door, goes_on) = match later {
+            Later::Reconnecting if self.engine.options.reconnecting.max_bytes > 0 => {
+                (Door::Reconnecting, true)
+            }
+            Later::Reconnecting => (Door::Shut(fpnn::CORE_CONNECTION_CLOSED), true),
+            Later::Fail(code) => (Door::Shut(code), false),
+        };
+        let (calls, queued, _outbox) = {
             let mut state = self.engine.state.lock();
             if state.epoch == self.login.epoch {
-                state.door = Door::Shut(later);
+                state.door = door;
             }
-            (state.pending.drain(FIRST_SEQ), std::mem::take(&mut state.outbox))
+            let queued = if goes_on { Vec::new() } else { state.queue.drain() };
+            (state.pending.drain(FIRST_SEQ), queued, std::mem::take(&mut state.outbox))
         };
         for complete in calls {
             self.engine.end(complete, error.clone(), &mut self.batch);
+        }
+        for queued in queued {
+            self.engine.end(queued.complete, Error::connection_closed(), &mut self.batch);
         }
     }
 
     fn write(&mut self) {
         if let Link::Up(connection) = &mut self.link {
             connection.write();
+            let (read, written) = connection.stream().take_traffic();
+            self.engine.counters.bytes_received.add(read);
+            self.engine.counters.bytes_sent.add(written);
         }
     }
 

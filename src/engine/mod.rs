@@ -8,14 +8,19 @@
 //!
 //! Locks are leaves: none is held while another is taken, while user code runs, or across a system call.
 
+mod call;
 mod connect;
 mod connection;
 mod dispatch;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod incoming;
 mod io;
+mod login;
 pub(crate) mod pending;
 mod proxy;
+mod queue;
 mod resolve;
 mod stream;
 mod timer;
@@ -29,7 +34,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::Waker;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -37,27 +42,20 @@ use crate::listeners::Listeners;
 use crate::options::ClientOptions;
 use crate::push::Processor;
 use crate::session::SessionEvent;
-use crate::wire::package::{self, Encoding};
-use crate::wire::payload::{self, Fields};
+use crate::stats::{Counters, Stats};
+use crate::wire::package;
 
+pub(crate) use call::{Answer, Complete, Kind};
 use dispatch::{Batch, Dispatch, Item};
 pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
+pub(crate) use login::Login;
+use login::Said;
 use pending::{NEVER, Pending, Time};
+use queue::{Queue, Queued};
 pub(crate) use tls::TlsOptions;
 pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
-
-/// What ends a call. Whoever takes it out of the table owes the call.
-pub(crate) enum Complete {
-    /// Decodes the answer and runs user code: for the callback thread.
-    Callback(Ending),
-    /// Decodes the answer and wakes who waits for it. That is our own code, so the thread that has the result runs it,
-    /// and a waited-for call needs one thread less.
-    Waiter(Ending),
-}
-
-type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
 
 /// The largest answer that is decoded on the I/O thread for a waiter.
 const DECODED_AT_ONCE: usize = 16 << 10;
@@ -71,45 +69,18 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The first sequence number of a connection is that of `auth`.
 const FIRST_SEQ: u32 = 1;
 
-/// An answer of the gate, not decoded yet.
-pub(crate) struct Answer<'a> {
-    pub(crate) status: u8,
-    pub(crate) encoding: Encoding,
-    pub(crate) payload: &'a [u8],
-}
-
-impl Answer<'_> {
-    /// Decodes the answer: its fields if its status is 0, otherwise the error it carries.
-    pub(crate) fn read<T>(
-        &self,
-        decode: impl FnOnce(&Fields<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let result = payload::with_fields(self.encoding, self.payload, |fields| {
-            if self.status == 0 { decode(fields) } else { Err(error_of(fields)) }
-        });
-        result.unwrap_or_else(|| {
-            Err(Error::new(fpnn::CORE_INVALID_PACKAGE, "the answer's payload is no map"))
-        })
-    }
-}
-
-fn error_of(fields: &Fields<'_>) -> Error {
-    match fields.get("code") {
-        Some(code) => Error::new(payload::int(code) as i32, fields.text("ex").to_string()),
-        None => Error::new(fpnn::CORE_INVALID_PACKAGE, "an error answer without a code"),
-    }
-}
-
 /// What the program asks of the session.
 pub(crate) enum Command {
-    /// `auth` is the payload of the quest of that name.
     Login {
-        auth: Vec<u8>,
+        login: Login,
         timeout: Time,
-        done: LoginDone,
-        epoch: u64,
     },
     Upload(Box<UploadRequest>),
+    /// The answer to a question that was asked on behalf of the login of that epoch.
+    Said {
+        epoch: u64,
+        said: Said,
+    },
     Bye,
     Close,
     Destroy,
@@ -132,6 +103,7 @@ pub(crate) struct Engine {
     /// With `state`: wakes the timer thread.
     deadline_changed: Condvar,
     dispatch: Dispatch,
+    pub(crate) counters: Counters,
     /// Calls whose callback has not returned yet.
     in_flight: AtomicUsize,
     /// Guards the number of threads alive.
@@ -145,6 +117,8 @@ struct State {
     pending: Pending<Complete>,
     /// Finished, masked frames of calls.
     outbox: Vec<u8>,
+    /// Sends made while the connection is made again.
+    queue: Queue,
     commands: Vec<Command>,
     /// Counts logins and closes, so that a login that was overtaken by a close does not open the door.
     epoch: u64,
@@ -165,6 +139,15 @@ struct State {
 }
 
 impl State {
+    /// Whether the timer thread is to be woken for that deadline.
+    fn timer_is_late_for(&mut self, deadline: Time) -> bool {
+        let late = deadline < self.timer_sleeps_until;
+        if late {
+            self.timer_sleeps_until = deadline;
+        }
+        late
+    }
+
     /// The I/O thread, if it sleeps and nobody has woken it yet. Whoever takes it wakes it.
     fn take_sleeper(&mut self) -> Option<Arc<Waker>> {
         if std::mem::take(&mut self.parked) { self.io.clone() } else { None }
@@ -177,6 +160,8 @@ enum Door {
     Open,
     /// Calls fail with that code.
     Shut(i32),
+    /// Sends are queued; other calls fail.
+    Reconnecting,
 }
 
 thread_local! {
@@ -198,6 +183,7 @@ impl Engine {
                 door: Door::Shut(fpnn::CORE_INVALID_CONNECTION),
                 pending: Pending::starting_at(FIRST_SEQ),
                 outbox: Vec::new(),
+                queue: Queue::new(),
                 commands: Vec::new(),
                 epoch: 0,
                 io: None,
@@ -209,6 +195,7 @@ impl Engine {
                 run: 0,
             }),
             deadline_changed: Condvar::new(),
+            counters: Counters::default(),
             in_flight: AtomicUsize::new(0),
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
@@ -227,6 +214,7 @@ impl Engine {
     /// Sends a quest. `complete` is called exactly once, later, on the callback thread.
     pub(crate) fn call(
         self: &Arc<Self>,
+        kind: Kind,
         method: &str,
         now: Time,
         payload: impl FnOnce(&mut Vec<u8>),
@@ -241,7 +229,7 @@ impl Engine {
                 let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
                 Some((complete, Error::new(fpnn::CORE_ENCODING, text)))
             } else {
-                self.enqueue(frame, now.saturating_add(to_time(timeout)), complete)
+                self.enqueue(kind, frame, now, timeout, complete)
             };
             frame.shrink();
             refused
@@ -254,14 +242,21 @@ impl Engine {
     /// The one lock of a call: takes a sequence number, enters the call, appends its frame to the outbox.
     fn enqueue(
         &self,
+        kind: Kind,
         frame: &FrameBuffer,
-        deadline: Time,
+        now: Time,
+        timeout: Duration,
         complete: Complete,
     ) -> Option<(Complete, Error)> {
+        let deadline = now.saturating_add(to_time(timeout));
         let mut state = self.state.lock();
         let refusal = match state.door {
+            Door::Shut(fpnn::CORE_INVALID_CONNECTION) => {
+                Some((fpnn::CORE_INVALID_CONNECTION, "log in first"))
+            }
             Door::Shut(code) => Some((code, "")),
-            Door::Open if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight => {
+            Door::Reconnecting if kind == Kind::Call => Some((fpnn::CORE_CONNECTION_CLOSED, "")),
+            _ if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight => {
                 Some((fpnn::CORE_WORK_QUEUE_FULL, "max_in_flight is reached"))
             }
             Door::Open
@@ -269,19 +264,33 @@ impl Engine {
             {
                 Some((fpnn::CORE_WORK_QUEUE_FULL, "max_queued_bytes is reached"))
             }
-            Door::Open => None,
+            Door::Reconnecting
+                if state.queue.bytes() + frame.frame_len()
+                    > self.options.reconnecting.max_bytes =>
+            {
+                Some((
+                    fpnn::CORE_WORK_QUEUE_FULL,
+                    "the queue of sends made while reconnecting is full",
+                ))
+            }
+            Door::Open | Door::Reconnecting => None,
         };
         if let Some((code, text)) = refusal {
             drop(state);
             return Some((complete, Error::new(code, text)));
         }
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let seq = state.pending.insert(deadline, complete);
-        frame.append_with_seq(&mut state.outbox, seq);
-        let wake_timer = deadline < state.timer_sleeps_until;
-        if wake_timer {
-            state.timer_sleeps_until = deadline;
-        }
+        self.counters.calls.add(1);
+        let deadline = if state.door == Door::Reconnecting {
+            let too_old = now.saturating_add(to_time(self.options.reconnecting.max_age));
+            state.queue.push(Queued { frame: frame.clone(), deadline, complete }, too_old)
+        } else {
+            let seq = state.pending.insert(deadline, complete);
+            frame.append_with_seq(&mut state.outbox, seq);
+            self.counters.queued_bytes.set(state.outbox.len() as u64);
+            deadline
+        };
+        let wake_timer = state.timer_is_late_for(deadline);
         let deferred = state.parked && state.deferring && on_callback_thread();
         let sleeper = if deferred { None } else { state.take_sleeper() };
         drop(state);
@@ -344,28 +353,23 @@ impl Engine {
                 complete(Err(error));
                 self.in_flight.fetch_sub(1, Ordering::Relaxed);
             }
+            Complete::Noted(noted) => self.end(noted.1, error, batch),
         }
     }
 
-    /// Starts a session; `done` is called once, on the callback thread.
-    pub(crate) fn login(
-        self: &Arc<Self>,
-        uid: i64,
-        auth: Vec<u8>,
-        timeout: Option<Duration>,
-        done: LoginDone,
-    ) {
+    /// Starts a session. The login's callback is called once, on the callback thread.
+    pub(crate) fn login(self: &Arc<Self>, mut login: Login, timeout: Option<Duration>) {
         let timeout = timeout.map_or(0, to_time);
-        self.uid.store(uid, Ordering::Relaxed);
+        self.uid.store(login.uid(), Ordering::Relaxed);
         let since_born = (self.now() / 1_000_000) as i64;
         self.born_millis.store(millis_since_1970() - since_born, Ordering::Relaxed);
         // Made before the lock is taken, for these are system calls; dropped if the thread runs already.
         let io = io::Parts::new();
         let mut state = self.state.lock();
         state.epoch += 1;
-        let epoch = state.epoch;
+        login.epoch = state.epoch;
         state.door = Door::Shut(fpnn::CORE_INVALID_CONNECTION);
-        state.commands.push(Command::Login { auth, timeout, done, epoch });
+        state.commands.push(Command::Login { login, timeout });
         if let Some(io) = state.io.clone() {
             state.parked = false;
             drop(state);
@@ -393,15 +397,12 @@ impl Engine {
         let mut state = self.state.lock();
         state.epoch += 1;
         state.door = Door::Shut(fpnn::CORE_INVALID_CONNECTION);
-        let io = state.io.clone();
-        if io.is_some() {
-            state.commands.push(command);
-            state.parked = false;
-        }
-        drop(state);
-        if let Some(io) = io {
-            wake(&io);
-        }
+        command_io(state, command);
+    }
+
+    /// Hands on what the program said, behind everything it asked for before.
+    fn answer(&self, epoch: u64, said: Said) {
+        command_io(self.state.lock(), Command::Said { epoch, said });
     }
 
     fn start_threads(self: &Arc<Self>, run: u64, parts: io::Parts) {
@@ -433,13 +434,15 @@ impl Engine {
         batch.items.push(Item::Event(SessionEvent::Error(error.clone())));
         for command in commands {
             match command {
-                Command::Login { done, .. } => {
-                    batch.items.push(Item::Login { done, ok: false, error_code: error.code() });
+                Command::Login { login, .. } => {
+                    let error_code = error.code();
+                    let done = login.done.map(|done| Item::Login { done, ok: false, error_code });
+                    batch.items.extend(done);
                 }
                 Command::Upload(request) => {
                     self.end(request.complete, error.clone(), &mut batch);
                 }
-                Command::Bye | Command::Close | Command::Destroy => {}
+                Command::Said { .. } | Command::Bye | Command::Close | Command::Destroy => {}
             }
         }
         self.deliver(batch);
@@ -457,6 +460,34 @@ impl Engine {
                 log::error!(target: "rtm_client::engine", "no callback thread: {error}");
                 self.dispatch.not_started();
             }
+        }
+    }
+
+    /// What the client has done so far. Takes no lock.
+    pub(crate) fn stats(&self) -> Stats {
+        let Counters {
+            calls,
+            queued_bytes,
+            timeouts,
+            answers,
+            errors,
+            pushes,
+            bytes_sent,
+            bytes_received,
+            reconnects,
+        } = &self.counters;
+        Stats {
+            calls: calls.get(),
+            answers: answers.get(),
+            errors: errors.get(),
+            timeouts: timeouts.get(),
+            pushes: pushes.get(),
+            bytes_sent: bytes_sent.get(),
+            bytes_received: bytes_received.get(),
+            in_flight: self.in_flight.load(Ordering::Relaxed) as u64,
+            queued_bytes: queued_bytes.get(),
+            waiting_callbacks: self.dispatch.waiting() as u64,
+            reconnects: reconnects.get(),
         }
     }
 
@@ -518,6 +549,15 @@ impl Engine {
             wake(&io);
         }
     }
+}
+
+/// Gives the I/O thread a command, if it runs.
+fn command_io(mut state: MutexGuard<'_, State>, command: Command) {
+    let Some(io) = state.io.clone() else { return };
+    state.commands.push(command);
+    state.parked = false;
+    drop(state);
+    wake(&io);
 }
 
 fn wake(io: &Waker) {

@@ -116,11 +116,13 @@ pub(super) struct Stream {
     /// Bytes for the transport; those before `written` have been written.
     out: Vec<u8>,
     written: usize,
+    /// Bytes read and written since they were last asked for.
+    traffic: (u64, u64),
 }
 
 impl Stream {
     pub(super) fn new(transport: Transport, incoming: Incoming) -> Stream {
-        Stream { transport, incoming, out: Vec::new(), written: 0 }
+        Stream { transport, incoming, out: Vec::new(), written: 0, traffic: (0, 0) }
     }
 
     /// The kernel announced something to read.
@@ -137,6 +139,11 @@ impl Stream {
         &mut self.out
     }
 
+    /// How many bytes were read and written since this was last asked.
+    pub(super) fn take_traffic(&mut self) -> (u64, u64) {
+        std::mem::take(&mut self.traffic)
+    }
+
     /// How many bytes wait for the transport.
     pub(super) fn waiting(&self) -> usize {
         self.out.len() - self.written
@@ -145,9 +152,12 @@ impl Stream {
     /// Writes until everything is written or the transport takes no more.
     pub(super) fn write_out(&mut self) -> io::Result<()> {
         while self.written < self.out.len() {
-            match self.transport.write(&self.out[self.written..]) {
+            match self.transport.write(self.out.get(self.written..).unwrap_or_default()) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(n) => self.written += n,
+                Ok(n) => {
+                    self.written += n;
+                    self.traffic.1 += n as u64;
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -167,7 +177,9 @@ impl Stream {
 
 impl Read for Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.incoming.read(buf, &mut self.transport)
+        let n = self.incoming.read(buf, &mut self.transport)?;
+        self.traffic.0 += n as u64;
+        Ok(n)
     }
 }
 

@@ -11,34 +11,39 @@ use crate::error_code::fpnn;
 const AT_ONCE: usize = 1024;
 
 pub(super) fn run(engine: &Arc<Engine>, run: u64) {
-    let mut expired = Vec::new();
+    let (mut expired, mut given_up) = (Vec::new(), Vec::new());
     let mut state = engine.state.lock();
     while state.run == run {
         let now = engine.now();
         state.pending.expire(now, AT_ONCE, &mut expired);
+        state.queue.expire(now, AT_ONCE, &mut given_up);
         let session_due = state.session_deadline <= now;
         if session_due {
             state.session_deadline = NEVER;
             state.session_due = true;
             state.parked = false;
         }
-        if session_due || !expired.is_empty() {
+        if session_due || !expired.is_empty() || !given_up.is_empty() {
             let io = if session_due { state.io.clone() } else { None };
             drop(state);
             if let Some(io) = io {
                 wake(&io);
             }
-            if !expired.is_empty() {
-                let mut batch = engine.dispatch.fresh_batch();
-                for complete in expired.drain(..) {
-                    engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);
-                }
-                engine.deliver(batch);
+            let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
+            engine.counters.timeouts.add((expired.len() + late.count()) as u64);
+            let mut batch = engine.dispatch.fresh_batch();
+            for complete in expired.drain(..) {
+                engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);
             }
+            for (complete, error) in given_up.drain(..) {
+                engine.end(complete, error, &mut batch);
+            }
+            engine.deliver(batch);
             state = engine.state.lock();
             continue;
         }
-        let next = state.pending.next_deadline().min(state.session_deadline);
+        let calls = state.pending.next_deadline().min(state.queue.next_deadline());
+        let next = calls.min(state.session_deadline);
         state.timer_sleeps_until = next;
         if next == NEVER {
             engine.deadline_changed.wait(&mut state);

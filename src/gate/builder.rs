@@ -3,11 +3,18 @@ use std::io;
 use std::time::Duration;
 
 use super::Gate;
+use super::store::Kept;
 
 /// What a gate is started with.
 pub(super) struct Config {
     pub(super) listen: String,
     pub(super) file_listen: String,
+    /// Where the page is to be had; nowhere without.
+    pub(super) page_listen: Option<String>,
+    /// Where TLS is spoken; nowhere without.
+    pub(super) tls_listen: Option<String>,
+    /// Certificate and key, in PEM.
+    pub(super) certificate: Option<(String, String)>,
     pub(super) pid: i64,
     /// The tokens accepted; none given means any.
     pub(super) tokens: BTreeMap<i64, BTreeSet<String>>,
@@ -18,9 +25,49 @@ pub(super) struct Config {
     pub(super) ping_timeout: Duration,
     pub(super) idle_limit: Duration,
     pub(super) write_limit: usize,
+    pub(super) limits: Limits,
+    pub(super) seeds: Vec<String>,
     pub(super) multi_login: bool,
     pub(super) multi_room: bool,
     pub(super) value_added: bool,
+}
+
+/// How much of everything there may be.
+pub(super) struct Limits {
+    pub(super) message_bytes: usize,
+    pub(super) attrs_bytes: usize,
+    pub(super) file_bytes: usize,
+    pub(super) package_bytes: usize,
+    pub(super) page_rows: usize,
+    pub(super) group_members: usize,
+    pub(super) friends: usize,
+    pub(super) rooms: usize,
+    pub(super) kept: Kept,
+    pub(super) kept_file_bytes: usize,
+    /// In milliseconds.
+    pub(super) file_token_life: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            message_bytes: 20480,
+            attrs_bytes: 2048,
+            file_bytes: 5_242_880,
+            package_bytes: 8 * 1024 * 1024,
+            page_rows: 20,
+            group_members: 10000,
+            friends: 300,
+            rooms: 10,
+            kept: Kept::default(),
+            kept_file_bytes: 256 * 1024 * 1024,
+            file_token_life: 10 * 60 * 1000,
+        }
+    }
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Settles how a [`Gate`] behaves, then starts it.
@@ -42,7 +89,7 @@ pub(super) struct Config {
 /// ```
 #[must_use = "a builder does nothing until start() is called"]
 pub struct GateBuilder {
-    config: Config,
+    pub(super) config: Config,
 }
 
 impl GateBuilder {
@@ -51,6 +98,9 @@ impl GateBuilder {
             config: Config {
                 listen: "127.0.0.1:0".to_owned(),
                 file_listen: "127.0.0.1:0".to_owned(),
+                page_listen: None,
+                tls_listen: None,
+                certificate: None,
                 pid: 11000001,
                 tokens: BTreeMap::new(),
                 token_secret: None,
@@ -59,6 +109,8 @@ impl GateBuilder {
                 ping_timeout: Duration::from_secs(5),
                 idle_limit: Duration::from_secs(60),
                 write_limit: 64 * 1024 * 1024,
+                limits: Limits::default(),
+                seeds: Vec::new(),
                 multi_login: true,
                 multi_room: false,
                 value_added: true,
@@ -81,6 +133,43 @@ impl GateBuilder {
     /// The address the file gate listens on. Default: `127.0.0.1:0`, a free port of this machine alone.
     pub fn file_listen(mut self, address: impl Into<String>) -> Self {
         self.config.file_listen = address.into();
+        self
+    }
+
+    /// Listens for TLS at this address besides: `wss`. The file gate and the page then understand TLS as well as plain
+    /// connections. Default: none.
+    ///
+    /// Without a [`certificate`](GateBuilder::certificate) one is made, which clients have to be told to trust.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// println!("log in at {}, trusting {}", gate.tls_endpoint().unwrap(), gate.certificate().unwrap());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn tls_listen(mut self, address: impl Into<String>) -> Self {
+        self.config.tls_listen = Some(address.into());
+        self
+    }
+
+    /// The certificate shown to TLS clients, which those of its issuers may follow, and its private key: both PEM.
+    pub fn certificate(mut self, chain: impl Into<String>, key: impl Into<String>) -> Self {
+        self.config.certificate = Some((chain.into(), key.into()));
+        self
+    }
+
+    /// Serves a page at this address, over HTTP: to log in from a browser, chat, and see what happens. Default: none.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().page_listen("127.0.0.1:0").start()?;
+    /// println!("look at {}", gate.page_url().unwrap());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn page_listen(mut self, address: impl Into<String>) -> Self {
+        self.config.page_listen = Some(address.into());
         self
     }
 
@@ -138,7 +227,7 @@ impl GateBuilder {
         self
     }
 
-    /// Whether a connection may be in several rooms, 10 at most. Otherwise entering a room leaves the one before.
+    /// Whether a connection may be in several rooms, as many as [`room_limit`](GateBuilder::room_limit) says. Otherwise entering a room leaves the one before.
     /// Default: `false`.
     pub fn multi_room(mut self, allowed: bool) -> Self {
         self.config.multi_room = allowed;
@@ -148,6 +237,103 @@ impl GateBuilder {
     /// Whether translation, checks and speech are on; otherwise they are refused with 200060. Default: `true`.
     pub fn value_added(mut self, enabled: bool) -> Self {
         self.config.value_added = enabled;
+        self
+    }
+
+    /// The largest message body. Default: 20480 bytes. A larger one is refused with 200030.
+    pub fn message_limit(mut self, bytes: usize) -> Self {
+        self.config.limits.message_bytes = bytes;
+        self
+    }
+
+    /// The largest attrs of a message or a file. Default: 2048 bytes. Larger ones are refused with 200030 or 200031.
+    pub fn attrs_limit(mut self, bytes: usize) -> Self {
+        self.config.limits.attrs_bytes = bytes;
+        self
+    }
+
+    /// The largest file. Default: 5242880 bytes. A larger one is refused with 200031.
+    pub fn file_limit(mut self, bytes: usize) -> Self {
+        self.config.limits.file_bytes = bytes;
+        self
+    }
+
+    /// The largest package. Default: 8 MiB. A larger one ends its connection.
+    pub fn package_limit(mut self, bytes: usize) -> Self {
+        self.config.limits.package_bytes = bytes;
+        self
+    }
+
+    /// How many rows of history an answer holds at most. Default: 20.
+    pub fn page_limit(mut self, rows: usize) -> Self {
+        self.config.limits.page_rows = rows;
+        self
+    }
+
+    /// How many members a group may have. Default: 10000. One more is refused with 200042.
+    pub fn member_limit(mut self, users: usize) -> Self {
+        self.config.limits.group_members = users;
+        self
+    }
+
+    /// How many friends a user may have. Default: 300. One more is refused with 200048.
+    pub fn friend_limit(mut self, users: usize) -> Self {
+        self.config.limits.friends = users;
+        self
+    }
+
+    /// How many rooms a connection may be in, where several are allowed. Default: 10. One more is refused with 200047.
+    pub fn room_limit(mut self, rooms: usize) -> Self {
+        self.config.limits.rooms = rooms;
+        self
+    }
+
+    /// How many messages of a conversation are kept; the oldest go first. Default: 500.
+    pub fn keep_messages(mut self, count: usize) -> Self {
+        self.config.limits.kept.messages = count;
+        self
+    }
+
+    /// How long a message is kept. Default: 7 days.
+    pub fn keep_for(mut self, span: Duration) -> Self {
+        self.config.limits.kept.time = millis(span);
+        self
+    }
+
+    /// How many bytes of files are kept; the oldest go first. Default: 256 MiB.
+    pub fn keep_file_bytes(mut self, bytes: usize) -> Self {
+        self.config.limits.kept_file_bytes = bytes;
+        self
+    }
+
+    /// How long a file token is good. Default: 10 minutes.
+    pub fn file_token_life(mut self, span: Duration) -> Self {
+        self.config.limits.file_token_life = millis(span);
+        self
+    }
+
+    /// What the gate knows from the start: users, groups, friends, messages, as JSON. The text is a seed written by hand or a
+    /// [`snapshot`](Gate::snapshot); called again, it adds to what was given before. [`start`](GateBuilder::start) says
+    /// what is wrong with it, if anything is.
+    ///
+    /// ```
+    /// use rtm_client::gate::{Conversation, Gate};
+    ///
+    /// let seed = r#"{
+    ///     "users": { "1": { "oinfo": "Ann", "friends": [2] }, "2": { "oinfo": "Ben" } },
+    ///     "groups": { "100": { "members": [1, 2, 3], "oinfo": "the three" } },
+    ///     "messages": [
+    ///         { "from": 1, "to": 2, "msg": "hello" },
+    ///         { "from": 2, "gid": 100, "mtype": 51, "msg": "hi all", "mtime": 1700000000000 }
+    ///     ]
+    /// }"#;
+    /// let gate = Gate::builder().keep_for(std::time::Duration::MAX).seed(seed).start()?;
+    /// assert_eq!(gate.stored(Conversation::p2p(1, 2))[0].msg, "hello");
+    /// assert_eq!(gate.stored(Conversation::Group(100))[0].mtype, 51);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn seed(mut self, json: impl Into<String>) -> Self {
+        self.config.seeds.push(json.into());
         self
     }
 

@@ -93,7 +93,7 @@ impl<'g> Faults<'g> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn struck(self) -> u64 {
-        self.gate.ask(|service| service.peers.faults.struck)
+        self.gate.ask(|service| service.peers.faults.struck())
     }
 }
 
@@ -415,6 +415,10 @@ pub(super) struct Rules {
 impl Rules {
     pub(super) fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    pub(super) fn struck(&self) -> u64 {
+        self.struck
     }
 
     pub(super) fn clear(&mut self) {

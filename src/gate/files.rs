@@ -5,12 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use data_encoding::HEXLOWER;
 use md5::{Digest, Md5};
 
+use super::builder::Limits;
 use super::service::Target;
 
-/// How many bytes of files are kept; beyond, the oldest go.
-const KEPT: usize = 256 * 1024 * 1024;
-/// How long a token may wait to be used, in milliseconds.
-const TOKEN_LIFE: i64 = 10 * 60 * 1000;
 const MOST_TOKENS: usize = 65536;
 
 /// What a token was given for; no target is an upload for its own sake.
@@ -47,11 +44,22 @@ pub(super) struct Files {
     /// The oldest first.
     files: VecDeque<File>,
     bytes: usize,
+    /// How many bytes of files are kept; beyond, the oldest go.
+    kept: usize,
+    /// How long a token may wait to be used, in milliseconds.
+    token_life: i64,
 }
 
 impl Files {
-    pub(super) fn new(endpoint: String) -> Files {
-        Files { endpoint, tickets: BTreeMap::new(), files: VecDeque::new(), bytes: 0 }
+    pub(super) fn new(endpoint: String, limits: &Limits) -> Files {
+        Files {
+            endpoint,
+            tickets: BTreeMap::new(),
+            files: VecDeque::new(),
+            bytes: 0,
+            kept: limits.kept_file_bytes,
+            token_life: limits.file_token_life,
+        }
     }
 
     pub(super) fn endpoint(&self) -> &str {
@@ -65,7 +73,7 @@ impl Files {
             return None;
         }
         let token = random_name();
-        self.tickets.insert(token.clone(), (ticket, now + TOKEN_LIFE));
+        self.tickets.insert(token.clone(), (ticket, now.saturating_add(self.token_life)));
         Some(token)
     }
 
@@ -87,7 +95,7 @@ impl Files {
         let url = format!("http://{}{path}", self.endpoint);
         self.bytes += content.len();
         self.files.push_back(File { path, content: content.into() });
-        while self.bytes > KEPT {
+        while self.bytes > self.kept {
             let Some(oldest) = self.files.pop_front() else {
                 break;
             };
@@ -122,24 +130,24 @@ mod tests {
 
     #[test]
     fn a_token_is_good_once_and_not_for_ever() {
-        let mut files = Files::new("host:1".to_owned());
+        let mut files = Files::new("host:1".to_owned(), &Limits::default());
         let ticket = Ticket { uid: 1, target: Some(Target::User(2)) };
         let token = files.new_token(ticket, 1000).unwrap();
         assert_eq!(files.take_ticket(&token, 1001), Some(ticket));
         assert_eq!(files.take_ticket(&token, 1002), None);
         let token = files.new_token(ticket, 1000).unwrap();
-        assert_eq!(files.take_ticket(&token, 1000 + TOKEN_LIFE), None);
+        assert_eq!(files.take_ticket(&token, 1000 + files.token_life), None);
     }
 
     #[test]
     fn the_oldest_files_go_first() {
-        let mut files = Files::new("host:1".to_owned());
-        let content = vec![7; KEPT / 4];
+        let mut files = Files::new("host:1".to_owned(), &Limits::default());
+        let content = vec![7; files.kept / 4];
         let urls: Vec<String> = (0..5).map(|_| files.store(&content, "PNG")).collect();
         let path = |url: &String| url.strip_prefix("http://host:1").unwrap().to_owned();
         assert!(files.get(&path(&urls[0])).is_none());
         assert_eq!(files.get(&path(&urls[1])).unwrap().content_type(), "image/png");
-        assert_eq!(files.bytes, KEPT);
+        assert_eq!(files.bytes, files.kept);
         assert!(!files.store(b"x", "../../etc").contains("etc"));
     }
 }

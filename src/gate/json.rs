@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use rmpv::ValueRef;
 use serde_json::{Map, Value};
 
+use super::write;
 use crate::wire::package::Encoding;
+use crate::wire::payload::write_text;
 
 /// The payload in that encoding.
 pub(super) fn encoded(encoding: Encoding, payload: &[u8]) -> Cow<'_, [u8]> {
@@ -22,6 +24,37 @@ pub(super) fn from_msgpack(payload: &[u8]) -> Vec<u8> {
         Err(_) => Value::Object(Map::new()),
     };
     value.to_string().into_bytes()
+}
+
+/// The MessagePack of a JSON object, integers in their shortest form. The error says what is wrong with the text.
+pub(super) fn to_msgpack(json: &str) -> Result<Vec<u8>, String> {
+    let fields: Map<String, Value> =
+        serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let mut out = Vec::new();
+    write_object(&mut out, &fields);
+    Ok(out)
+}
+
+fn write_object(out: &mut Vec<u8>, fields: &Map<String, Value>) {
+    write::map_len(out, fields.len());
+    for (key, value) in fields {
+        write_text(out, key);
+        write_value(out, value);
+    }
+}
+
+fn write_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Null => out.push(0xc0),
+        Value::Bool(value) => out.push(if *value { 0xc3 } else { 0xc2 }),
+        Value::Number(number) => match number.as_i64() {
+            Some(int) => write::int(out, int),
+            None => write::float(out, number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => write_text(out, text),
+        Value::Array(items) => write::list(out, items, write_value),
+        Value::Object(fields) => write_object(out, fields),
+    }
 }
 
 fn to_json(value: &ValueRef<'_>) -> Value {
@@ -59,7 +92,7 @@ fn name(key: &ValueRef<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::from_msgpack;
+    use super::{from_msgpack, to_msgpack};
 
     #[test]
     fn ids_stay_whole_and_keys_become_texts() {
@@ -68,5 +101,12 @@ mod tests {
             7, 0x91, 0xc3, // 7: [true]
         ];
         assert_eq!(from_msgpack(&payload), br#"{"7":[true],"m":9007199254740993}"#);
+    }
+
+    #[test]
+    fn json_goes_there_and_back() {
+        let json = r#"{"a":[-1,1.5,null,{"b":"é"}],"m":9007199254740993,"t":true}"#;
+        assert_eq!(from_msgpack(&to_msgpack(json).unwrap()), json.as_bytes());
+        assert!(to_msgpack("[1]").is_err());
     }
 }

@@ -14,24 +14,30 @@
 
 mod builder;
 mod call;
+mod counters;
 mod disturb;
 mod faults;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod json;
 mod language;
 mod methods;
 mod peers;
+mod saved;
 mod server;
 mod service;
 mod socket;
 mod store;
 mod token;
+mod transport;
 mod upgrade;
 mod words;
 mod write;
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -44,13 +50,16 @@ use parking_lot::{Condvar, Mutex};
 
 use self::builder::Config;
 use self::files::Files;
-use self::peers::{Door, Peer};
-use self::server::{Command, Server};
+use self::peers::Door;
+use self::saved::Saved;
+use self::server::{Command, Listener, Server};
 use self::service::{Service, Target};
 use self::store::{Bytes, Draft};
+use self::transport::{Identity, Security};
 use crate::types::{Body, Content, Text};
 
 pub use self::builder::GateBuilder;
+pub use self::counters::Counters;
 pub use self::faults::{Fault, Faults};
 pub use self::store::Conversation;
 
@@ -66,6 +75,9 @@ pub use self::store::Conversation;
 pub struct Gate {
     address: SocketAddr,
     file_address: SocketAddr,
+    page_address: Option<SocketAddr>,
+    /// Where TLS is spoken, and the certificate shown there.
+    tls: Option<(SocketAddr, String)>,
     pid: i64,
     commands: Sender<Command>,
     waker: Waker,
@@ -113,13 +125,35 @@ impl Gate {
             turns: Mutex::new(0),
             turned: Condvar::new(),
         });
+        let mut listeners =
+            vec![Listener { tcp: listener, door: Door::Main, security: Security::Plain }];
+        let (mut page_address, mut tls) = (None, None);
+        let mut either = Security::Plain;
+        if let Some(tls_listen) = &config.tls_listen {
+            let identity = match &config.certificate {
+                Some((chain, key)) => Identity::from_pem(chain, key)?,
+                None => Identity::new(tls_listen.rsplit_once(':').map_or("", |(host, _)| host))?,
+            };
+            either = Security::Either(Arc::clone(&identity.config));
+            let (tcp, address) = bind(tls_listen)?;
+            let security = Security::Tls(identity.config);
+            listeners.push(Listener { tcp, door: Door::Main, security });
+            tls = Some((address, identity.certificate));
+        }
+        listeners.push(Listener { tcp: file_listener, door: Door::File, security: either.clone() });
+        if let Some(page_listen) = &config.page_listen {
+            let (tcp, address) = bind(page_listen)?;
+            listeners.push(Listener { tcp, door: Door::Page, security: either });
+            page_address = Some(address);
+        }
         let pid = config.pid;
-        let service = Service::new(config, Files::new(file_address.to_string()));
-        let listeners = [listener, file_listener];
+        let files = Files::new(file_address.to_string(), &config.limits);
+        let service = Service::new(config, files)?;
         let server = Server::new(poll, listeners, service, received, Arc::clone(&shared))?;
         let thread =
             thread::Builder::new().name("rtm-gate".to_owned()).spawn(move || server.run())?;
-        Ok(Gate { address, file_address, pid, commands, waker, shared, thread: Some(thread) })
+        let thread = Some(thread);
+        Ok(Gate { address, file_address, page_address, tls, pid, commands, waker, shared, thread })
     }
 
     /// The port the gate listens on.
@@ -148,6 +182,22 @@ impl Gate {
         self.file_address.to_string()
     }
 
+    /// The address to log in at over TLS, as `ClientOptions::ssl_endpoint` takes it, if
+    /// [`GateBuilder::tls_listen`] asked for it.
+    pub fn tls_endpoint(&self) -> Option<String> {
+        self.tls.as_ref().map(|(address, _)| address.to_string())
+    }
+
+    /// The certificate shown to TLS clients, in PEM, as `ClientOptions::ca_certificates` takes it.
+    pub fn certificate(&self) -> Option<&str> {
+        self.tls.as_ref().map(|(_, certificate)| certificate.as_str())
+    }
+
+    /// Where the page is, if [`GateBuilder::page_listen`] asked for it: `http://127.0.0.1:PORT/`.
+    pub fn page_url(&self) -> Option<String> {
+        self.page_address.map(|address| format!("http://{address}/"))
+    }
+
     /// The project id that logins must name.
     pub fn pid(&self) -> i64 {
         self.pid
@@ -155,10 +205,92 @@ impl Gate {
 
     /// How many WebSocket connections are open, logged in or not; those of the file gate do not count.
     pub fn connections(&self) -> usize {
-        self.ask(|service| {
-            let open = |peer: &Peer| peer.open && !peer.ending && peer.door == Door::Main;
-            service.peers.iter().filter(|peer| open(peer)).count()
-        })
+        self.counters().connections as usize
+    }
+
+    /// What the gate has done so far, and who is there.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// assert_eq!(gate.counters().messages, 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn counters(&self) -> Counters {
+        self.ask(|service| service.counters())
+    }
+
+    /// Sends anything to every connection of the user and returns how many these are. `kickout` and `kickoutroom` go out as
+    /// one-way quests, all else as two-way ones, as the service does. The payload is a JSON object as text, or bytes that go
+    /// out as they are.
+    ///
+    /// Nothing is done besides: nothing is stored, and who is sent a `kickout` stays in.
+    ///
+    /// # Errors
+    ///
+    /// The text is no JSON object, or the method has no name or one of more than 255 bytes.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let push = r#"{ "from": 2, "to": 1, "mtype": 77, "mid": 5, "msg": "made up", "attrs": "", "mtime": 1 }"#;
+    /// assert_eq!(gate.push(1, "pushmsg", push)?, 0); // user 1 is not there
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn push<'a>(
+        &self,
+        uid: i64,
+        method: &str,
+        payload: impl Into<Content<'a>>,
+    ) -> io::Result<usize> {
+        let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
+        if !(1..=255).contains(&method.len()) {
+            let text = format!("the method has {} bytes, allowed are 1 to 255", method.len());
+            return Err(invalid(text));
+        }
+        let payload = match payload.into() {
+            Content::Text(json) => json::to_msgpack(&json).map_err(invalid)?,
+            Content::Bytes(bytes) => bytes.into_owned(),
+        };
+        let method = method.to_owned();
+        Ok(self.ask(move |service| {
+            service.changed = true;
+            service.push_to(uid, &method, &payload)
+        }))
+    }
+
+    /// Everything that is remembered, as JSON that [`GateBuilder::seed`] takes: users, groups, rooms, messages. Logins,
+    /// uploaded files and faults are not in it.
+    ///
+    /// ```
+    /// use rtm_client::gate::{Conversation, Gate};
+    ///
+    /// let before = Gate::builder().start()?;
+    /// before.broadcast(99, 30, "hello", "");
+    /// let after = Gate::builder().seed(before.snapshot()).start()?;
+    /// assert_eq!(after.stored(Conversation::Broadcast)[0].msg, "hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn snapshot(&self) -> String {
+        self.ask(|service| Saved::of(&service.store).json())
+    }
+
+    /// Writes a [`snapshot`](Gate::snapshot) to a file. Whoever reads the file, at whatever moment, finds the old or the new
+    /// snapshot whole; `PATH.new`, beside it, is where the new one is written first.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let path = std::env::temp_dir().join(format!("gate-{}.json", std::process::id()));
+    /// gate.save(&path)?;
+    /// let json = std::fs::read_to_string(&path)?;
+    /// let again = rtm_client::gate::Gate::builder().seed(json).start()?;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let json = self.snapshot();
+        if json.is_empty() {
+            return Err(io::Error::other("the gate has stopped"));
+        }
+        saved::write_whole(path.as_ref(), json.as_bytes())
     }
 
     /// Sends a message to every connection that is logged in and stores it as a broadcast. Returns its mid.
@@ -369,3 +501,8 @@ impl StoredMessage {
         }
     }
 }
+
+/// The manual's programs run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/gate.md")]
+struct Manual;

@@ -22,6 +22,8 @@ const COMPACT: usize = 1024 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Door {
     Main,
+    /// As the main door, and whoever asks over HTTP gets the page.
+    Page,
     /// The file gate.
     File,
 }

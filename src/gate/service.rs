@@ -1,16 +1,19 @@
 //! What the service does: who is logged in where, how a quest is answered, who is told. No sockets.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use foldhash::{HashMap, HashMapExt};
 
 use super::builder::Config;
 use super::call::{Call, Refusal, refusal};
+use super::counters::Counters;
 use super::disturb::{Fate, Waiting};
 use super::files::Files;
 use super::methods;
-use super::peers::{Answer, ConnId, Door, Peers, Session};
+use super::peers::{Answer, ConnId, Door, Peer, Peers, Session};
+use super::saved::Saved;
 use super::store::{Conversation, Draft, Store};
 use super::upgrade;
 use super::write;
@@ -18,6 +21,10 @@ use crate::error_code::fpnn;
 use crate::wire::package::{Encoding, Kind, Package};
 use crate::wire::payload::{self, Fields, MapWriter, raw, write_map};
 
+/// The page of [`Door::Page`]: one file, nothing from elsewhere.
+const PAGE: &[u8] = include_bytes!("page.html");
+/// How often messages that are too old are looked for, in milliseconds.
+const SWEEP: i64 = 1000;
 /// Reading from a connection pauses while more than this waits to be written to it.
 const FULL: usize = 1024 * 1024;
 
@@ -30,9 +37,13 @@ pub(super) struct Service {
     pub(super) online: HashMap<i64, Vec<ConnId>>,
     /// The connections in every room that has any.
     pub(super) rooms: HashMap<i64, BTreeSet<ConnId>>,
+    /// What is counted; who is there now is not, see [`counters`](Service::counters).
+    pub(super) counted: Counters,
     /// Whether something happened that a waiting test may care for.
     pub(super) changed: bool,
     now: i64,
+    /// When messages that are too old were looked for last.
+    swept: i64,
     last_mid: i64,
     /// Where answers, push payloads and lists of receivers are made; kept for their capacity.
     answer: Vec<u8>,
@@ -50,31 +61,49 @@ pub(super) enum Target {
 }
 
 impl Service {
-    pub(super) fn new(config: Config, files: Files) -> Service {
-        let mut store = Store::default();
+    pub(super) fn new(mut config: Config, files: Files) -> io::Result<Service> {
+        let mut store = Store::new(config.limits.kept);
+        for seed in std::mem::take(&mut config.seeds) {
+            Saved::parse(&seed)?.restore(&mut store, clock())?;
+        }
         for (&gid, uids) in &config.groups {
             store.add_members(gid, uids);
         }
-        Service {
+        Ok(Service {
             config,
             store,
             peers: Peers::new(),
             files,
             online: HashMap::new(),
             rooms: HashMap::new(),
+            counted: Counters::default(),
             changed: false,
             now: 0,
+            swept: 0,
             last_mid: 0,
             answer: Vec::new(),
             push: Vec::new(),
             receivers: Vec::new(),
-        }
+        })
     }
 
     /// Reads the clock: once a turn of the loop, never backwards.
     pub(super) fn tick(&mut self) {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.now = self.now.max(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        self.now = self.now.max(clock());
+        if self.now - self.swept >= SWEEP {
+            self.swept = self.now;
+            self.store.forget_old(self.now);
+        }
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        let there = |peer: &&Peer| peer.open && !peer.ending && peer.door != Door::File;
+        Counters {
+            connections: self.peers.iter().filter(there).count() as u64,
+            users: self.online.len() as u64,
+            faults: self.peers.faults.struck(),
+            ..self.counted
+        }
     }
 
     pub(super) fn now(&self) -> i64 {
@@ -95,7 +124,17 @@ impl Service {
     }
 
     /// The response to a plain GET.
-    pub(super) fn http_get(&self, path: &str) -> Vec<u8> {
+    pub(super) fn http_get(&self, conn: ConnId, path: &str) -> Vec<u8> {
+        if self.peers.get(conn).is_some_and(|peer| peer.door == Door::Page) {
+            match path {
+                "/" => return upgrade::response("200 OK", "text/html; charset=utf-8", PAGE),
+                "/counters" => {
+                    let counters = self.counters().json(self.config.pid);
+                    return upgrade::response("200 OK", "application/json", counters.as_bytes());
+                }
+                _ => {}
+            }
+        }
         if let Some(file) = self.files.get(path) {
             return upgrade::response("200 OK", file.content_type(), &file.content);
         }
@@ -128,6 +167,20 @@ impl Service {
         self.peers.start_session(conn, session, encoding);
         self.online.entry(uid).or_default().push(conn);
         self.store.user(uid);
+        log::debug!("user {uid} is logged in");
+    }
+
+    /// Sends something to every connection of the user. Returns how many these are.
+    pub(super) fn push_to(&mut self, uid: i64, method: &str, payload: &[u8]) -> usize {
+        let conns = self.online.get(&uid).cloned().unwrap_or_default();
+        for &conn in &conns {
+            match method {
+                "kickout" | "kickoutroom" => self.peers.notify(conn, method, payload),
+                _ => self.peers.push(conn, method, payload),
+            }
+        }
+        self.counted.pushes += conns.len() as u64;
+        conns.len()
     }
 
     /// Ends the login on that connection, and with it what lasts no longer.
@@ -270,6 +323,7 @@ impl Service {
         method: &[u8],
         refused: Option<i32>,
     ) -> bool {
+        self.counted.calls += 1;
         let mut answer = std::mem::take(&mut self.answer);
         answer.clear();
         let outcome = payload::with_fields(package.encoding, package.payload, |fields| {
@@ -285,6 +339,14 @@ impl Service {
         let status = match &outcome {
             Some(Ok(())) => 0,
             Some(Err(refused)) => {
+                log::debug!(
+                    "user {}: {} refused with {}: {}",
+                    self.peers.uid(conn),
+                    String::from_utf8_lossy(method),
+                    refused.code,
+                    refused.ex
+                );
+                self.counted.refused += 1;
                 answer.clear();
                 write_map(&mut answer, |map| {
                     map.int("code", i64::from(refused.code));
@@ -344,6 +406,7 @@ impl Service {
             }
             self.peers.push(conn, target.method(), &payload);
         }
+        self.counted.pushes += receivers.len() as u64;
         self.push = payload;
         self.receivers = receivers;
     }
@@ -373,9 +436,14 @@ impl Service {
             return false;
         };
         peer.shrink();
-        let full = peer.deaf || peer.pending() > FULL;
+        let full = peer.pending() > FULL;
         match peer.ping.as_mut() {
             Some(ping) if now < ping.sent + self.config.ping_timeout => true,
+            // Its answer is never read; the pings go on.
+            Some(_) if peer.deaf => {
+                peer.ping = None;
+                true
+            }
             // While reading pauses, the answer may be there unread: silence and the write limit judge then.
             Some(ping) if full => {
                 ping.sent = now;
@@ -402,6 +470,11 @@ impl Service {
             None => peer.last_ping + self.config.ping_interval,
         })
     }
+}
+
+fn clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Target {

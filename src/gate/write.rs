@@ -58,6 +58,10 @@ pub(super) fn int(out: &mut Vec<u8>, value: i64) {
     in_memory(encode::write_sint(out, value));
 }
 
+pub(super) fn float(out: &mut Vec<u8>, value: f64) {
+    in_memory(encode::write_f64(out, value));
+}
+
 pub(super) fn str_bytes(out: &mut Vec<u8>, value: &[u8]) {
     in_memory(encode::write_str_len(out, value.len() as u32));
     out.extend_from_slice(value);

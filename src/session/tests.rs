@@ -1,5 +1,6 @@
 use super::*;
-use proptest::prelude::*;
+
+mod schedules;
 
 const OPTIONS: SessionOptions = SessionOptions {
     auto_reconnect: true,
@@ -10,6 +11,8 @@ const OPTIONS: SessionOptions = SessionOptions {
         max_interval_seconds: 8,
         linear_regressive_count: 4,
     },
+    max_attempts: None,
+    jitter: 0.0,
 };
 
 const BROKEN: i32 = fpnn::CORE_CONNECTION_CLOSED;
@@ -26,7 +29,12 @@ fn words(outputs: &[Output]) -> Vec<String> {
         Output::SendBye => "bye".to_owned(),
         Output::Open => "open".to_owned(),
         Output::Disconnect => "disconnect".to_owned(),
-        Output::EndCalls { later, .. } => format!("end calls, later {later}"),
+        Output::EndCalls { later: Later::Fail(code), .. } => format!("end calls, later {code}"),
+        Output::EndCalls { later: Later::Reconnecting, .. } => "end calls, reconnecting".to_owned(),
+        Output::Ask(Question::Relogin { last_error, retried_count }) => {
+            format!("relogin after {last_error} and {retried_count} attempts?")
+        }
+        Output::Ask(Question::Token) => "another token?".to_owned(),
         Output::LoginDone { ok, error_code } => format!("login {ok} {error_code}"),
         Output::Emit(SessionEvent::Error(error)) => format!("error {}", error.code()),
         Output::Emit(SessionEvent::ReloginCompleted(event)) => format!(
@@ -41,11 +49,14 @@ fn words(outputs: &[Output]) -> Vec<String> {
 struct Machine {
     session: Session,
     now: Time,
+    chance: f64,
+    /// Whether the test answers the questions. Otherwise they are answered as where nobody wants to be asked.
+    asks: bool,
 }
 
 impl Machine {
     fn new(options: SessionOptions) -> Machine {
-        Machine { session: Session::new(options), now: 1_000 }
+        Machine { session: Session::new(options), now: 1_000, chance: 0.5, asks: false }
     }
 
     fn live(options: SessionOptions) -> Machine {
@@ -58,7 +69,13 @@ impl Machine {
 
     fn step(&mut self, input: Input) -> Vec<String> {
         let mut outputs = Vec::new();
-        self.session.step(self.now, input, &mut outputs);
+        let at = Moment { now: self.now, chance: self.chance };
+        self.session.step(at, input, &mut outputs);
+        if let (Some(&Output::Ask(question)), false) = (outputs.last(), self.asks) {
+            outputs.pop();
+            let go = matches!(question, Question::Relogin { .. });
+            self.session.step(at, Input::Verdict(go), &mut outputs);
+        }
         words(&outputs)
     }
 
@@ -128,7 +145,7 @@ fn each_way_a_first_login_fails() {
 fn relogin_delays_are_those_of_the_strategy() {
     let mut machine = Machine::live(OPTIONS);
     let mut outputs = machine.step(Input::Lost(error(BROKEN)));
-    assert_eq!(outputs, ["disconnect", "error 20002", "end calls, later 20002", "dial"]);
+    assert_eq!(outputs, ["disconnect", "error 20002", "end calls, reconnecting", "dial"]);
     let mut delays = Vec::new();
     for attempt in 1..=12 {
         if outputs.last().is_some_and(|last| last == "dial") {
@@ -218,7 +235,7 @@ fn silence_is_an_outage_and_a_ping_is_not() {
     assert_eq!(machine.step(Input::Due), [""; 0]);
     let (waited, outputs) = machine.due();
     assert_eq!(waited, 60 * SECOND);
-    assert_eq!(outputs, ["disconnect", "error 20002", "end calls, later 20002", "dial"]);
+    assert_eq!(outputs, ["disconnect", "error 20002", "end calls, reconnecting", "dial"]);
 }
 
 #[test]
@@ -256,272 +273,147 @@ fn a_kickout_is_no_outage() {
     assert!(machine.session.is_idle());
 }
 
-/// What a schedule is made of: two bytes a step, so that a hundred thousand schedules take seconds.
-type Schedule = Vec<(u8, u8)>;
-
-/// The world around the machine, which believes what the machine says and checks that it never contradicts itself.
-struct World {
-    session: Session,
-    now: Time,
-    link: Link,
-    /// Whether calls pass.
-    open: bool,
-    /// The outcomes of a login that are still owed: one or none.
-    login_owed: bool,
-    /// From the login's success on: what `SessionClosed` ends.
-    established: bool,
-    outage: Option<Outage>,
+/// A machine whose questions the test answers, live.
+fn asking(options: SessionOptions) -> Machine {
+    Machine { asks: true, ..Machine::live(options) }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
-    Down,
-    Dialing,
-    /// Open, `auth` not sent.
-    Open,
-    Authenticating,
-    Live,
+#[test]
+fn each_attempt_is_asked_for_when_it_is_due() {
+    let mut machine = asking(OPTIONS);
+    let outputs = machine.step(Input::Lost(error(BROKEN)));
+    assert_eq!(outputs[2..], ["end calls, reconnecting", "relogin after 20002 and 0 attempts?"]);
+    assert_eq!(machine.session.deadline(), NEVER, "the program may take its time");
+    assert_eq!(machine.step(Input::Due), [""; 0]);
+    assert!(!machine.session.is_idle());
+    for attempt in 1..3 {
+        assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+        assert_eq!(machine.step(Input::Verdict(false)), [""; 0], "nothing was asked");
+        let outputs = machine.step(Input::ConnectFailed(error(20012)));
+        let question = format!("relogin after 20012 and {attempt} attempts?");
+        assert_eq!(outputs[2..], [format!("relogin false true 20012 {attempt}"), question]);
+    }
+    machine.step(Input::Verdict(true));
+    let outputs = machine.step(Input::ConnectFailed(error(20012)));
+    assert_eq!(outputs[2..], ["relogin false true 20012 3"]);
+    let (waited, outputs) = machine.due();
+    assert_eq!(waited, 2 * SECOND);
+    assert_eq!(outputs, ["relogin after 20012 and 3 attempts?"]);
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Outage {
-    attempts: u32,
-    /// Whether the latest attempt is still to be announced.
-    owed: bool,
-    /// When the next attempt is due, where none is under way.
-    next: Time,
+#[test]
+fn a_veto_ends_the_session_with_the_last_error() {
+    let ended = |code: i32| {
+        ["disconnect".into(), format!("closed {code}"), "end calls, later 20002".into()]
+    };
+    let mut machine = asking(OPTIONS);
+    machine.step(Input::Lost(error(fpnn::PROTO_INVALID_PACKAGE)));
+    assert_eq!(machine.step(Input::Verdict(false)), ended(fpnn::PROTO_INVALID_PACKAGE));
+    assert!(machine.session.is_idle());
+    assert_eq!(machine.step(Input::Verdict(true)), [""; 0], "too late");
+
+    let mut machine = asking(OPTIONS);
+    machine.step(Input::Lost(error(BROKEN)));
+    machine.step(Input::Verdict(true));
+    machine.step(Input::ConnectFailed(error(20012)));
+    assert_eq!(machine.step(Input::Verdict(false)), ended(20012));
 }
 
-/// When the attempt after that many follows, as the documentation has it.
-fn delay(strategy: &RegressiveStrategy, attempts: u32) -> Time {
-    let Some(grown) = attempts.checked_sub(strategy.start_connect_failed_count) else { return 0 };
-    let longest = Time::from(strategy.max_interval_seconds) * SECOND;
-    let step = longest / Time::from(strategy.linear_regressive_count.max(1));
-    (step * (Time::from(grown) + 1)).min(longest)
-}
-
-impl World {
-    fn new(options: SessionOptions) -> World {
-        World {
-            session: Session::new(options),
-            now: 0,
-            link: Link::Down,
-            open: false,
-            login_owed: false,
-            established: false,
-            outage: None,
-        }
-    }
-
-    /// The input that a step of a schedule stands for: what this world could say now, and at times what it could not.
-    fn input(&mut self, (what, how): (u8, u8)) -> Input {
-        let broken = [fpnn::CORE_CONNECTION_CLOSED, fpnn::PROTO_INVALID_PACKAGE];
-        let broken = error(broken[usize::from(how) % broken.len()]);
-        let codes = [fpnn::CORE_TIMEOUT, 200010, rtm::BLOCKED_USER, rtm::DUPLICATED_AUTH];
-        let code = codes[usize::from(how) % codes.len()];
-        match what {
-            0..20 => Input::Login { timeout: Time::from(how / 64) * 10 * SECOND },
-            20..26 => Input::Close,
-            26..32 => Input::Bye,
-            32..36 => Input::Destroy,
-            // The clock, most often to the deadline.
-            36..90 => {
-                let deadline = self.session.deadline();
-                self.now = match how {
-                    0..200 if deadline != NEVER => self.now.max(deadline),
-                    _ => self.now + Time::from(how) * SECOND / 8,
-                };
-                Input::Due
-            }
-            // What does not fit, or belongs to a connection that is gone.
-            90..100 => match how % 5 {
-                0 => Input::Lost(broken),
-                1 if self.link != Link::Authenticating => Input::Authenticated(Ok(how < 128)),
-                2 => Input::ByeAnswered,
-                3 => Input::Pinged,
-                _ => Input::Due,
-            },
-            // The network.
-            _ => match (self.link, what) {
-                (Link::Down, _) => Input::Due,
-                (Link::Dialing, 100..180) => Input::ConnectFailed(error(20012)),
-                (Link::Dialing, _) => Input::Connected,
-                (_, 100..130) => Input::Lost(broken),
-                (Link::Authenticating, 130..150) => Input::Authenticated(Err(error(code))),
-                (Link::Authenticating, 150..160) => Input::Authenticated(Ok(false)),
-                (Link::Authenticating, _) => Input::Authenticated(Ok(true)),
-                (_, 130..140) => Input::Kickout,
-                (_, 140..180) => Input::ByeAnswered,
-                _ => Input::Pinged,
-            },
-        }
-    }
-
-    fn step(&mut self, input: Input) -> Result<(), TestCaseError> {
-        let by_user = matches!(input, Input::Login { .. } | Input::Close | Input::Destroy);
-        let early = matches!(input, Input::Due) && self.now < self.session.deadline();
-        let was_established = self.established;
-        let mut outputs = Vec::new();
-        if self.link == Link::Dialing && matches!(input, Input::Connected) {
-            self.link = Link::Open;
-        }
-        self.session.step(self.now, input.clone(), &mut outputs);
-        prop_assert!(!early || outputs.is_empty(), "too early: {:?}", words(&outputs));
-        for output in &outputs {
-            self.apply(output, &input)?;
-        }
-        prop_assert_ne!(self.link, Link::Open, "connected, and nothing is done with it");
-        prop_assert_eq!(self.session.is_idle(), self.session.deadline() == NEVER);
-        if self.session.is_idle() {
-            prop_assert_eq!(self.link, Link::Down);
-            prop_assert!(!self.open && !self.login_owed && !self.established);
-            prop_assert!(self.outage.is_none());
-        }
-        match input {
-            Input::Login { .. } => prop_assert!(self.login_owed && self.link == Link::Dialing),
-            Input::Close | Input::Destroy => prop_assert!(self.session.is_idle()),
-            _ => {}
-        }
-        if was_established && !self.established && !by_user {
-            prop_assert!(self.session.is_idle());
-        }
-        Ok(())
-    }
-
-    fn apply(&mut self, output: &Output, input: &Input) -> Result<(), TestCaseError> {
-        match *output {
-            Output::Dial { deadline } => self.dialed(deadline, input)?,
-            Output::SendAuth => {
-                prop_assert_eq!(self.link, Link::Open);
-                self.link = Link::Authenticating;
-            }
-            Output::SendBye => prop_assert!(self.link == Link::Live && self.established),
-            Output::Open => {
-                prop_assert!(self.link == Link::Authenticating && !self.open);
-                prop_assert!(matches!(input, Input::Authenticated(_)));
-                self.link = Link::Live;
-                self.open = true;
-            }
-            Output::Disconnect => self.link = Link::Down,
-            Output::EndCalls { .. } => {
-                prop_assert_eq!(self.link, Link::Down);
-                self.open = false;
-                if matches!(input, Input::Destroy) {
-                    self.established = false;
-                    self.outage = None;
-                }
-            }
-            Output::LoginDone { ok, error_code } => {
-                prop_assert!(self.login_owed, "a login ended twice");
-                self.login_owed = false;
-                prop_assert_eq!(ok, self.link == Link::Live);
-                prop_assert!(!ok || error_code == 0);
-                self.established = ok;
-            }
-            Output::Emit(ref event) => {
-                prop_assert!(!matches!(input, Input::Destroy), "destroy is silent: {event:?}");
-                self.heard(event)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn dialed(&mut self, deadline: Time, input: &Input) -> Result<(), TestCaseError> {
-        prop_assert_eq!(self.link, Link::Down, "the link before is still there");
-        prop_assert!(!self.open, "calls pass without a connection");
-        prop_assert!(!self.login_owed, "the login before has no outcome");
-        prop_assert_eq!(deadline, self.now + self.session.options.connection_timeout);
-        self.link = Link::Dialing;
-        if matches!(input, Input::Login { .. }) {
-            prop_assert!(!self.established);
-            self.login_owed = true;
-            return Ok(());
-        }
-        prop_assert!(self.established, "nobody asked for a connection");
-        // The first attempt may come in the step in which the connection is lost.
-        let next = self.now + delay(&self.session.options.strategy, 0);
-        let outage = self.outage.get_or_insert(Outage { attempts: 0, owed: false, next });
-        prop_assert!(!outage.owed, "attempt {} was not announced", outage.attempts);
-        prop_assert!(self.now >= outage.next, "attempt {} is early", outage.attempts + 1);
-        outage.attempts += 1;
-        outage.owed = true;
-        Ok(())
-    }
-
-    fn heard(&mut self, event: &SessionEvent) -> Result<(), TestCaseError> {
-        match event {
-            // Of an established session, the first trouble begins an outage.
-            SessionEvent::Error(_) if self.established && self.outage.is_none() => {
-                let next = self.now + delay(&self.session.options.strategy, 0);
-                self.outage = Some(Outage { attempts: 0, owed: false, next });
-            }
-            SessionEvent::Error(_) => {}
-            SessionEvent::ReloginCompleted(event) => {
-                let Some(outage) = &mut self.outage else {
-                    return Err(TestCaseError::fail("a relogin without an outage"));
-                };
-                prop_assert!(outage.owed, "attempt {} was announced twice", outage.attempts);
-                outage.owed = false;
-                prop_assert_eq!(event.retried_count, outage.attempts);
-                prop_assert_eq!(event.successful, self.link == Link::Live);
-                prop_assert!(!event.successful || (!event.retry_again && event.error_code == 0));
-                if event.successful {
-                    self.outage = None;
-                } else {
-                    let delay = delay(&self.session.options.strategy, outage.attempts);
-                    outage.next = self.now + delay;
-                    prop_assert_eq!(event.retry_again, !self.session.is_idle());
-                    if event.retry_again && delay > 0 {
-                        prop_assert_eq!(self.session.deadline(), outage.next);
-                    }
-                }
-            }
-            SessionEvent::Closed(_) => {
-                prop_assert!(self.established, "closed twice, or never logged in");
-                prop_assert_eq!(self.link, Link::Down);
-                self.established = false;
-                self.outage = None;
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets the time pass until nothing more happens: a first login that hangs and a `bye` come to an end by
-    /// themselves, and an outage goes on with its attempts.
-    fn wind_up(&mut self) -> Result<(), TestCaseError> {
-        for _ in 0..16 {
-            if !self.session.is_idle() {
-                self.now = self.session.deadline();
-                self.step(Input::Due)?;
-            }
-        }
-        prop_assert!(!self.login_owed, "a login without an outcome");
-        prop_assert!(self.session.is_idle() || self.outage.is_some());
-        self.step(Input::Close)
+#[test]
+fn a_verdict_after_the_end_changes_nothing() {
+    for end in [Input::Close, Input::Bye, Input::Destroy] {
+        let mut machine = asking(OPTIONS);
+        machine.step(Input::Lost(error(BROKEN)));
+        machine.step(end);
+        assert!(machine.session.is_idle());
+        assert_eq!(machine.step(Input::Verdict(true)), [""; 0]);
+        assert_eq!(machine.step(Input::Verdict(false)), [""; 0]);
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100_000) })]
-
-    #[test]
-    fn no_schedule_breaks_a_promise(
-        steps in prop::collection::vec(any::<(u8, u8)>(), 1..48),
-        auto_reconnect in prop::bool::weighted(0.9),
-        start_connect_failed_count in 0..4_u32,
-        linear_regressive_count in 0..5_u32,
-    ) {
-        let steps: Schedule = steps;
-        let strategy = RegressiveStrategy {
-            start_connect_failed_count,
-            max_interval_seconds: 8,
-            linear_regressive_count,
-        };
-        let mut world = World::new(SessionOptions { auto_reconnect, strategy, ..OPTIONS });
-        for step in steps {
-            let input = world.input(step);
-            world.step(input)?;
-        }
-        world.wind_up()?;
+#[test]
+fn attempts_are_limited_for_each_outage() {
+    let mut machine = Machine::live(SessionOptions { max_attempts: Some(2), ..OPTIONS });
+    for _ in 0..3 {
+        machine.step(Input::Lost(error(BROKEN)));
+        machine.step(Input::ConnectFailed(error(20012)));
+        machine.step(Input::Connected);
+        let outputs = machine.step(Input::Authenticated(Ok(true)));
+        assert_eq!(outputs, ["open", "relogin true false 0 2"]);
     }
+    machine.step(Input::Lost(error(BROKEN)));
+    machine.step(Input::ConnectFailed(error(20012)));
+    machine.step(Input::Connected);
+    let outputs = machine.step(Input::Authenticated(Err(error(200010))));
+    assert_eq!(outputs[2..4], ["relogin false false 200010 2", "disconnect"]);
+    assert_eq!(outputs[4..], ["closed 200010", "end calls, later 20002"]);
+    assert!(machine.session.is_idle());
+
+    let mut machine = Machine::live(SessionOptions { max_attempts: Some(0), ..OPTIONS });
+    let outputs = machine.step(Input::Lost(error(BROKEN)));
+    assert_eq!(outputs[2..], ["disconnect", "closed 20002", "end calls, later 20002"]);
+}
+
+#[test]
+fn jitter_shortens_the_waits_and_not_those_behind_them() {
+    let waits = |jitter: f64, chance: f64| {
+        let mut machine = Machine::live(SessionOptions { jitter, ..OPTIONS });
+        machine.chance = chance;
+        machine.step(Input::Lost(error(BROKEN)));
+        let waits = (1..9).map(|attempt| {
+            machine.step(Input::ConnectFailed(error(20012)));
+            if attempt < 3 { 0 } else { machine.due().0 }
+        });
+        waits.collect::<Vec<_>>()
+    };
+    let seconds = |halves: [Time; 8]| halves.map(|half| half * SECOND / 2).to_vec();
+    assert_eq!(waits(0.0, 1.0), seconds([0, 0, 4, 8, 12, 16, 16, 16]));
+    assert_eq!(waits(0.5, 0.0), seconds([0, 0, 4, 8, 12, 16, 16, 16]));
+    assert_eq!(waits(0.5, 0.5), seconds([0, 0, 3, 6, 9, 12, 12, 12]));
+    assert_eq!(waits(0.5, 1.0), seconds([0, 0, 2, 4, 6, 8, 8, 8]));
+    assert_eq!(waits(1.0, 1.0), seconds([0; 8]));
+}
+
+#[test]
+fn a_refused_token_is_replaced_once() {
+    let mut machine = Machine { asks: true, ..Machine::new(OPTIONS) };
+    machine.step(Input::Login { timeout: 0 });
+    machine.step(Input::Connected);
+    assert_eq!(machine.step(Input::Authenticated(Ok(false))), ["disconnect", "another token?"]);
+    assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+    machine.step(Input::Connected);
+    assert_eq!(machine.step(Input::Authenticated(Ok(false))), ["disconnect", "login false 0"]);
+    assert!(machine.session.is_idle());
+
+    // The next login has a chance of its own.
+    machine.step(Input::Login { timeout: 0 });
+    machine.step(Input::Connected);
+    let outputs = machine.step(Input::Authenticated(Err(error(rtm::INVALID_AUTH_TOKEN))));
+    assert_eq!(outputs, ["disconnect", "another token?"]);
+    let outputs = machine.step(Input::Verdict(false));
+    assert_eq!(outputs[1..], ["error 200027", "login false 200027"]);
+}
+
+#[test]
+fn a_token_replaced_at_a_relogin_is_no_attempt_of_its_own() {
+    let mut machine = asking(OPTIONS);
+    for _ in 0..2 {
+        machine.step(Input::Lost(error(BROKEN)));
+        machine.step(Input::Verdict(true));
+        machine.step(Input::Connected);
+        assert_eq!(machine.step(Input::Authenticated(Ok(false))), ["disconnect", "another token?"]);
+        assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+        machine.step(Input::Connected);
+        let outputs = machine.step(Input::Authenticated(Ok(true)));
+        assert_eq!(outputs, ["open", "relogin true false 0 1"]);
+    }
+    machine.step(Input::Lost(error(BROKEN)));
+    machine.step(Input::Verdict(true));
+    machine.step(Input::Connected);
+    machine.step(Input::Authenticated(Ok(false)));
+    machine.step(Input::Verdict(true));
+    machine.step(Input::Connected);
+    let outputs = machine.step(Input::Authenticated(Ok(false)));
+    assert_eq!(outputs[..2], ["disconnect", "relogin false false 200027 1"]);
+    assert_eq!(outputs[2..4], ["disconnect", "closed 200027"]);
 }

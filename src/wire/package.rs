@@ -109,8 +109,7 @@ impl std::fmt::Display for Malformed {
 /// Reads the package that `bytes` begin with, and how many bytes it takes; `None` if its end is not there yet.
 /// A header that cannot be right is refused as soon as the offending byte is there.
 pub(crate) fn read(bytes: &[u8], limit: usize) -> Result<Option<(Package<'_>, usize)>, Malformed> {
-    let magic = bytes.len().min(4);
-    if bytes[..magic] != MAGIC[..magic] {
+    if bytes.iter().zip(&MAGIC).any(|(byte, expected)| byte != expected) {
         return Err(Malformed::Magic);
     }
     let &[_, _, _, _, version, flag, message_type, size_or_status, p0, p1, p2, p3, ..] = bytes
@@ -129,20 +128,21 @@ pub(crate) fn read(bytes: &[u8], limit: usize) -> Result<Option<(Package<'_>, us
         return Err(Malformed::TooLarge { declared, limit });
     }
     let total = declared as usize;
-    let Some(package) = bytes.get(..total) else {
+    let Some((head, payload)) =
+        bytes.get(..total).and_then(|package| package.split_at_checked(header + method_len))
+    else {
         return Ok(None);
     };
-    let seq = match package.get(SEQ_OFFSET..SEQ_OFFSET + 4) {
+    let seq = match head.get(SEQ_OFFSET..SEQ_OFFSET + 4) {
         Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
         _ => 0,
     };
-    let method = &package[header..header + method_len];
+    let method = head.get(header..).unwrap_or_default();
     let kind = match message_type {
         ONE_WAY => Kind::OneWay { method },
         TWO_WAY => Kind::Quest { seq, method },
         _ => Kind::Answer { seq, status: size_or_status },
     };
-    let payload = &package[header + method_len..];
     Ok(Some((Package { version, encoding, kind, payload }, total)))
 }
 
@@ -186,37 +186,33 @@ impl Reader {
         mut each: impl FnMut(Package<'_>),
     ) -> Result<(), Malformed> {
         if self.partial.is_empty() {
-            let used = split(message, self.limit, &mut each)?;
-            self.partial.extend_from_slice(&message[used..]);
+            let rest = split(message, self.limit, &mut each)?;
+            self.partial.extend_from_slice(rest);
             return Ok(());
         }
         self.partial.extend_from_slice(message);
-        let used = split(&self.partial, self.limit, &mut each)?;
-        if used == self.partial.len() {
+        let rest = split(&self.partial, self.limit, &mut each)?.len();
+        if rest == 0 {
             self.partial = Vec::new();
         } else {
-            self.partial.drain(..used);
+            self.partial.drain(..self.partial.len() - rest);
         }
         Ok(())
     }
 }
 
-fn split(
-    bytes: &[u8],
+/// Returns what is no whole package yet.
+fn split<'b>(
+    mut bytes: &'b [u8],
     limit: usize,
     each: &mut impl FnMut(Package<'_>),
-) -> Result<usize, Malformed> {
-    let mut used = 0;
-    while used < bytes.len() {
-        match read(&bytes[used..], limit)? {
-            Some((package, len)) => {
-                each(package);
-                used += len;
-            }
-            None => break,
-        }
+) -> Result<&'b [u8], Malformed> {
+    while !bytes.is_empty() {
+        let Some((package, len)) = read(bytes, limit)? else { break };
+        each(package);
+        bytes = bytes.get(len..).unwrap_or_default();
     }
-    Ok(used)
+    Ok(bytes)
 }
 
 /// Appends a quest: two-way with a sequence number, one-way without. `payload` appends the payload.
@@ -299,5 +295,7 @@ fn write_header(out: &mut Vec<u8>, version: u8, encoding: Encoding, message_type
 /// Writes the payload size now that it is known. A payload over 4 GiB is refused long before it goes out.
 fn finish(out: &mut [u8], start: usize, payload_at: usize) {
     let size = u32::try_from(out.len() - payload_at).unwrap_or(u32::MAX);
-    out[start + 8..start + 12].copy_from_slice(&size.to_le_bytes());
+    if let Some(field) = out.get_mut(start + 8..start + 12) {
+        field.copy_from_slice(&size.to_le_bytes());
+    }
 }

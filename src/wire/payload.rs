@@ -31,7 +31,9 @@ pub(crate) fn write_map(out: &mut Vec<u8>, fill: impl FnOnce(&mut MapWriter<'_>)
     fill(&mut map);
     let MapWriter { out, count_at, count } = map;
     if count < 16 {
-        out[count_at] = 0x80 | count as u8;
+        if let Some(head) = out.get_mut(count_at) {
+            *head = 0x80 | count as u8;
+        }
     } else {
         let [high, low] = count.to_be_bytes();
         out.splice(count_at..=count_at, [0xde, high, low]);

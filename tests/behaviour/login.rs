@@ -231,9 +231,10 @@ fn a_login_during_a_session_ends_it_first() {
 #[test]
 fn close_during_each_phase_of_a_login_ends_it_once() {
     let peer = Peer::new();
-    let close: [(&str, fn(&RtmClient)); 3] =
+    type Close = fn(&RtmClient);
+    let ways: [(&str, Close); 3] =
         [("close", RtmClient::close), ("bye", RtmClient::bye), ("destroy", RtmClient::destroy)];
-    for (name, close) in close {
+    for (name, close) in ways {
         // At once; with the connection open; with the login asked for.
         for phase in 0..3 {
             let (client, record) = login(peer.options(), DEADLINE);

@@ -23,6 +23,11 @@ impl Peer {
         Peer { listener }
     }
 
+    /// Its listener, for another thread.
+    pub fn listener(&self) -> TcpListener {
+        self.listener.try_clone().expect("a clone")
+    }
+
     pub fn address(&self) -> String {
         self.listener.local_addr().expect("it is bound").to_string()
     }
@@ -61,6 +66,14 @@ impl Peer {
         connection
     }
 
+    /// The next connection, if the client is there already.
+    pub fn try_accept(&self) -> Option<Connection> {
+        let (stream, _) = self.listener.accept().ok()?;
+        stream.set_nonblocking(false).expect("a socket option");
+        let socket = tungstenite::accept(stream).expect("a WebSocket upgrade");
+        Some(Connection { socket, unread: Vec::new() })
+    }
+
     /// Whether a connection comes within that time.
     pub fn is_dialed(&self, within: Duration) -> bool {
         self.try_accept_tcp(within).is_some()
@@ -77,6 +90,12 @@ impl Peer {
     }
 }
 
+impl From<TcpListener> for Peer {
+    fn from(listener: TcpListener) -> Peer {
+        Peer { listener }
+    }
+}
+
 /// The peer's end of a connection.
 pub struct Connection<S = TcpStream> {
     socket: WebSocket<S>,
@@ -88,6 +107,12 @@ impl<S: Read + Write> Connection<S> {
     pub fn over(stream: S) -> Connection<S> {
         let socket = tungstenite::accept(stream).map_err(|error| error.to_string());
         Connection { socket: socket.expect("a WebSocket upgrade"), unread: Vec::new() }
+    }
+
+    /// A connection whose upgrade the test has answered.
+    pub fn of(stream: S) -> Connection<S> {
+        let socket = WebSocket::from_raw_socket(stream, tungstenite::protocol::Role::Server, None);
+        Connection { socket, unread: Vec::new() }
     }
 
     pub fn stream(&mut self) -> &mut S {

@@ -14,16 +14,16 @@ fn hex_md5(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Md5::digest(bytes))
 }
 
-fn signed(file: &[u8], token: &str) -> Value {
+pub(crate) fn signed(file: &[u8], token: &str) -> Value {
     json!({"sign": hex_md5(format!("{}:{token}", hex_md5(file)).as_bytes()), "ext": "png"})
 }
 
-fn token(peer: &mut Peer, request: Value) -> String {
+pub(crate) fn token(peer: &mut Peer, request: Value) -> String {
     peer.get("filetoken", request)["token"].as_str().unwrap().to_owned()
 }
 
 /// Uploads a file of user 1; `fields` come on top of what every upload has.
-fn upload(gate: &Gate, method: &str, fields: Value, file: &[u8]) -> Answer {
+pub(crate) fn upload(gate: &Gate, method: &str, fields: Value, file: &[u8]) -> Answer {
     let mut all = json!({
         "pid": gate.pid(), "from": 1, "mid": 7, "endpoint": gate.file_endpoint(), "mtype": 40
     });

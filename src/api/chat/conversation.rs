@@ -3,6 +3,7 @@ use std::time::Duration;
 use crate::api::payloads::unread_since;
 use crate::client::RtmClient;
 use crate::error::Error;
+use crate::resume::Change;
 use crate::types::{Conversation, HistoryMessage, P2PMessage, Sessions, UnreadConversations};
 use crate::wire::payload::MapWriter;
 
@@ -78,13 +79,9 @@ impl RtmClient {
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        self.call(
-            "setlang",
-            |map| map.text("lang", target_language.as_ref()),
-            timeout,
-            |_| Ok(()),
-            callback,
-        );
+        let language = target_language.as_ref();
+        let change = Change::Language(language.to_owned());
+        self.change(change, "setlang", |map| map.text("lang", language), timeout, callback);
     }
 
     /// Lists the conversations with other users, each with its unread count and its last message.

@@ -10,8 +10,6 @@ use crate::gate::service::{Service, Target};
 use crate::gate::store::{Bytes, Draft};
 use crate::wire::payload::MapWriter;
 
-const LARGEST_FILE: usize = 5_242_880;
-const LONGEST_ATTRS: usize = 2048;
 /// The types files are sent as, and the one with a thumbnail.
 const FILE_TYPES: std::ops::RangeInclusive<i64> = 40..=50;
 const IMAGE: i64 = 40;
@@ -139,8 +137,9 @@ impl<'f> Upload<'f> {
             let ex = "token is unknown, used, expired, or was given for something else";
             return Err(refusal(rtm::INVALID_FILE_OR_SIGN_OR_TOKEN, ex));
         }
-        at_most(rtm::LARGE_FILE_OR_ATTRS, "file", file.len(), LARGEST_FILE)?;
-        at_most(rtm::LARGE_FILE_OR_ATTRS, "attrs", attrs.len(), LONGEST_ATTRS)?;
+        let limits = &service.config.limits;
+        at_most(rtm::LARGE_FILE_OR_ATTRS, "file", file.len(), limits.file_bytes)?;
+        at_most(rtm::LARGE_FILE_OR_ATTRS, "attrs", attrs.len(), limits.attrs_bytes)?;
         let mut attrs: Value = serde_json::from_str(attrs).unwrap_or_default();
         let (Some(sign), Some(extension)) =
             (attrs.pointer("/rtm/sign").and_then(Value::as_str), attrs.pointer("/rtm/ext"))

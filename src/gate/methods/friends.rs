@@ -7,7 +7,6 @@ use crate::wire::payload::MapWriter;
 
 /// How many users one call adds or removes.
 const MOST_UIDS: usize = 100;
-const MOST_FRIENDS: usize = 300;
 
 pub(super) fn addfriends(
     service: &mut Service,
@@ -15,10 +14,11 @@ pub(super) fn addfriends(
     _: &mut MapWriter<'_>,
 ) -> Done {
     let uids = call.ids("friends", MOST_UIDS)?;
+    let most = service.config.limits.friends;
     let friends = &mut service.store.user(call.uid).friends;
     let total = friends.len() + uids.iter().filter(|uid| !friends.contains(uid)).count();
-    if total > MOST_FRIENDS {
-        let ex = format!("there would be {total} friends, at most {MOST_FRIENDS}");
+    if total > most {
+        let ex = format!("there would be {total} friends, at most {most}");
         return Err(refusal(rtm::MAX_FRIEND_COUNT, ex));
     }
     friends.extend(uids);

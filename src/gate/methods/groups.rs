@@ -9,7 +9,6 @@ use crate::wire::payload::MapWriter;
 
 /// How many users one call adds or removes.
 const MOST_UIDS: usize = 100;
-const MOST_MEMBERS: usize = 10000;
 
 pub(super) fn addgroupmembers(
     service: &mut Service,
@@ -22,8 +21,9 @@ pub(super) fn addgroupmembers(
     let there = members.map_or(0, |members| members.len());
     let new = uids.iter().filter(|uid| !members.is_some_and(|members| members.contains(uid)));
     let total = there + new.count();
-    if total > MOST_MEMBERS {
-        let ex = format!("group {gid} would have {total} members, at most {MOST_MEMBERS}");
+    let most = service.config.limits.group_members;
+    if total > most {
+        let ex = format!("group {gid} would have {total} members, at most {most}");
         return Err(refusal(rtm::MAX_GROUP_MEMBER_COUNT, ex));
     }
     service.store.add_members(gid, &uids);

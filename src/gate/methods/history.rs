@@ -8,8 +8,6 @@ use crate::gate::store::{Conversation, Page};
 use crate::gate::write;
 use crate::wire::payload::MapWriter;
 
-/// The most rows an answer holds.
-const LONGEST_PAGE: i64 = 20;
 /// What stands for the sender in a row of a P2P conversation.
 const SENT: i64 = 1;
 const RECEIVED: i64 = 2;
@@ -133,7 +131,7 @@ fn history(
     conversation: Conversation,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    let page = page(call)?;
+    let page = page(service, call)?;
     answer_page(service, call, conversation, &page, answer);
     Ok(())
 }
@@ -145,7 +143,7 @@ fn history_after(
     conversation: Conversation,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    let mut page = page(call)?;
+    let mut page = page(service, call)?;
     let mid = call.opt_int("mid")?.unwrap_or(0);
     page.lastid = 0;
     if mid != 0 {
@@ -169,13 +167,14 @@ fn count(
     Ok(())
 }
 
-fn page(call: &Call<'_, '_>) -> Result<Page, Refusal> {
+fn page(service: &Service, call: &Call<'_, '_>) -> Result<Page, Refusal> {
     let (desc, num) = (call.bool("desc")?, call.int("num")?);
     if num < 1 {
         return Err(refusal(rtm::INVALID_PARAMETER, format!("num is {num}, at least 1")));
     }
     let lastid = call.opt_int("lastid")?.unwrap_or(0);
-    Ok(Page { desc, num: num.min(LONGEST_PAGE) as usize, lastid, ..bounds(call)? })
+    let num = usize::try_from(num).unwrap_or(usize::MAX).min(service.config.limits.page_rows);
+    Ok(Page { desc, num, lastid, ..bounds(call)? })
 }
 
 fn bounds(call: &Call<'_, '_>) -> Result<Page, Refusal> {

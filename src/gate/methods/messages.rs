@@ -8,16 +8,13 @@ use crate::gate::store::{Conversation, Draft};
 use crate::gate::words;
 use crate::wire::payload::MapWriter;
 
-const LONGEST_MESSAGE: usize = 20480;
-const LONGEST_ATTRS: usize = 2048;
-
 pub(super) fn sendmsg(
     service: &mut Service,
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let target = Target::User(call.int("to")?);
-    let draft = draft(call)?;
+    let draft = draft(service, call)?;
     permitted(service, call.uid, target)?;
     send(service, target, &draft, answer);
     Ok(())
@@ -29,7 +26,7 @@ pub(super) fn sendgroupmsg(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let target = Target::Group(call.int("gid")?);
-    let draft = draft(call)?;
+    let draft = draft(service, call)?;
     permitted(service, call.uid, target)?;
     send(service, target, &draft, answer);
     Ok(())
@@ -41,14 +38,14 @@ pub(super) fn sendroommsg(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let rid = call.int("rid")?;
-    let draft = draft(call)?;
+    let draft = draft(service, call)?;
     inside(service, call, rid)?;
     send(service, Target::Room(rid), &draft, answer);
     Ok(())
 }
 
 /// The message a quest carries, within its limits.
-fn draft<'f>(call: &Call<'f, '_>) -> Result<Draft<'f>, Refusal> {
+fn draft<'f>(service: &Service, call: &Call<'f, '_>) -> Result<Draft<'f>, Refusal> {
     let (mid, mtype) = (call.int("mid")?, call.int("mtype")?);
     let body = call.body("msg")?;
     let attrs = call.opt_bytes("attrs")?.unwrap_or_default();
@@ -56,8 +53,9 @@ fn draft<'f>(call: &Call<'f, '_>) -> Result<Draft<'f>, Refusal> {
         let ex = format!("mtype is {mtype}, allowed are 1 to 127");
         return Err(refusal(rtm::INVALID_MTYPE, ex));
     }
-    at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "msg", body.bytes.len(), LONGEST_MESSAGE)?;
-    at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "attrs", attrs.len(), LONGEST_ATTRS)?;
+    let limits = &service.config.limits;
+    at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "msg", body.bytes.len(), limits.message_bytes)?;
+    at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "attrs", attrs.len(), limits.attrs_bytes)?;
     let draft = Draft { from: call.uid, mid, mtype, body, attrs };
     moderate(call, &draft)?;
     Ok(draft)
@@ -85,6 +83,7 @@ pub(super) fn send(
     let posted = service.store.post(target.conversation(draft.from), draft, service.now());
     answer.int("mtime", posted.mtime);
     if posted.fresh {
+        service.counted.messages += 1;
         service.deliver(target, draft, posted.mtime);
     }
 }

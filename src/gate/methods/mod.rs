@@ -32,12 +32,12 @@ pub(super) type Method = fn(&mut Service, &Call<'_, '_>, &mut MapWriter<'_>) -> 
 /// The method of that name, if the caller may call it now.
 pub(super) fn find(name: &[u8], call: &Call<'_, '_>) -> Result<Method, Refusal> {
     match (call.door, name) {
-        (Door::Main, b"auth") => return Ok(session::auth),
+        (Door::Main | Door::Page, b"auth") => return Ok(session::auth),
         (_, b"*ping") => return Ok(session::ping),
         _ => {}
     }
     let (method, ready) = match call.door {
-        Door::Main => (by_name(name), call.uid != 0),
+        Door::Main | Door::Page => (by_name(name), call.uid != 0),
         Door::File => (at_file_door(name), true),
     };
     let method = method.ok_or_else(|| {

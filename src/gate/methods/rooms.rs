@@ -10,9 +10,6 @@ use crate::gate::store::Conversation;
 use crate::gate::write;
 use crate::wire::payload::MapWriter;
 
-/// How many rooms a connection may be in at once, where several are allowed.
-const MOST_ROOMS: usize = 10;
-
 pub(super) fn enterroom(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
     enter(service, call, call.int("rid")?)
 }
@@ -44,8 +41,8 @@ fn enter(service: &mut Service, call: &Call<'_, '_>, rid: i64) -> Done {
         for before in rooms {
             service.leave_room(call.conn, before);
         }
-    } else if rooms.len() >= MOST_ROOMS {
-        let ex = format!("in {} rooms, at most {MOST_ROOMS}", rooms.len());
+    } else if rooms.len() >= service.config.limits.rooms {
+        let ex = format!("in {} rooms, at most {}", rooms.len(), service.config.limits.rooms);
         return Err(refusal(rtm::ENTER_TOO_MANY_ROOMS, ex));
     }
     service.enter_room(call.conn, rid);

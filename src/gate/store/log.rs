@@ -4,10 +4,7 @@ use std::collections::VecDeque;
 
 use foldhash::{HashMap, HashMapExt};
 
-/// How many messages a conversation keeps.
-const KEPT: usize = 500;
-/// How long a message is kept, in milliseconds: 7 days.
-const RETENTION: i64 = 7 * 24 * 60 * 60 * 1000;
+use super::Kept;
 
 /// What a message belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,11 +124,14 @@ impl Log {
     }
 
     /// A mid of 0 is no mid: such a message is never taken for a resend.
-    pub(super) fn post(&mut self, row: i64, draft: &Draft<'_>, now: i64) -> Posted {
+    pub(super) fn post(&mut self, row: i64, draft: &Draft<'_>, now: i64, kept: Kept) -> Posted {
         if let Some(known) = self.find(draft.from, draft.mid) {
             return Posted { mtime: known.mtime, fresh: false };
         }
-        self.trim(now);
+        self.forget_before(now.saturating_sub(kept.time));
+        while self.messages.len() >= kept.messages.max(1) {
+            self.forget_oldest();
+        }
         if draft.mid != 0 {
             self.by_mid.insert((draft.from, draft.mid), row);
         }
@@ -150,14 +150,15 @@ impl Log {
         Posted { mtime: now, fresh: true }
     }
 
-    /// Makes room for one more and forgets what is too old.
-    fn trim(&mut self, now: i64) {
-        while let Some(oldest) = self.messages.front() {
-            if self.messages.len() < KEPT && oldest.mtime >= now - RETENTION {
-                break;
-            }
+    pub(super) fn forget_before(&mut self, oldest: i64) {
+        while self.messages.front().is_some_and(|message| message.mtime < oldest) {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.messages.pop_front() {
             self.by_mid.remove(&(oldest.from, oldest.mid));
-            self.messages.pop_front();
         }
     }
 
@@ -221,10 +222,12 @@ impl Log {
         self.messages.back().map_or(0, |message| message.id)
     }
 
-    pub(super) fn listed_for(&self, smaller: bool) -> bool {
+    #[expect(clippy::indexing_slicing, reason = "there is one for each bool")]
+    pub(in crate::gate) fn listed_for(&self, smaller: bool) -> bool {
         self.listed[usize::from(!smaller)]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "there is one for each bool")]
     pub(super) fn unlist(&mut self, smaller: bool) {
         self.listed[usize::from(!smaller)] = false;
     }
@@ -236,6 +239,8 @@ mod tests {
 
     use super::*;
 
+    const KEPT: Kept = Kept { messages: 500, time: 7 * 24 * 60 * 60 * 1000 };
+
     fn draft(from: i64, mid: i64, mtype: i64) -> Draft<'static> {
         Draft { from, mid, mtype, body: Bytes { bytes: b"x", binary: false }, attrs: b"" }
     }
@@ -244,7 +249,7 @@ mod tests {
         let mut log = Log::new();
         for (index, &time) in times.iter().enumerate() {
             let row = index as i64 + 1;
-            log.post(row, &draft(1, row, 30 + row % 3), time);
+            log.post(row, &draft(1, row, 30 + row % 3), time, KEPT);
         }
         log
     }
@@ -252,18 +257,18 @@ mod tests {
     #[test]
     fn a_resend_is_known_by_sender_and_mid() {
         let mut log = Log::new();
-        assert_eq!(log.post(1, &draft(1, 7, 30), 100), Posted { mtime: 100, fresh: true });
-        assert_eq!(log.post(2, &draft(1, 7, 30), 200), Posted { mtime: 100, fresh: false });
-        assert_eq!(log.post(2, &draft(2, 7, 30), 300), Posted { mtime: 300, fresh: true });
+        assert_eq!(log.post(1, &draft(1, 7, 30), 100, KEPT), Posted { mtime: 100, fresh: true });
+        assert_eq!(log.post(2, &draft(1, 7, 30), 200, KEPT), Posted { mtime: 100, fresh: false });
+        assert_eq!(log.post(2, &draft(2, 7, 30), 300, KEPT), Posted { mtime: 300, fresh: true });
     }
 
     #[test]
     fn what_is_dropped_is_forgotten_whole() {
-        let mut log = filled(&(1..=KEPT as i64 + 10).collect::<Vec<_>>());
-        assert_eq!(log.messages.len(), KEPT);
-        assert_eq!(log.by_mid.len(), KEPT);
+        let mut log = filled(&(1..=KEPT.messages as i64 + 10).collect::<Vec<_>>());
+        assert_eq!(log.messages.len(), KEPT.messages);
+        assert_eq!(log.by_mid.len(), KEPT.messages);
         assert!(log.find(1, 10).is_none());
-        log.post(1000, &draft(1, 1000, 30), RETENTION + 1000);
+        log.post(1000, &draft(1, 1000, 30), KEPT.time + 1000, KEPT);
         assert_eq!((log.messages.len(), log.by_mid.len()), (1, 1));
     }
 

@@ -18,8 +18,23 @@ pub(super) struct Store {
     pub(super) groups: BTreeMap<i64, Group>,
     /// What is told of rooms; who is inside is no matter of storage.
     pub(super) rooms: BTreeMap<i64, Info>,
+    kept: Kept,
     logs: HashMap<Conversation, Log>,
     last_row: i64,
+}
+
+/// How much of a conversation is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub(super) messages: usize,
+    /// For how long, in milliseconds.
+    pub(super) time: i64,
+}
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept { messages: 500, time: 7 * 24 * 60 * 60 * 1000 }
+    }
 }
 
 #[derive(Default)]
@@ -29,6 +44,10 @@ pub(super) struct Group {
 }
 
 impl Store {
+    pub(super) fn new(kept: Kept) -> Store {
+        Store { kept, ..Store::default() }
+    }
+
     /// Makes `gid` a group of these users, besides those it may have already.
     pub(super) fn add_members(&mut self, gid: i64, uids: &[i64]) {
         let group = self.groups.entry(gid).or_default();
@@ -70,6 +89,25 @@ impl Store {
         self.logs.get(&conversation)
     }
 
+    pub(super) fn logs(&self) -> impl Iterator<Item = (&Conversation, &Log)> {
+        self.logs.iter()
+    }
+
+    pub(super) fn last_row(&self) -> i64 {
+        self.last_row
+    }
+
+    /// Has the next row come after this one.
+    pub(super) fn skip_rows(&mut self, row: i64) {
+        self.last_row = self.last_row.max(row);
+    }
+
+    /// Forgets the messages that are too old by now.
+    pub(super) fn forget_old(&mut self, now: i64) {
+        let oldest = now.saturating_sub(self.kept.time);
+        self.logs.values_mut().for_each(|log| log.forget_before(oldest));
+    }
+
     /// Stores a message, unless it is a resend: the same mid of the same sender in the same conversation.
     pub(super) fn post(
         &mut self,
@@ -88,7 +126,7 @@ impl Store {
         let Some(log) = self.logs.get_mut(&conversation) else {
             return Posted { mtime: now, fresh: false };
         };
-        let posted = log.post(row, draft, now);
+        let posted = log.post(row, draft, now, self.kept);
         if posted.fresh {
             self.last_row = row;
         }

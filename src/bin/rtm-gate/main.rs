@@ -1,0 +1,125 @@
+//! `rtm-gate`: the local gate as a program. `docs/gate.md` is its manual.
+
+mod args;
+mod logger;
+mod status;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use rtm_client::gate::Gate;
+
+use self::args::{Args, Command};
+use self::status::Status;
+
+fn main() -> ExitCode {
+    let args = match args::parse(std::env::args_os()) {
+        Ok(Command::Run(args)) => args,
+        Ok(Command::Say(text)) => {
+            say(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(expected) => {
+            eprintln!("rtm-gate: {expected}; see --help");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rtm-gate: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> io::Result<()> {
+    logger::start(args.log);
+    let (sender, signals) = mpsc::channel();
+    // Before anything listens: whoever sees the gate may also stop it.
+    ctrlc::set_handler(move || {
+        // Nobody receives it any more once the gate ends.
+        let _ = sender.send(());
+    })
+    .map_err(io::Error::other)?;
+    let gate = start(args)?;
+    introduce(&gate, args);
+    let mut status = Status::new();
+    let mut saved = String::new();
+    let mut save_at = Instant::now() + args.snapshot_interval;
+    loop {
+        let until = save_at.saturating_duration_since(Instant::now());
+        match signals.recv_timeout(until.min(Duration::from_secs(1))) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+        status.show(&gate.counters());
+        if let (Some(path), true) = (&args.snapshot, Instant::now() >= save_at) {
+            if let Err(error) = save(&gate, path, &mut saved) {
+                eprintln!("rtm-gate: {error}; trying again");
+            }
+            save_at = Instant::now() + args.snapshot_interval;
+        }
+    }
+    status.end();
+    match &args.snapshot {
+        Some(path) => save(&gate, path, &mut saved),
+        None => Ok(()),
+    }
+}
+
+fn start(args: &Args) -> io::Result<Gate> {
+    let mut builder = args.builder()?;
+    // What was there before goes on; a seed is for the first time.
+    let snapshot = args.snapshot.as_deref().filter(|path| path.exists());
+    if let Some(path) = snapshot.or(args.seed.as_deref()) {
+        let json = args::read(path)?;
+        // Reading it alone first tells what is wrong with the file from what is wrong with the rest.
+        Gate::builder().seed(json.as_str()).start().map_err(|error| about(path, &error))?;
+        builder = builder.seed(json);
+    }
+    builder.start()
+}
+
+/// Saves what has changed.
+fn save(gate: &Gate, path: &Path, saved: &mut String) -> io::Result<()> {
+    let now = gate.snapshot();
+    if now != *saved {
+        gate.save(path).map_err(|error| about(path, &error))?;
+        *saved = now;
+    }
+    Ok(())
+}
+
+fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+fn introduce(gate: &Gate, args: &Args) {
+    let mut lines = format!(
+        "rtm-gate {}, for development and tests only\ngate       {}\nfile gate  {}\n",
+        env!("CARGO_PKG_VERSION"),
+        gate.url(),
+        gate.file_endpoint()
+    );
+    if let Some(url) = gate.page_url() {
+        lines.push_str(&format!("page       {url}\n"));
+    }
+    if let (Some(endpoint), Some(certificate)) = (gate.tls_endpoint(), gate.certificate()) {
+        lines.push_str(&format!("TLS gate   wss://{endpoint}/service/websocket\n"));
+        if !args.has_certificate() {
+            lines.push_str(certificate);
+        }
+    }
+    lines.push_str(&format!("pid        {}\n", gate.pid()));
+    say(&lines);
+}
+
+/// On standard output. That nobody reads it is no reason to end.
+fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,137 @@
+//! The latest login: what it is repeated with, and what the program is asked about it.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use super::{Complete, Engine, LoginDone};
+use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::events::{
+    ERROR_RECORDER, RELOGIN_WILL_START, ReloginWillStart, TOKEN_WANTED, TokenWanted,
+};
+use crate::listeners::Listeners;
+use crate::options::{ClientOptions, LoginToken};
+use crate::session::Question;
+use crate::wire::payload::write_map;
+
+/// What the client calls itself at login: the SDK whose bytes it sends.
+const VERSION: &str = "WebSocket_2.7.6";
+
+/// The `authv` of a token made from a time.
+const TOKEN_V2: i64 = 2;
+
+#[derive(Default)]
+pub(crate) struct Login {
+    uid: i64,
+    token: LoginToken,
+    /// The language texts are translated into from the start.
+    lang: Option<String>,
+    pub(super) done: Option<LoginDone>,
+    pub(super) epoch: u64,
+}
+
+/// What the program says to a question.
+pub(crate) struct Said {
+    /// Whether to go on with the token there is.
+    go: bool,
+    token: Option<LoginToken>,
+}
+
+impl Login {
+    pub(crate) fn new(uid: i64, token: LoginToken, lang: Option<String>, done: LoginDone) -> Login {
+        Login { uid, token, lang, done: Some(done), epoch: 0 }
+    }
+
+    pub(super) fn uid(&self) -> i64 {
+        self.uid
+    }
+
+    /// Writes the payload of the quest `auth`.
+    pub(super) fn write_auth(&self, options: &ClientOptions, out: &mut Vec<u8>) {
+        write_map(out, |map| {
+            map.number("pid", options.pid);
+            map.id("uid", self.uid);
+            map.text("token", &self.token.token);
+            map.text("version", VERSION);
+            if let Some(attrs) = &options.attrs {
+                map.texts("attrs", attrs);
+            }
+            map.opt_text("lang", self.lang.as_deref());
+            if let Some(ts) = self.token.ts {
+                map.id("ts", ts);
+                map.number("authv", TOKEN_V2);
+            }
+        });
+    }
+
+    /// Takes the token that the program has, if it is another one. Returns whether to go on.
+    pub(super) fn listen(&mut self, said: Said) -> bool {
+        let fresh = said.token.filter(|token| *token != self.token);
+        let go = said.go || fresh.is_some();
+        if let Some(token) = fresh {
+            self.token = token;
+        }
+        go
+    }
+}
+
+/// The verdict where nobody wants to be asked.
+pub(super) fn verdict_of_nobody(question: Question, listeners: &Listeners) -> Option<bool> {
+    let go = matches!(question, Question::Relogin { .. });
+    let asked = listeners.listens(TOKEN_WANTED) || go && listeners.listens(RELOGIN_WILL_START);
+    (!asked).then_some(go)
+}
+
+/// Ends a call of the client's own: tells the program if it failed. The end of the connection is no failure of its own,
+/// for it is tried again after the next relogin.
+pub(super) fn tell_failure(engine: &Arc<Engine>, text: String) -> Complete {
+    // The queue of callbacks belongs to the engine: it must not hold it.
+    let engine = Arc::downgrade(engine);
+    Complete::Callback(Box::new(move |answer| {
+        let Err(error) = answer.and_then(|answer| answer.read(|_| Ok(()))) else { return };
+        let engine = engine.upgrade().filter(|_| error.code() != fpnn::CORE_CONNECTION_CLOSED);
+        if let Some(engine) = engine {
+            let error = Error::with_source(error.code(), text, error);
+            engine.listeners.emit(ERROR_RECORDER, &error);
+        }
+    }))
+}
+
+/// Asks the program: for the callback thread.
+pub(super) fn ask_program(engine: &Engine, question: Question) -> Said {
+    let mut go = false;
+    if let Question::Relogin { last_error, retried_count } = question {
+        let event = ReloginWillStart { last_error, retried_count, vetoed: Cell::new(false) };
+        engine.listeners.emit(RELOGIN_WILL_START, &event);
+        if event.vetoed.get() {
+            return Said { go: false, token: None };
+        }
+        go = true;
+    }
+    let event = TokenWanted { uid: engine.own_uid(), token: RefCell::default() };
+    engine.listeners.emit(TOKEN_WANTED, &event);
+    Said { go, token: event.token.into_inner() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn login_options_come_last() {
+        let client = ClientOptions::new(1).attrs([("a", "b")]);
+        let auth = |lang: Option<&str>, token: LoginToken| {
+            let mut out = Vec::new();
+            let lang = lang.map(str::to_owned);
+            Login::new(2, token, lang, Box::new(|_, _| {})).write_auth(&client, &mut out);
+            data_encoding::HEXLOWER.encode(&out)
+        };
+        let plain = "a370696401a3756964d30000000000000002a5746f6b656ea154a776657273696f6e\
+                     af576562536f636b65745f322e372e36a5617474727381a161a162";
+        assert_eq!(auth(None, "T".into()), format!("85{plain}"));
+        let lang = "a46c616e67a2656e";
+        assert_eq!(auth(Some("en"), "T".into()), format!("86{plain}{lang}"));
+        let ts = "a27473d3000000006553f100a5617574687602";
+        assert_eq!(auth(Some("en"), ("T", 1_700_000_000).into()), format!("88{plain}{lang}{ts}"));
+    }
+}

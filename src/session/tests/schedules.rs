@@ -1,0 +1,365 @@
+//! Random schedules of network, clock and user: none breaks a promise of the machine.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What a schedule is made of: two bytes a step, so that a hundred thousand schedules take seconds.
+type Schedule = Vec<(u8, u8)>;
+
+/// The world around the machine, which believes what the machine says and checks that it never contradicts itself.
+struct World {
+    session: Session,
+    now: Time,
+    chance: f64,
+    asked: Option<Question>,
+    link: Link,
+    /// Whether calls pass.
+    open: bool,
+    /// The outcomes of a login that are still owed: one or none.
+    login_owed: bool,
+    /// Whether the login has been given another token.
+    login_renewed: bool,
+    /// From the login's success on: what `SessionClosed` ends.
+    established: bool,
+    outage: Option<Outage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Down,
+    Dialing,
+    /// Open, `auth` not sent.
+    Open,
+    Authenticating,
+    Live,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    attempts: u32,
+    /// Whether the latest attempt is still to be announced.
+    owed: bool,
+    /// When the next attempt is due, where none is under way.
+    next: Time,
+    last_error: i32,
+    /// Whether the attempt has been given another token.
+    renewed: bool,
+    /// Whether the program was asked about the next attempt and agreed.
+    agreed: bool,
+}
+
+/// When the attempt after that many follows, as the documentation has it.
+fn delay(options: &SessionOptions, attempts: u32, chance: f64) -> Time {
+    let SessionOptions { strategy, jitter, .. } = options;
+    let Some(grown) = attempts.checked_sub(strategy.start_connect_failed_count) else { return 0 };
+    let longest = Time::from(strategy.max_interval_seconds) * SECOND;
+    let step = longest / Time::from(strategy.linear_regressive_count.max(1));
+    let delay = (step * (Time::from(grown) + 1)).min(longest);
+    delay - (delay as f64 * jitter * chance) as Time
+}
+
+impl World {
+    fn new(options: SessionOptions) -> World {
+        World {
+            session: Session::new(options),
+            now: 0,
+            chance: 0.0,
+            asked: None,
+            link: Link::Down,
+            open: false,
+            login_owed: false,
+            login_renewed: false,
+            established: false,
+            outage: None,
+        }
+    }
+
+    /// The input that a step of a schedule stands for: what this world could say now, and at times what it could not.
+    fn input(&mut self, (what, how): (u8, u8)) -> Input {
+        self.chance = f64::from(how) / 255.0;
+        let broken = [fpnn::CORE_CONNECTION_CLOSED, fpnn::PROTO_INVALID_PACKAGE];
+        let broken = error(broken[usize::from(how) % broken.len()]);
+        let codes = [fpnn::CORE_TIMEOUT, 200010, rtm::BLOCKED_USER, rtm::DUPLICATED_AUTH];
+        let code = codes[usize::from(how) % codes.len()];
+        match what {
+            0..20 => Input::Login { timeout: Time::from(how / 64) * 10 * SECOND },
+            20..26 => Input::Close,
+            26..32 => Input::Bye,
+            32..36 => Input::Destroy,
+            // The clock, most often to the deadline.
+            36..90 => {
+                let deadline = self.session.deadline();
+                self.now = match how {
+                    0..200 if deadline != NEVER => self.now.max(deadline),
+                    _ => self.now + Time::from(how) * SECOND / 8,
+                };
+                Input::Due
+            }
+            // What does not fit, or belongs to a connection that is gone.
+            90..100 => match how % 6 {
+                0 => Input::Lost(broken),
+                1 if self.link != Link::Authenticating => Input::Authenticated(Ok(how < 128)),
+                2 => Input::ByeAnswered,
+                3 => Input::Pinged,
+                4 if self.asked.is_none() => Input::Verdict(how < 128),
+                _ => Input::Due,
+            },
+            // The network.
+            _ => match (self.link, what) {
+                (Link::Down, _) if self.asked.is_some() => Input::Verdict(how < 200),
+                (Link::Down, _) => Input::Due,
+                (Link::Dialing, 100..180) => Input::ConnectFailed(error(20012)),
+                (Link::Dialing, _) => Input::Connected,
+                (_, 100..130) => Input::Lost(broken),
+                (Link::Authenticating, 130..150) => Input::Authenticated(Err(error(code))),
+                (Link::Authenticating, 150..160) => Input::Authenticated(Ok(false)),
+                (Link::Authenticating, _) => Input::Authenticated(Ok(true)),
+                (_, 130..140) => Input::Kickout,
+                (_, 140..180) => Input::ByeAnswered,
+                _ => Input::Pinged,
+            },
+        }
+    }
+
+    fn step(&mut self, input: Input) -> Result<(), TestCaseError> {
+        let by_user = matches!(input, Input::Login { .. } | Input::Close | Input::Destroy);
+        let early = matches!(input, Input::Due) && self.now < self.session.deadline();
+        let was_established = self.established;
+        let mut outputs = Vec::new();
+        if self.link == Link::Dialing && matches!(input, Input::Connected) {
+            self.link = Link::Open;
+        }
+        let ignored = matches!(input, Input::Verdict(_)) && self.asked.is_none();
+        if let Input::Verdict(go) = input {
+            let was_asked = self.asked.take();
+            if let (Some(outage), Some(Question::Relogin { .. })) = (&mut self.outage, was_asked) {
+                outage.agreed = go;
+            }
+        }
+        let at = Moment { now: self.now, chance: self.chance };
+        self.session.step(at, input.clone(), &mut outputs);
+        prop_assert!(!ignored || outputs.is_empty(), "nothing was asked: {:?}", words(&outputs));
+        prop_assert!(!early || outputs.is_empty(), "too early: {:?}", words(&outputs));
+        for output in &outputs {
+            self.apply(output, &input)?;
+        }
+        prop_assert_ne!(self.link, Link::Open, "connected, and nothing is done with it");
+        let rests = self.session.is_idle() || self.asked.is_some();
+        prop_assert_eq!(rests, self.session.deadline() == NEVER);
+        if self.session.is_idle() {
+            self.asked = None;
+            prop_assert_eq!(self.link, Link::Down);
+            prop_assert!(!self.open && !self.login_owed && !self.established);
+            prop_assert!(self.outage.is_none());
+        }
+        match input {
+            Input::Login { .. } => prop_assert!(self.login_owed && self.link == Link::Dialing),
+            Input::Close | Input::Destroy => prop_assert!(self.session.is_idle()),
+            _ => {}
+        }
+        if was_established && !self.established && !by_user {
+            prop_assert!(self.session.is_idle());
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, output: &Output, input: &Input) -> Result<(), TestCaseError> {
+        match *output {
+            Output::Ask(question) => self.asked(question, input)?,
+            Output::Dial { deadline } => self.dialed(deadline, input)?,
+            Output::SendAuth => {
+                prop_assert_eq!(self.link, Link::Open);
+                self.link = Link::Authenticating;
+            }
+            Output::SendBye => prop_assert!(self.link == Link::Live && self.established),
+            Output::Open => {
+                prop_assert!(self.link == Link::Authenticating && !self.open);
+                prop_assert!(matches!(input, Input::Authenticated(_)));
+                self.link = Link::Live;
+                self.open = true;
+            }
+            Output::Disconnect => self.link = Link::Down,
+            Output::EndCalls { later, .. } => {
+                prop_assert_eq!(self.link, Link::Down);
+                prop_assert_eq!(
+                    later == Later::Reconnecting,
+                    self.established && !matches!(input, Input::Destroy)
+                );
+                self.open = false;
+                if matches!(input, Input::Destroy) {
+                    self.established = false;
+                    self.outage = None;
+                }
+            }
+            Output::LoginDone { ok, error_code } => {
+                prop_assert!(self.login_owed, "a login ended twice");
+                self.login_owed = false;
+                prop_assert_eq!(ok, self.link == Link::Live);
+                prop_assert!(!ok || error_code == 0);
+                self.established = ok;
+            }
+            Output::Emit(ref event) => {
+                prop_assert!(!matches!(input, Input::Destroy), "destroy is silent: {event:?}");
+                self.heard(event, input)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn asked(&mut self, question: Question, input: &Input) -> Result<(), TestCaseError> {
+        prop_assert_eq!(self.link, Link::Down);
+        prop_assert!(self.asked.replace(question).is_none(), "two questions at once");
+        match question {
+            Question::Relogin { last_error, retried_count } => {
+                let Some(outage) = &self.outage else {
+                    return Err(TestCaseError::fail("a relogin without an outage"));
+                };
+                prop_assert!(self.established && !self.open && !outage.owed);
+                prop_assert_eq!(retried_count, outage.attempts);
+                prop_assert_eq!(last_error, outage.last_error);
+                prop_assert!(self.now >= outage.next, "attempt {} is early", outage.attempts + 1);
+                let most = self.session.options.max_attempts;
+                prop_assert!(most.is_none_or(|most| retried_count < most), "over the limit");
+            }
+            Question::Token => {
+                prop_assert!(matches!(input, Input::Authenticated(_)));
+                prop_assert!(self.login_owed || self.outage.is_some_and(|outage| outage.owed));
+            }
+        }
+        Ok(())
+    }
+
+    fn dialed(&mut self, deadline: Time, input: &Input) -> Result<(), TestCaseError> {
+        prop_assert_eq!(self.link, Link::Down, "the link before is still there");
+        prop_assert!(!self.open, "calls pass without a connection");
+        prop_assert_eq!(deadline, self.now + self.session.options.connection_timeout);
+        self.link = Link::Dialing;
+        if matches!(input, Input::Login { .. }) {
+            prop_assert!(!self.login_owed, "the login before has no outcome");
+            prop_assert!(!self.established);
+            self.asked = None;
+            self.login_owed = true;
+            self.login_renewed = false;
+            return Ok(());
+        }
+        prop_assert!(matches!(input, Input::Verdict(true)), "nobody asked for a connection");
+        let Some(outage) = &mut self.outage else {
+            prop_assert!(self.login_owed && !self.login_renewed, "a token replaced twice");
+            self.login_renewed = true;
+            return Ok(());
+        };
+        if outage.owed {
+            prop_assert!(!outage.renewed, "a token replaced twice");
+            outage.renewed = true;
+            return Ok(());
+        }
+        prop_assert!(self.established && outage.agreed, "an attempt nobody agreed to");
+        prop_assert!(self.now >= outage.next, "attempt {} is early", outage.attempts + 1);
+        outage.attempts += 1;
+        outage.owed = true;
+        outage.agreed = false;
+        outage.renewed = false;
+        Ok(())
+    }
+
+    fn heard(&mut self, event: &SessionEvent, input: &Input) -> Result<(), TestCaseError> {
+        match event {
+            // Of an established session, the first trouble begins an outage.
+            SessionEvent::Error(error) if self.established && self.outage.is_none() => {
+                self.outage = Some(Outage {
+                    attempts: 0,
+                    owed: false,
+                    next: self.now + delay(&self.session.options, 0, self.chance),
+                    last_error: error.code(),
+                    renewed: false,
+                    agreed: false,
+                });
+            }
+            SessionEvent::Error(_) => {}
+            SessionEvent::ReloginCompleted(event) => {
+                let Some(outage) = &mut self.outage else {
+                    return Err(TestCaseError::fail("a relogin without an outage"));
+                };
+                prop_assert!(outage.owed, "attempt {} was announced twice", outage.attempts);
+                outage.owed = false;
+                prop_assert_eq!(event.retried_count, outage.attempts);
+                prop_assert_eq!(event.successful, self.link == Link::Live);
+                prop_assert!(!event.successful || (!event.retry_again && event.error_code == 0));
+                if event.successful {
+                    self.outage = None;
+                } else {
+                    let options = &self.session.options;
+                    outage.next = self.now + delay(options, outage.attempts, self.chance);
+                    outage.last_error = event.error_code;
+                    prop_assert_eq!(event.retry_again, !self.session.is_idle());
+                    let exhausted = options.max_attempts == Some(outage.attempts);
+                    prop_assert!(!event.retry_again || !exhausted);
+                    if event.retry_again
+                        && outage.attempts >= options.strategy.start_connect_failed_count
+                    {
+                        prop_assert_eq!(self.session.deadline(), outage.next);
+                    }
+                }
+            }
+            SessionEvent::Closed(code) => {
+                prop_assert!(self.established, "closed twice, or never logged in");
+                if let (Some(outage), Input::Verdict(false)) = (self.outage, input) {
+                    prop_assert_eq!(*code, outage.last_error);
+                }
+                prop_assert_eq!(self.link, Link::Down);
+                self.established = false;
+                self.outage = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the time pass until nothing more happens: a first login that hangs and a `bye` come to an end by
+    /// themselves, and an outage goes on with its attempts.
+    fn wind_up(&mut self) -> Result<(), TestCaseError> {
+        for _ in 0..16 {
+            match self.asked {
+                Some(question) => {
+                    self.step(Input::Verdict(matches!(question, Question::Relogin { .. })))?;
+                }
+                None if self.session.is_idle() => break,
+                None => {
+                    self.now = self.session.deadline();
+                    self.step(Input::Due)?;
+                }
+            }
+        }
+        prop_assert!(!self.login_owed, "a login without an outcome");
+        prop_assert!(self.session.is_idle() || self.outage.is_some());
+        self.step(Input::Close)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100_000) })]
+
+    #[test]
+    fn no_schedule_breaks_a_promise(
+        steps in prop::collection::vec(any::<(u8, u8)>(), 1..48),
+        auto_reconnect in prop::bool::weighted(0.9),
+        start_connect_failed_count in 0..4_u32,
+        linear_regressive_count in 0..5_u32,
+        max_attempts in prop::option::weighted(0.3, 0..5_u32),
+        jitter in prop_oneof![Just(0.0), 0.0..=1.0],
+    ) {
+        let steps: Schedule = steps;
+        let strategy = RegressiveStrategy {
+            start_connect_failed_count,
+            max_interval_seconds: 8,
+            linear_regressive_count,
+        };
+        let options = SessionOptions { auto_reconnect, strategy, max_attempts, jitter, ..OPTIONS };
+        let mut world = World::new(options);
+        for step in steps {
+            let input = world.input(step);
+            world.step(input)?;
+        }
+        world.wind_up()?;
+    }
+}

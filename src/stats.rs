@@ -1,0 +1,70 @@
+//! Counters of what a client has done.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What a client has done so far, as [`RtmClient::stats`](crate::RtmClient::stats) found it.
+///
+/// The figures are read one after another while the client goes on, so that they may be a few calls apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Calls that were sent, or queued to be sent. A call that failed at once is not counted.
+    pub calls: u64,
+    /// Answers to calls, with success or with an error.
+    pub answers: u64,
+    /// Those of the answers that were errors of the gate.
+    pub errors: u64,
+    /// Calls that were not answered in time.
+    pub timeouts: u64,
+    /// Quests of the gate: messages, pings and the like.
+    pub pushes: u64,
+    /// Bytes written to connections with the gate, TLS not counted.
+    pub bytes_sent: u64,
+    /// Bytes read from connections with the gate, TLS not counted.
+    pub bytes_received: u64,
+    /// Calls whose callback has not returned yet.
+    pub in_flight: u64,
+    /// Bytes of calls that wait for the I/O thread.
+    pub queued_bytes: u64,
+    /// Callbacks and pushes that wait to be run, or run.
+    pub waiting_callbacks: u64,
+    /// Logins that followed a lost connection and succeeded.
+    pub reconnects: u64,
+}
+
+/// A counter with one writer at a time: the I/O thread, the timer thread, or who holds the state's lock.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds without a locked instruction, for there is no other writer.
+    pub(crate) fn add(&self, more: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
+    }
+
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The counters, each with the one who writes it.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Under the state's lock.
+    pub(crate) calls: Counter,
+    /// Under the state's lock.
+    pub(crate) queued_bytes: Counter,
+    /// The timer thread.
+    pub(crate) timeouts: Counter,
+    /// The I/O thread, as the rest.
+    pub(crate) answers: Counter,
+    pub(crate) errors: Counter,
+    pub(crate) pushes: Counter,
+    pub(crate) bytes_sent: Counter,
+    pub(crate) bytes_received: Counter,
+    pub(crate) reconnects: Counter,
+}

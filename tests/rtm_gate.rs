@@ -1,0 +1,282 @@
+//! The `rtm-gate` program: its command line, a chat through it, its snapshots.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rtm_client::{ClientOptions, RtmClient, reply, server_push};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const PID: i64 = 11_000_001;
+
+fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtm-gate"));
+    command.args(args);
+    command
+}
+
+fn output(args: &[&str]) -> Output {
+    program(args).output().expect("the program runs")
+}
+
+/// A directory of this test's own, gone afterwards.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Place {
+        let path = std::env::temp_dir().join(format!("rtm-gate-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a place for files");
+        Place(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("a path that is text").to_owned()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A gate that runs, on free ports.
+struct Running {
+    child: Child,
+    endpoint: String,
+    introduction: String,
+}
+
+impl Running {
+    fn start(args: &[&str]) -> Running {
+        let mut child = program(&["--listen", "127.0.0.1:0", "--file-listen", "127.0.0.1:0"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut introduction = String::new();
+        let mut endpoint = String::new();
+        while !introduction.contains("\npid ") {
+            let Some(Ok(line)) = lines.next() else {
+                let mut error = String::new();
+                let _ = child.stderr.take().expect("its errors").read_to_string(&mut error);
+                panic!("the gate has not started: {error}");
+            };
+            if let Some(url) = line.strip_prefix("gate ") {
+                let url = url.trim().strip_prefix("ws://").expect("a URL");
+                endpoint = url.strip_suffix("/service/websocket").expect("a path").to_owned();
+            }
+            introduction.push_str(&line);
+            introduction.push('\n');
+        }
+        Running { child, endpoint, introduction }
+    }
+
+    fn login(&self, uid: i64, token: &str) -> Result<RtmClient, i32> {
+        let options = ClientOptions::new(PID).endpoint(&*self.endpoint).auto_reconnect(false);
+        let client = RtmClient::new(options);
+        let (callback, login) = reply::login();
+        client.login(uid, token, callback, PATIENCE);
+        login.wait().map(|()| client).map_err(|error| error.code())
+    }
+
+    /// As Ctrl-C does. Returns the exit code.
+    fn interrupt(mut self) -> Option<i32> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it is there");
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return status.code();
+            }
+            assert!(Instant::now() < until, "not ended");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// At once, without a chance to clean up.
+    fn kill(mut self) {
+        self.child.kill().expect("it is there");
+        self.child.wait().expect("it is our child");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn send(client: &RtmClient, to: i64, text: &str) -> Result<i64, i32> {
+    let (callback, sent) = reply::channel();
+    client.send_chat(to, text, "", None, PATIENCE, callback);
+    sent.wait().map(|sent| sent.mid).map_err(|error| error.error.code())
+}
+
+fn history(client: &RtmClient, with: i64) -> Vec<String> {
+    let (callback, page) = reply::channel();
+    client.get_p2p_chat(with, true, 20, None, None, None, PATIENCE, callback);
+    let page = page.wait().expect("the history");
+    page.msgs.iter().map(|row| row.msg.as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn help_and_version() {
+    for flag in ["--help", "-h"] {
+        let help = output(&[flag]);
+        let text = String::from_utf8_lossy(&help.stdout).into_owned();
+        assert!(help.status.success());
+        for option in ["--listen", "--file-listen", "--tokens", "--snapshot", "--log"] {
+            assert!(text.contains(option), "{text}");
+        }
+        assert!(text.lines().all(|line| line.len() <= 100), "{text}");
+    }
+    let version = output(&["--version"]);
+    let text = String::from_utf8_lossy(&version.stdout).into_owned();
+    assert_eq!(text, format!("rtm-gate {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_arguments_get_one_line_that_says_what_is_expected() {
+    for (args, words) in [
+        (&["--listen"][..], "--listen needs a value: HOST:PORT"),
+        (&["--listen", "localhost"], r#"--listen is "localhost", expected HOST:PORT"#),
+        (&["--listen", ":1"], "expected HOST:PORT"),
+        (&["--pid", "x"], r#"--pid is "x", expected a number"#),
+        (&["--group", "1"], "expected GID=UID,UID..., numbers all"),
+        (&["--group=1=2,x"], "expected GID=UID,UID..., numbers all"),
+        (&["--ping-interval", "0"], "expected a number of seconds above 0"),
+        (&["--ping-interval", "-1"], "expected a number of seconds above 0"),
+        (&["--log", "loud"], "expected off, error, warn, info, debug or trace"),
+        (&["--port", "1"], "there is no option --port"),
+        (&["-p"], "there is no option -p"),
+        (&["start"], r#""start" is no option, expected options alone"#),
+        (&["--cert", "x"], "--cert and --key are expected together"),
+        (&["--cert", "x", "--key", "y"], "--cert and --key are for --tls-listen"),
+        (&["--help=x"], ""),
+    ] {
+        let said = output(args);
+        let text = String::from_utf8_lossy(&said.stderr).into_owned();
+        if !words.is_empty() {
+            assert_eq!(said.status.code(), Some(2), "{args:?}: {text}");
+            assert!(text.contains(words), "{args:?}: {text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+        }
+        assert_ne!(said.status.code(), Some(101), "{args:?} panicked: {text}");
+    }
+}
+
+#[test]
+fn files_that_are_wrong_are_named() {
+    let place = Place::new("wrong");
+    let file = place.file("seed.json");
+    std::fs::write(&file, r#"{"user": {}}"#).expect("written");
+    for option in ["--seed", "--snapshot"] {
+        let said = output(&["--listen", "127.0.0.1:0", option, &file]);
+        let text = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(said.status.code(), Some(1));
+        assert!(text.contains("seed.json: unknown field `user`, expected one of"), "{text}");
+    }
+    std::fs::write(&file, "1 one\nnonsense\n").expect("written");
+    let said = output(&["--tokens", &file]);
+    let text = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(text.contains("seed.json, line 2: expected UID TOKEN"), "{text}");
+    let said = output(&["--tokens", "no/such/file"]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("no/such/file: "));
+    let said = output(&["--tokens", "secret:???"]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("no base64"));
+}
+
+#[test]
+fn a_chat_through_it() {
+    let place = Place::new("chat");
+    let tokens = place.file("tokens");
+    std::fs::write(&tokens, "# who may\n1 one\n\n2  two\n").expect("written");
+    let gate = Running::start(&["--tokens", &tokens, "--group", "100=1,2", "--log", "debug"]);
+    assert!(gate.introduction.contains(&format!("pid        {PID}\n")), "{}", gate.introduction);
+    let one = gate.login(1, "one").expect("logged in");
+    let two = gate.login(2, "two").expect("logged in");
+    assert!(gate.login(1, "two").is_err());
+    let (sender, texts) = crossbeam_channel::unbounded();
+    two.processor().on(server_push::RECV_CHAT, move |push| {
+        let _ = sender.send(push.msg.as_str().unwrap_or_default().to_owned());
+    });
+    send(&one, 2, "你好 👋").expect("sent");
+    assert_eq!(texts.recv_timeout(PATIENCE).expect("it arrives"), "你好 👋");
+    let (callback, groups) = reply::channel();
+    one.get_user_groups(PATIENCE, callback);
+    assert_eq!(groups.wait().expect("the groups"), [100]);
+    assert_eq!(gate.interrupt(), Some(0));
+}
+
+#[test]
+fn tls_with_a_certificate_made_and_printed() {
+    let gate = Running::start(&["--tls-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
+    let said = &gate.introduction;
+    let (_, rest) = said.split_once("-----BEGIN CERTIFICATE-----").expect("a certificate");
+    let (body, _) = rest.split_once("-----END CERTIFICATE-----").expect("a whole one");
+    let pem = format!("-----BEGIN CERTIFICATE-----{body}-----END CERTIFICATE-----\n");
+    let endpoint = said.split_once("wss://").expect("a URL").1.split('/').next().expect("a host");
+    let client =
+        RtmClient::new(ClientOptions::new(PID).ssl_endpoint(endpoint).ca_certificates(pem));
+    let (callback, login) = reply::login();
+    client.login(1, "t", callback, PATIENCE);
+    login.wait().expect("logged in");
+    assert!(said.contains("\npage       http://127.0.0.1:"), "{said}");
+}
+
+#[test]
+fn a_snapshot_survives_a_restart() {
+    let place = Place::new("restart");
+    let (seed, snapshot) = (place.file("seed.json"), place.file("snapshot.json"));
+    let text = r#"{"messages":[{"from":2,"to":1,"msg":"from the seed"}]}"#;
+    std::fs::write(&seed, text).expect("written");
+    let args = ["--seed", &seed, "--snapshot", &snapshot];
+    let gate = Running::start(&args);
+    let one = gate.login(1, "t").expect("logged in");
+    send(&one, 2, "before").expect("sent");
+    assert_eq!(history(&one, 2), ["before", "from the seed"]);
+    assert_eq!(gate.interrupt(), Some(0));
+    // The seed is not sown twice.
+    let gate = Running::start(&args);
+    let one = gate.login(1, "t").expect("logged in");
+    send(&one, 2, "after").expect("sent");
+    assert_eq!(history(&one, 2), ["after", "before", "from the seed"]);
+}
+
+/// Killed in the middle of its writes, again and again, a gate always finds the old snapshot or the new one.
+#[test]
+fn a_killed_gate_leaves_a_whole_snapshot() {
+    let place = Place::new("killed");
+    let snapshot = place.file("snapshot.json");
+    let args = ["--snapshot", &snapshot, "--snapshot-interval", "0.001"];
+    let filler = "x".repeat(15_000);
+    let mut seen = 0;
+    for round in 0..50 {
+        // It starts, so the snapshot is whole; and nothing that was in an earlier one is missing.
+        let gate = Running::start(&args);
+        let one = gate.login(1, "t").expect("logged in");
+        let kept = kept(Path::new(&snapshot));
+        assert!(kept >= seen, "round {round}: {kept} messages, there were {seen} before");
+        seen = kept;
+        for number in 0..3 {
+            send(&one, 1000 + round, &format!("{number} {filler}")).expect("sent");
+        }
+        // Any moment of a write will do, a different one every time.
+        std::thread::sleep(Duration::from_micros(700 * (round as u64 % 17)));
+        gate.kill();
+    }
+    assert!(seen > 0, "nothing was ever saved");
+}
+
+/// How many messages the snapshot has; it has to be whole.
+fn kept(path: &Path) -> usize {
+    let Ok(json) = std::fs::read_to_string(path) else { return 0 };
+    let snapshot: serde_json::Value = serde_json::from_str(&json).expect("a whole snapshot");
+    assert_eq!(snapshot["version"], 1);
+    snapshot["messages"].as_array().map_or(0, Vec::len)
+}
