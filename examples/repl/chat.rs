@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-use rtm_client::types::{Body, File, HistoryRange, P2PMessage, PushMessage, mtype};
+use rtm_client::types::{File, HistoryRange, P2PMessage, PushMessage, mtype};
 use rtm_client::{History, RtmClient, reply, server_push};
 
 use crate::common::{Account, Outcome, TIMEOUT, in_words};
@@ -111,7 +111,7 @@ impl Chat {
         }
         for row in page.iter().rev() {
             let from = if row.direction == P2PMessage::SENT { self.uid } else { self.to };
-            let what = row.file_info().map_or_else(|| text(&row.msg), |file| file.url);
+            let what = row.file_info().map_or_else(|| row.msg.to_string(), |file| file.url);
             self.say(format!("  {}  {from}: {}", clock(row.mtime), printable(&what)));
         }
         Ok(())
@@ -179,12 +179,8 @@ fn incoming(message: &PushMessage) -> String {
                 printable(&file.url)
             )
         }
-        None => format!("{from}: {}", printable(&text(&message.msg))),
+        None => format!("{from}: {}", printable(&message.msg.to_string())),
     }
-}
-
-fn text(body: &Body) -> String {
-    body.to_string()
 }
 
 /// What others write must not steer the terminal.

@@ -1,7 +1,7 @@
 //! Two users who talk by a script, each seeing what a person would.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 use std::{env, fs, process};
 
 use rtm_client::gate::Gate;
@@ -58,11 +58,8 @@ pub(crate) fn run(gate: &Gate) -> Outcome {
 impl Person {
     fn new(name: &'static str, gate: &Gate, uid: i64, to: i64) -> Outcome<Person> {
         let (sender, screen) = channel();
-        let sender = Mutex::new(sender);
         let say: Say = Arc::new(move |line| {
-            if let Ok(sender) = sender.lock() {
-                let _ = sender.send(line);
-            }
+            let _ = sender.send(line);
         });
         let chat = Chat::log_in(&Account::at(gate, uid), to, say, false)?;
         Ok(Person { name, chat, screen })

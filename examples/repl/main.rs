@@ -16,7 +16,9 @@ mod demo;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
 
 use chat::{COMMANDS, Chat, Say};
 use common::{Account, Args, Outcome, in_words};
@@ -64,12 +66,13 @@ fn host(gate: &Gate) -> Outcome {
 fn talk(account: &Account, to: i64) -> Outcome {
     let mut editor: Editor<(), MemHistory> =
         Editor::with_history(Config::builder().auto_add_history(true).build(), MemHistory::new())?;
-    // It shows a line above the one being typed, and is used on the callback thread.
-    let printer = Mutex::new(editor.create_external_printer()?);
+    // It shows a line above the one being typed. On a thread of its own: it may have to wait for the editor, and what
+    // runs on the callback thread should not.
+    let mut printer = editor.create_external_printer()?;
+    let (sender, lines) = channel::<String>();
+    thread::spawn(move || lines.iter().try_for_each(|line| printer.print(line + "\n")));
     let say: Say = Arc::new(move |line| {
-        if let Ok(mut printer) = printer.lock() {
-            let _ = printer.print(line + "\n");
-        }
+        let _ = sender.send(line);
     });
     let mut chat = Chat::log_in(account, to, say, true)?;
     println!("{COMMANDS}\n");
