@@ -213,6 +213,7 @@ fn a_chat_through_it() {
     assert_eq!(gate.interrupt(), Some(0));
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn tls_with_a_certificate_made_and_printed() {
     let gate = Running::start(&["--tls-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
