@@ -477,5 +477,7 @@ fn is_final(code: i32) -> bool {
     )
 }
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests;

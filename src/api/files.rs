@@ -393,13 +393,13 @@ fn hex_md5(bytes: &[u8]) -> String {
 }
 
 impl FileToken {
-    fn decode(fields: &crate::wire::payload::Fields<'_>) -> Result<FileToken, Error> {
+    pub(crate) fn decode(fields: &crate::wire::payload::Fields<'_>) -> Result<FileToken, Error> {
         Ok(FileToken { token: fields.text("token"), endpoint: fields.text("endpoint") })
     }
 }
 
 impl UploadReply {
-    fn decode(mid: i64, answer: &Answer<'_>) -> Result<UploadReply, Error> {
+    pub(crate) fn decode(mid: i64, answer: &Answer<'_>) -> Result<UploadReply, Error> {
         answer.read(|fields| {
             let payload = UploadPayload { url: fields.text("url"), size: fields.int("size") };
             Ok(UploadReply { mid, payload })

@@ -73,6 +73,15 @@ enum Phase {
     Upgrade(MidHandshake<ClientHandshake<Stream>>),
 }
 
+/// `longest` is the longest message and frame that is accepted.
+pub(super) fn websocket_config(longest: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(longest))
+        .max_frame_size(Some(longest))
+}
+
 pub(super) enum Progress {
     Waiting,
     Open(Box<WebSocket<Stream>>),
@@ -122,11 +131,7 @@ impl Dialing {
         let route = |(scheme, address): &(&str, String)| Route::new(options, scheme, address);
         Dialing {
             waker: waker.clone(),
-            config: WebSocketConfig::default()
-                .read_buffer_size(READ_BUFFER)
-                .write_buffer_size(0)
-                .max_message_size(Some(options.max_received_bytes))
-                .max_frame_size(Some(options.max_received_bytes)),
+            config: websocket_config(options.max_received_bytes),
             repair: options.repair_126_byte_frames,
             routes: gates.iter().map(route).collect(),
             addresses: VecDeque::new(),

@@ -119,6 +119,8 @@ impl Connection {
                 Ok(Message::Text(text)) => {
                     self.packages(text.as_bytes(), batch, frame, &mut heard).err()
                 }
+                // A gate that says so and does not close would be waited for until its pings are missed.
+                Ok(Message::Close(_)) => Some(Error::connection_closed()),
                 Ok(_) => None,
                 Err(tungstenite::Error::Io(error))
                     if error.kind() == std::io::ErrorKind::WouldBlock =>

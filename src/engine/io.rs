@@ -430,12 +430,14 @@ impl IoThread {
             return;
         }
         engine.in_flight.fetch_add(resumed.len(), Ordering::Relaxed);
+        engine.counters.calls.add(resumed.len() as u64);
         let mut wake_timer = false;
         for Queued { frame, deadline, complete } in resumed.into_iter().chain(state.queue.drain()) {
             let seq = state.pending.insert(deadline, complete);
             frame.append_with_seq(&mut state.outbox, seq);
             wake_timer |= state.timer_is_late_for(deadline);
         }
+        engine.counters.queued_bytes.set(state.outbox.len() as u64);
         state.door = Door::Open;
         drop(guard);
         if wake_timer {

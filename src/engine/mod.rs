@@ -13,6 +13,8 @@ mod connect;
 mod connection;
 mod dispatch;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod incoming;
 mod io;
 mod login;

@@ -89,7 +89,7 @@ fn millis(span: Duration) -> i64 {
 /// ```
 #[must_use = "a builder does nothing until start() is called"]
 pub struct GateBuilder {
-    config: Config,
+    pub(super) config: Config,
 }
 
 impl GateBuilder {

@@ -18,6 +18,8 @@ mod counters;
 mod disturb;
 mod faults;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod json;
 mod language;
 mod methods;

@@ -109,6 +109,12 @@ impl<S: Read + Write> Connection<S> {
         Connection { socket: socket.expect("a WebSocket upgrade"), unread: Vec::new() }
     }
 
+    /// A connection whose upgrade the test has answered.
+    pub fn of(stream: S) -> Connection<S> {
+        let socket = WebSocket::from_raw_socket(stream, tungstenite::protocol::Role::Server, None);
+        Connection { socket, unread: Vec::new() }
+    }
+
     pub fn stream(&mut self) -> &mut S {
         self.socket.get_mut()
     }

@@ -1,0 +1,172 @@
+//! What the fuzz targets of `tests/fuzz/` run, one function each: any bytes may come, and nothing may panic.
+//!
+//! The test below runs the same functions over the corpora in `tests/fuzz/corpus/`, which hold the seeds and whatever was
+//! found once.
+
+use std::time::Instant;
+
+use crate::engine::Answer;
+use crate::push::{Processor, Push};
+use crate::types::*;
+use crate::wire::package::{self, Encoding, Kind, Malformed, Reader};
+use crate::wire::payload::with_fields;
+
+pub use crate::engine::fuzz::stream;
+#[cfg(feature = "gate")]
+pub use crate::gate::fuzz::gate;
+pub use crate::session::fuzz::session;
+
+/// The largest package read here.
+const LIMIT: usize = 1 << 20;
+
+/// What a reader makes of a stream of packages.
+fn read_packages(data: &[u8], step: usize) -> (Vec<(Vec<u8>, Vec<u8>)>, Option<Malformed>) {
+    let mut reader = Reader::new(LIMIT);
+    let mut found = Vec::new();
+    for piece in data.chunks(step) {
+        let read = reader.read(piece, |package| {
+            let method = match package.kind {
+                Kind::OneWay { method } | Kind::Quest { method, .. } => method.to_vec(),
+                Kind::Answer { .. } => Vec::new(),
+            };
+            found.push((method, package.payload.to_vec()));
+        });
+        if let Err(malformed) = read {
+            return (found, Some(malformed));
+        }
+    }
+    (found, None)
+}
+
+/// The package reader: however the bytes are cut, the packages are the same.
+pub fn package(data: &[u8]) {
+    let Some((step, data)) = data.split_first() else { return };
+    let in_pieces = read_packages(data, usize::from(*step) + 1);
+    let whole = read_packages(data, LIMIT);
+    assert_eq!(in_pieces.0, whole.0, "other packages when cut");
+    // A header that is cut short is refused as soon as the offending byte is there.
+    assert_eq!(in_pieces.1.is_some(), whole.1.is_some());
+}
+
+fn encoding(first: u8) -> Encoding {
+    if first & 1 == 0 { Encoding::MsgPack } else { Encoding::Json }
+}
+
+/// The payload of an answer, as every decoder reads it.
+pub fn answers(data: &[u8]) {
+    let Some((first, payload)) = data.split_first() else { return };
+    let encoding = encoding(*first);
+    let answer = Answer { status: first >> 7, encoding, payload };
+    let _ = SendReply::decode(1, &answer);
+    let _ = answer.read(|fields| Ok(fields.is_empty()));
+    with_fields(encoding, payload, |fields| {
+        let _ = HistoryResult::<HistoryMessage>::decode(fields);
+        let _ = HistoryResult::<P2PMessage>::decode(fields);
+        let _ = MessageInfo::decode(fields);
+        let _ = Conversation::<HistoryMessage>::decode_list(fields);
+        let _ = Conversation::<P2PMessage>::decode_list(fields);
+        let _ = UnreadConversations::decode(fields);
+        let _ = Sessions::decode(fields);
+        let _ = UnreadMessages::decode(fields);
+        let _ = P2PUnreadCounts::decode(fields);
+        let _ = GroupUnreadCounts::decode(fields);
+        let _ = GroupMembers::decode(fields);
+        let _ = GroupCount::decode(fields);
+        let _ = room_counts(fields);
+        let _ = room_last_messages(fields);
+        let _ = Info::decode(fields);
+        let _ = OpenInfo::decode(fields);
+        let _ = open_infos(fields);
+        let _ = DataValue::decode(fields);
+        let _ = ConnectionAttrs::decode(fields);
+        let _ = DevicePushOptions::decode(fields);
+        let _ = Translation::decode(fields);
+        let _ = Profanity::decode(fields);
+        let _ = TextCheck::decode(fields);
+        let _ = MediaCheck::decode(fields);
+        let _ = SpeechText::decode(fields);
+        for key in ["uids", "mts", "val", "ok"] {
+            let _ = (fields.ids(key), fields.int(key), fields.bool(key), fields.body(key));
+        }
+    });
+}
+
+/// The answers on the way of a file: its token, what the file gate says, what a file message says of it.
+pub fn files(data: &[u8]) {
+    let Some((first, payload)) = data.split_first() else { return };
+    let encoding = encoding(*first);
+    let answer = Answer { status: first >> 7, encoding, payload };
+    let _ = answer.read(FileToken::decode);
+    let _ = UploadReply::decode(1, &answer);
+    let _ = SendReply::decode(1, &answer);
+    with_fields(encoding, payload, |fields| {
+        FileInfo::of(&fields.body("msg"), &fields.text("attrs"))
+    });
+    let text = Text::from_wire(payload);
+    let body = match text.clone() {
+        Text::Utf8(text) => Body::Text(text),
+        Text::Bytes(bytes) => Body::Binary(bytes),
+    };
+    let _ = FileInfo::of(&body, &text);
+}
+
+/// A stream of pushes, decoded, filtered and handed to handlers.
+pub fn pushes(data: &[u8]) {
+    use crate::server_push::*;
+    let processor = Processor::new();
+    for event in [RECV_MESSAGE, RECV_CHAT, RECV_GROUP_CMD, RECV_ROOM_AUDIO, RECV_BROADCAST_FILE] {
+        processor.on(event, |message: &PushMessage| drop(message.file_info()));
+    }
+    let mut rest = data;
+    while let Ok(Some((package, used))) = package::read(rest, LIMIT) {
+        if let Kind::OneWay { method } | Kind::Quest { method, .. } = package.kind {
+            // An empty name stands for the commonest.
+            let push = Push::of(if method.is_empty() { b"pushmsg" } else { method });
+            if let Some(push) = push {
+                let _ =
+                    processor.deliver(push, package.encoding, package.payload, 7, Instant::now());
+            }
+        }
+        rest = rest.get(used..).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    type Target = (&'static str, fn(&[u8]));
+
+    const TARGETS: &[Target] = &[
+        ("answers", super::answers),
+        ("files", super::files),
+        #[cfg(feature = "gate")]
+        ("gate", super::gate),
+        ("package", super::package),
+        ("pushes", super::pushes),
+        ("session", super::session),
+        ("stream", super::stream),
+    ];
+
+    /// What was a seed or a finding once does no harm.
+    #[test]
+    fn the_corpora_do_no_harm() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
+        // It is not part of the published package.
+        if !folder.exists() {
+            return;
+        }
+        for (target, run) in TARGETS {
+            let files = fs::read_dir(folder.join(target)).expect("a corpus for each target");
+            let mut count = 0;
+            for file in files {
+                let path = file.expect("a file").path();
+                println!("{}", path.display());
+                run(&fs::read(&path).expect("it can be read"));
+                count += 1;
+            }
+            assert!(count > 0, "no corpus for {target}");
+        }
+    }
+}

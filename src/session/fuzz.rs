@@ -1,0 +1,82 @@
+//! The session machine under any schedule.
+
+use super::*;
+
+/// Each login gets its outcome once, an outage ends once, and after a close nothing is due.
+pub fn session(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let mut session = Session::new(SessionOptions {
+        auto_reconnect: first & 1 == 0,
+        connection_timeout: SECOND,
+        max_ping_interval: SECOND,
+        strategy: RegressiveStrategy {
+            start_connect_failed_count: u32::from(first >> 1 & 3),
+            max_interval_seconds: u32::from(first >> 3 & 7),
+            linear_regressive_count: u32::from(first >> 6),
+        },
+    });
+    let codes = [fpnn::CORE_CONNECTION_CLOSED, rtm::DUPLICATED_AUTH, rtm::BLOCKED_USER, 0];
+    let (mut now, mut owed, mut established) = (0_u64, 0, false);
+    let mut outputs = Vec::new();
+    // At the end the program closes.
+    for byte in data.iter().copied().chain([1]) {
+        let error = Error::new(codes.get(usize::from(byte >> 6)).copied().unwrap_or(0), "");
+        let input = match byte & 15 {
+            // The engine closes before it logs in.
+            0 if session.is_idle() => Input::Login { timeout: u64::from(byte >> 4) * SECOND },
+            0 | 1 => Input::Close,
+            2 => Input::Bye,
+            3 => Input::Connected,
+            4 => Input::ConnectFailed(error),
+            5 => Input::Authenticated(Ok(true)),
+            6 => Input::Authenticated(Ok(false)),
+            7 => Input::Authenticated(Err(error)),
+            8 => Input::ByeAnswered,
+            9 => Input::Lost(error),
+            10 => Input::Pinged,
+            11 => Input::Kickout,
+            12 => Input::Destroy,
+            13 => {
+                now = session.deadline().max(now).min(NEVER - 1);
+                Input::Due
+            }
+            // Half a second, or a day.
+            14 => {
+                now = now.saturating_add(SECOND / 2);
+                Input::Due
+            }
+            _ => {
+                now = now.saturating_add(86_400 * SECOND);
+                Input::Due
+            }
+        };
+        if matches!(input, Input::Login { .. }) {
+            owed = 1;
+        }
+        let over = matches!(input, Input::Close | Input::Destroy);
+        session.step(now, input, &mut outputs);
+        for output in outputs.drain(..) {
+            match output {
+                Output::LoginDone { ok, .. } => {
+                    assert_eq!(owed, 1, "an outcome nobody waits for");
+                    owed = 0;
+                    established = ok;
+                }
+                Output::Emit(SessionEvent::Closed(_)) => {
+                    assert!(established, "closed before it was open");
+                    established = false;
+                }
+                _ => {}
+            }
+        }
+        if over {
+            assert!(session.is_idle() && session.deadline() == NEVER, "not over");
+            // Destroyed without an event.
+            established = false;
+        }
+        if session.is_idle() {
+            assert_eq!(owed, 0, "a login without an outcome");
+            assert!(!established, "ended without an event");
+        }
+    }
+}
