@@ -23,6 +23,7 @@ mod options;
 mod peer;
 #[path = "gate/session.rs"]
 mod session;
+#[cfg(feature = "tls")]
 #[path = "gate/tls.rs"]
 mod tls;
 #[path = "gate/users_system.rs"]

@@ -192,6 +192,16 @@ fn files_that_are_wrong_are_named() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_named() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = other.local_addr().expect("its address").to_string();
+    let said = output(&["--listen", &taken]);
+    let text = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!(said.status.code(), Some(1));
+    assert!(text.starts_with(&format!("rtm-gate: cannot listen on {taken}: ")), "{text}");
+}
+
+#[test]
 fn a_chat_through_it() {
     let place = Place::new("chat");
     let tokens = place.file("tokens");
@@ -213,6 +223,7 @@ fn a_chat_through_it() {
     assert_eq!(gate.interrupt(), Some(0));
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn tls_with_a_certificate_made_and_printed() {
     let gate = Running::start(&["--tls-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);

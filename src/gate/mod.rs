@@ -431,13 +431,18 @@ impl Gate {
     }
 }
 
+/// Listens there; the error names the address.
 fn bind(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
-    let address = address.to_socket_addrs()?.next().ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, format!("{address} names no host"))
-    })?;
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+    let bound = || {
+        let address = address.to_socket_addrs()?.next();
+        let address = address.ok_or_else(|| io::Error::other("no such host"))?;
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound().map_err(|error: io::Error| {
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    })
 }
 
 impl Drop for Gate {
