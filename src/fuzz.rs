@@ -20,7 +20,10 @@ pub use crate::session::fuzz::session;
 const LIMIT: usize = 1 << 20;
 
 /// What a reader makes of a stream of packages.
-fn read_packages(data: &[u8], step: usize) -> (Vec<(Vec<u8>, Vec<u8>)>, Option<Malformed>) {
+/// Of each package what names it and its payload, and what ended the reading.
+type Read = (Vec<(Vec<u8>, Vec<u8>)>, Option<Malformed>);
+
+fn read_packages(data: &[u8], step: usize) -> Read {
     let mut reader = Reader::new(LIMIT);
     let mut found = Vec::new();
     for piece in data.chunks(step) {
