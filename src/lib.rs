@@ -10,11 +10,14 @@
 #![cfg_attr(feature = "gate", doc = "[gate]: gate")]
 //! [calls]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/calls.rs
 //! [session_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/session.rs
+//! [heal_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/heal/resume.rs
 //! [history]: https://docs.rs/crate/rtm-client/latest/source/src/types/history.rs
 //! [duplicates]: https://docs.rs/crate/rtm-client/latest/source/src/push/duplicates.rs
 //! [gate_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/gate/conversations.rs
 //! [proxies]: https://docs.rs/crate/rtm-client/latest/source/tests/network/proxies.rs
 //! [changelog]: https://docs.rs/crate/rtm-client/latest/source/CHANGELOG.md
+//! [porting]: https://docs.rs/crate/rtm-client/latest/source/docs/porting.md
+//! [api]: https://docs.rs/crate/rtm-client/latest/source/docs/api/README.md
 //! [architecture]: https://docs.rs/crate/rtm-client/latest/source/docs/architecture.md
 //! [performance]: https://docs.rs/crate/rtm-client/latest/source/docs/performance.md
 //! [examples]: https://docs.rs/crate/rtm-client/latest/source/examples/
@@ -40,6 +43,8 @@
 mod pages {
     #[doc = include_str!("../docs/porting.md")]
     mod porting {}
+    #[doc = include_str!("../docs/api/README.md")]
+    mod api {}
 }
 
 pub mod error_code;

@@ -24,7 +24,7 @@ pub struct Stats {
     pub bytes_received: u64,
     /// Calls whose callback has not returned yet.
     pub in_flight: u64,
-    /// Bytes of calls that wait for the I/O thread.
+    /// Bytes that wait for the socket.
     pub queued_bytes: u64,
     /// Callbacks and pushes that wait to be run, or run.
     pub waiting_callbacks: u64,

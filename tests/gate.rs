@@ -13,6 +13,8 @@ mod files;
 mod groups_rooms;
 #[path = "gate/history.rs"]
 mod history;
+#[path = "gate/hostile.rs"]
+mod hostile;
 #[path = "gate/messages.rs"]
 mod messages;
 #[path = "gate/options.rs"]
@@ -21,6 +23,9 @@ mod options;
 mod peer;
 #[path = "gate/session.rs"]
 mod session;
+#[cfg(feature = "tls")]
+#[path = "gate/tls.rs"]
+mod tls;
 #[path = "gate/users_system.rs"]
 mod users_system;
 #[path = "gate/value_added.rs"]

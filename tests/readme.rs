@@ -74,6 +74,20 @@ fn commands_exist() {
 }
 
 #[test]
+fn all_examples_are_listed() {
+    let readme = read("README.md");
+    let mut there = BTreeSet::new();
+    for entry in fs::read_dir(root().join("examples")).expect("the examples") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() || path.join("main.rs").is_file() {
+            there.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    let listed = first_cells(section(&readme, "Examples"));
+    assert_eq!(listed, there.iter().map(String::as_str).collect());
+}
+
+#[test]
 fn features_are_those_of_the_manifest() {
     let (readme, manifest) = (read("README.md"), read("Cargo.toml"));
     let (_, features) = manifest.split_once("[features]").expect("features");

@@ -155,6 +155,8 @@ fn wrong_arguments_get_one_line_that_says_what_is_expected() {
         (&["--port", "1"], "there is no option --port"),
         (&["-p"], "there is no option -p"),
         (&["start"], r#""start" is no option, expected options alone"#),
+        (&["--cert", "x"], "--cert and --key are expected together"),
+        (&["--cert", "x", "--key", "y"], "--cert and --key are for --tls-listen"),
         (&["--help=x"], ""),
     ] {
         let said = output(args);
@@ -190,6 +192,16 @@ fn files_that_are_wrong_are_named() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_named() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = other.local_addr().expect("its address").to_string();
+    let said = output(&["--listen", &taken]);
+    let text = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!(said.status.code(), Some(1));
+    assert!(text.starts_with(&format!("rtm-gate: cannot listen on {taken}: ")), "{text}");
+}
+
+#[test]
 fn a_chat_through_it() {
     let place = Place::new("chat");
     let tokens = place.file("tokens");
@@ -209,6 +221,23 @@ fn a_chat_through_it() {
     one.get_user_groups(PATIENCE, callback);
     assert_eq!(groups.wait().expect("the groups"), [100]);
     assert_eq!(gate.interrupt(), Some(0));
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn tls_with_a_certificate_made_and_printed() {
+    let gate = Running::start(&["--tls-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
+    let said = &gate.introduction;
+    let (_, rest) = said.split_once("-----BEGIN CERTIFICATE-----").expect("a certificate");
+    let (body, _) = rest.split_once("-----END CERTIFICATE-----").expect("a whole one");
+    let pem = format!("-----BEGIN CERTIFICATE-----{body}-----END CERTIFICATE-----\n");
+    let endpoint = said.split_once("wss://").expect("a URL").1.split('/').next().expect("a host");
+    let client =
+        RtmClient::new(ClientOptions::new(PID).ssl_endpoint(endpoint).ca_certificates(pem));
+    let (callback, login) = reply::login();
+    client.login(1, "t", callback, PATIENCE);
+    login.wait().expect("logged in");
+    assert!(said.contains("\npage       http://127.0.0.1:"), "{said}");
 }
 
 #[test]

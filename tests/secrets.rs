@@ -5,16 +5,12 @@
 
 mod common;
 
-#[path = "network/certificates.rs"]
-#[allow(dead_code)]
-mod certificates;
-
 use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Mutex;
 use std::thread;
 
-use certificates::Authority;
+use common::certificates::{self, Authority};
 use common::package::{self, map};
 use common::peer::{Connection, Peer, read_request};
 use common::record::{Event, Record, in_words};

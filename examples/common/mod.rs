@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no example uses all of it")]
 
+pub(crate) mod histogram;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::process::ExitCode;

@@ -71,9 +71,14 @@ impl Connection {
         self.socket.get_mut()
     }
 
+    /// How many bytes wait for the socket.
+    pub(super) fn waiting(&self) -> usize {
+        self.socket.get_ref().waiting()
+    }
+
     /// Whether something waits for the socket.
     pub(super) fn is_blocked(&self) -> bool {
-        self.socket.get_ref().waiting() > 0
+        self.waiting() > 0
     }
 
     /// The kernel announced something.

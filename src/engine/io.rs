@@ -265,10 +265,14 @@ impl IoThread {
             busy |= connection.has_more();
             if !connection.is_blocked() && !state.outbox.is_empty() {
                 std::mem::swap(connection.stream().out(), &mut state.outbox);
-                self.engine.counters.queued_bytes.set(0);
                 busy = true;
             }
         }
+        state.unwritten = match &self.link {
+            Link::Up(connection) => connection.waiting(),
+            Link::Down | Link::Dialing(_) => 0,
+        };
+        self.engine.counters.queued_bytes.set(state.queued_bytes() as u64);
         let next = if busy {
             Next::Again
         } else if self.session.is_idle() {
@@ -430,12 +434,14 @@ impl IoThread {
             return;
         }
         engine.in_flight.fetch_add(resumed.len(), Ordering::Relaxed);
+        engine.counters.calls.add(resumed.len() as u64);
         let mut wake_timer = false;
         for Queued { frame, deadline, complete } in resumed.into_iter().chain(state.queue.drain()) {
             let seq = state.pending.insert(deadline, complete);
             frame.append_with_seq(&mut state.outbox, seq);
             wake_timer |= state.timer_is_late_for(deadline);
         }
+        engine.counters.queued_bytes.set(state.outbox.len() as u64);
         state.door = Door::Open;
         drop(guard);
         if wake_timer {

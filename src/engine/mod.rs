@@ -117,6 +117,8 @@ struct State {
     pending: Pending<Complete>,
     /// Finished, masked frames of calls.
     outbox: Vec<u8>,
+    /// Bytes the I/O thread has taken out of the outbox and not written, as it said last.
+    unwritten: usize,
     /// Sends made while the connection is made again.
     queue: Queue,
     commands: Vec<Command>,
@@ -139,6 +141,11 @@ struct State {
 }
 
 impl State {
+    /// Bytes that wait for the socket.
+    fn queued_bytes(&self) -> usize {
+        self.outbox.len() + self.unwritten
+    }
+
     /// Whether the timer thread is to be woken for that deadline.
     fn timer_is_late_for(&mut self, deadline: Time) -> bool {
         let late = deadline < self.timer_sleeps_until;
@@ -183,6 +190,7 @@ impl Engine {
                 door: Door::Shut(fpnn::CORE_INVALID_CONNECTION),
                 pending: Pending::starting_at(FIRST_SEQ),
                 outbox: Vec::new(),
+                unwritten: 0,
                 queue: Queue::new(),
                 commands: Vec::new(),
                 epoch: 0,
@@ -260,7 +268,7 @@ impl Engine {
                 Some((fpnn::CORE_WORK_QUEUE_FULL, "max_in_flight is reached"))
             }
             Door::Open
-                if state.outbox.len() + frame.frame_len() > self.options.max_queued_bytes =>
+                if state.queued_bytes() + frame.frame_len() > self.options.max_queued_bytes =>
             {
                 Some((fpnn::CORE_WORK_QUEUE_FULL, "max_queued_bytes is reached"))
             }
@@ -287,7 +295,7 @@ impl Engine {
         } else {
             let seq = state.pending.insert(deadline, complete);
             frame.append_with_seq(&mut state.outbox, seq);
-            self.counters.queued_bytes.set(state.outbox.len() as u64);
+            self.counters.queued_bytes.set(state.queued_bytes() as u64);
             deadline
         };
         let wake_timer = state.timer_is_late_for(deadline);

@@ -132,11 +132,19 @@ impl Stream {
 
     /// Where to append whole frames.
     pub(super) fn out(&mut self) -> &mut Vec<u8> {
-        if self.written > COMPACT && self.written > self.out.len() / 2 {
+        self.compact();
+        &mut self.out
+    }
+
+    /// Gives back what is written, once that is a quarter of what is held.
+    fn compact(&mut self) {
+        if self.written > COMPACT && self.written > self.out.len() / 4 {
             self.out.drain(..self.written);
             self.written = 0;
+            if self.out.capacity() > KEPT {
+                self.out.shrink_to_fit();
+            }
         }
-        &mut self.out
     }
 
     /// How many bytes were read and written since this was last asked.
@@ -158,7 +166,10 @@ impl Stream {
                     self.written += n;
                     self.traffic.1 += n as u64;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.compact();
+                    return Ok(());
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

@@ -29,7 +29,8 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
             if let Some(io) = io {
                 wake(&io);
             }
-            engine.counters.timeouts.add(expired.len() as u64);
+            let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
+            engine.counters.timeouts.add((expired.len() + late.count()) as u64);
             let mut batch = engine.dispatch.fresh_batch();
             for complete in expired.drain(..) {
                 engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);

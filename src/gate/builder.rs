@@ -11,6 +11,10 @@ pub(super) struct Config {
     pub(super) file_listen: String,
     /// Where the page is to be had; nowhere without.
     pub(super) page_listen: Option<String>,
+    /// Where TLS is spoken; nowhere without.
+    pub(super) tls_listen: Option<String>,
+    /// Certificate and key, in PEM.
+    pub(super) certificate: Option<(String, String)>,
     pub(super) pid: i64,
     /// The tokens accepted; none given means any.
     pub(super) tokens: BTreeMap<i64, BTreeSet<String>>,
@@ -95,6 +99,8 @@ impl GateBuilder {
                 listen: "127.0.0.1:0".to_owned(),
                 file_listen: "127.0.0.1:0".to_owned(),
                 page_listen: None,
+                tls_listen: None,
+                certificate: None,
                 pid: 11000001,
                 tokens: BTreeMap::new(),
                 token_secret: None,
@@ -127,6 +133,29 @@ impl GateBuilder {
     /// The address the file gate listens on. Default: `127.0.0.1:0`, a free port of this machine alone.
     pub fn file_listen(mut self, address: impl Into<String>) -> Self {
         self.config.file_listen = address.into();
+        self
+    }
+
+    /// Listens for TLS at this address besides: `wss`. The file gate and the page then understand TLS as well as plain
+    /// connections. Default: none.
+    ///
+    /// Without a [`certificate`](GateBuilder::certificate) one is made, which clients have to be told to trust.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// println!("log in at {}, trusting {}", gate.tls_endpoint().unwrap(), gate.certificate().unwrap());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn tls_listen(mut self, address: impl Into<String>) -> Self {
+        self.config.tls_listen = Some(address.into());
+        self
+    }
+
+    /// The certificate shown to TLS clients, which those of its issuers may follow, and its private key: both PEM.
+    pub fn certificate(mut self, chain: impl Into<String>, key: impl Into<String>) -> Self {
+        self.config.certificate = Some((chain.into(), key.into()));
         self
     }
 

@@ -73,7 +73,8 @@ impl<'g> Faults<'g> {
         Fault::new(self.gate, None)
     }
 
-    /// Takes all faults back, and sends what they hold back. Connections that are no longer read from or pinged stay so.
+    /// Takes all faults back, and sends the packages that wait for others. What is delayed still comes in its time, and
+    /// connections that are no longer read from or pinged stay so.
     ///
     /// ```
     /// # let gate = rtm_client::gate::Gate::builder().start()?;

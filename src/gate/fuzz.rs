@@ -18,6 +18,7 @@ pub fn gate(data: &[u8]) {
     let _ = upgrade::read(data);
     let Some((first, data)) = data.split_first() else { return };
     let config = GateBuilder::new().group(100, [1, 2]).config;
+    let largest = config.limits.package_bytes;
     let files = Files::new("127.0.0.1:1".to_owned(), &config.limits);
     let Ok(mut service) = Service::new(config, files) else { return };
     let door = if first & 1 == 0 { Door::Main } else { Door::File };
@@ -33,7 +34,7 @@ pub fn gate(data: &[u8]) {
             map.text("version", "1");
         });
     });
-    let mut reader = Reader::new(8 << 20);
+    let mut reader = Reader::new(largest);
     let mut sound = true;
     for bytes in [&quest, data] {
         let read = reader.read(bytes, |package| sound = sound && service.package(CONN, &package));

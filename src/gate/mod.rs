@@ -30,6 +30,7 @@ mod service;
 mod socket;
 mod store;
 mod token;
+mod transport;
 mod upgrade;
 mod words;
 mod write;
@@ -51,9 +52,10 @@ use self::builder::Config;
 use self::files::Files;
 use self::peers::Door;
 use self::saved::Saved;
-use self::server::{Command, Server};
+use self::server::{Command, Listener, Server};
 use self::service::{Service, Target};
 use self::store::{Bytes, Draft};
+use self::transport::{Identity, Security};
 use crate::types::{Body, Content, Text};
 
 pub use self::builder::GateBuilder;
@@ -74,6 +76,8 @@ pub struct Gate {
     address: SocketAddr,
     file_address: SocketAddr,
     page_address: Option<SocketAddr>,
+    /// Where TLS is spoken, and the certificate shown there.
+    tls: Option<(SocketAddr, String)>,
     pid: i64,
     commands: Sender<Command>,
     waker: Waker,
@@ -121,11 +125,25 @@ impl Gate {
             turns: Mutex::new(0),
             turned: Condvar::new(),
         });
-        let mut listeners = vec![(listener, Door::Main), (file_listener, Door::File)];
-        let mut page_address = None;
+        let mut listeners =
+            vec![Listener { tcp: listener, door: Door::Main, security: Security::Plain }];
+        let (mut page_address, mut tls) = (None, None);
+        let mut either = Security::Plain;
+        if let Some(tls_listen) = &config.tls_listen {
+            let identity = match &config.certificate {
+                Some((chain, key)) => Identity::from_pem(chain, key)?,
+                None => Identity::new(tls_listen.rsplit_once(':').map_or("", |(host, _)| host))?,
+            };
+            either = Security::Either(Arc::clone(&identity.config));
+            let (tcp, address) = bind(tls_listen)?;
+            let security = Security::Tls(identity.config);
+            listeners.push(Listener { tcp, door: Door::Main, security });
+            tls = Some((address, identity.certificate));
+        }
+        listeners.push(Listener { tcp: file_listener, door: Door::File, security: either.clone() });
         if let Some(page_listen) = &config.page_listen {
-            let (listener, address) = bind(page_listen)?;
-            listeners.push((listener, Door::Page));
+            let (tcp, address) = bind(page_listen)?;
+            listeners.push(Listener { tcp, door: Door::Page, security: either });
             page_address = Some(address);
         }
         let pid = config.pid;
@@ -135,7 +153,7 @@ impl Gate {
         let thread =
             thread::Builder::new().name("rtm-gate".to_owned()).spawn(move || server.run())?;
         let thread = Some(thread);
-        Ok(Gate { address, file_address, page_address, pid, commands, waker, shared, thread })
+        Ok(Gate { address, file_address, page_address, tls, pid, commands, waker, shared, thread })
     }
 
     /// The port the gate listens on.
@@ -162,6 +180,17 @@ impl Gate {
     /// ```
     pub fn file_endpoint(&self) -> String {
         self.file_address.to_string()
+    }
+
+    /// The address to log in at over TLS, as `ClientOptions::ssl_endpoint` takes it, if
+    /// [`GateBuilder::tls_listen`] asked for it.
+    pub fn tls_endpoint(&self) -> Option<String> {
+        self.tls.as_ref().map(|(address, _)| address.to_string())
+    }
+
+    /// The certificate shown to TLS clients, in PEM, as `ClientOptions::ca_certificates` takes it.
+    pub fn certificate(&self) -> Option<&str> {
+        self.tls.as_ref().map(|(_, certificate)| certificate.as_str())
     }
 
     /// Where the page is, if [`GateBuilder::page_listen`] asked for it: `http://127.0.0.1:PORT/`.
@@ -402,13 +431,18 @@ impl Gate {
     }
 }
 
+/// Listens there; the error names the address.
 fn bind(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
-    let address = address.to_socket_addrs()?.next().ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, format!("{address} names no host"))
-    })?;
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+    let bound = || {
+        let address = address.to_socket_addrs()?.next();
+        let address = address.ok_or_else(|| io::Error::other("no such host"))?;
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound().map_err(|error: io::Error| {
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    })
 }
 
 impl Drop for Gate {
@@ -472,3 +506,8 @@ impl StoredMessage {
         }
     }
 }
+
+/// The manual's programs run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/gate.md")]
+struct Manual;

@@ -16,6 +16,7 @@ use super::Shared;
 use super::peers::{ConnId, Door};
 use super::service::Service;
 use super::socket::{Pass, Socket};
+use super::transport::{Security, Transport};
 
 /// Something a [`Gate`](super::Gate) wants done in the loop.
 pub(super) type Command = Box<dyn FnOnce(&mut Service) + Send>;
@@ -26,9 +27,16 @@ const FIRST_CONNECTION: ConnId = 16;
 /// How long the other end has to close after the gate has.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// Where connections come in, and what they are then.
+pub(super) struct Listener {
+    pub(super) tcp: TcpListener,
+    pub(super) door: Door,
+    pub(super) security: Security,
+}
+
 pub(super) struct Server {
     poll: Poll,
-    listeners: Vec<(TcpListener, Door)>,
+    listeners: Vec<Listener>,
     sockets: HashMap<ConnId, Socket>,
     service: Service,
     next_id: ConnId,
@@ -45,13 +53,13 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         poll: Poll,
-        mut listeners: Vec<(TcpListener, Door)>,
+        mut listeners: Vec<Listener>,
         service: Service,
         commands: Receiver<Command>,
         shared: Arc<Shared>,
     ) -> io::Result<Server> {
-        for (index, (listener, _)) in listeners.iter_mut().enumerate() {
-            poll.registry().register(listener, Token(index + 1), Interest::READABLE)?;
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            poll.registry().register(&mut listener.tcp, Token(index + 1), Interest::READABLE)?;
         }
         Ok(Server {
             poll,
@@ -98,6 +106,8 @@ impl Server {
                     Token(1..FIRST_CONNECTION) => self.accept(now),
                     Token(id) => {
                         if let Some(socket) = self.sockets.get_mut(&id) {
+                            // What a TLS layer wants to write is known to itself alone.
+                            self.service.peers.mark(id);
                             if event.is_readable() {
                                 socket.readable(event.is_read_closed());
                                 if event.is_read_closed() && self.service.is_deaf(id) {
@@ -105,9 +115,6 @@ impl Server {
                                     continue;
                                 }
                                 ready.push(id);
-                            }
-                            if event.is_writable() {
-                                self.service.peers.mark(id);
                             }
                         }
                     }
@@ -132,17 +139,19 @@ impl Server {
 
     fn accept(&mut self, now: Instant) {
         for index in 0..self.listeners.len() {
-            while let Some((tcp, door, address)) = self.next_accepted(index) {
-                self.welcome(tcp, door, address, now);
+            while let Some((tcp, address)) = self.next_accepted(index) {
+                if let Err(error) = self.welcome(index, tcp, address, now) {
+                    log::warn!("a connection could not be set up: {error}");
+                }
             }
         }
     }
 
-    fn next_accepted(&mut self, index: usize) -> Option<(TcpStream, Door, SocketAddr)> {
-        let (listener, door) = self.listeners.get(index)?;
+    fn next_accepted(&mut self, index: usize) -> Option<(TcpStream, SocketAddr)> {
+        let listener = self.listeners.get(index)?;
         loop {
-            match listener.accept() {
-                Ok((tcp, address)) => return Some((tcp, *door, address)),
+            match listener.tcp.accept() {
+                Ok(accepted) => return Some(accepted),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return None,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
@@ -156,21 +165,27 @@ impl Server {
         }
     }
 
-    fn welcome(&mut self, mut tcp: TcpStream, door: Door, address: SocketAddr, now: Instant) {
+    fn welcome(
+        &mut self,
+        index: usize,
+        mut tcp: TcpStream,
+        address: SocketAddr,
+        now: Instant,
+    ) -> io::Result<()> {
+        let Some(listener) = self.listeners.get(index) else {
+            return Ok(());
+        };
         let id = self.next_id;
         self.next_id += 1;
+        tcp.set_nodelay(true)?;
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let registered = tcp
-            .set_nodelay(true)
-            .and_then(|()| self.poll.registry().register(&mut tcp, Token(id), interest));
-        if let Err(error) = registered {
-            log::warn!("a connection could not be set up: {error}");
-            return;
-        }
-        self.sockets.insert(id, Socket::new(tcp, now, self.service.config.limits.package_bytes));
-        self.service.peers.add(id, door, address, now);
+        self.poll.registry().register(&mut tcp, Token(id), interest)?;
+        let transport = Transport::new(tcp, &listener.security)?;
         let config = &self.service.config;
+        self.sockets.insert(id, Socket::new(transport, now, config.limits.package_bytes));
         self.checks.push(Reverse((now + config.ping_interval.min(config.idle_limit), id)));
+        self.service.peers.add(id, listener.door, address, now);
+        Ok(())
     }
 
     fn read(&mut self, id: ConnId, now: Instant) {
@@ -201,10 +216,10 @@ impl Server {
             return self.close(id, now);
         }
         while peer.pending() > 0 {
-            let Some(tcp) = socket.tcp() else {
+            let Some(transport) = socket.transport() else {
                 break;
             };
-            match tcp.write(peer.unwritten()) {
+            match transport.write(peer.unwritten()) {
                 Ok(0) => return self.close(id, now),
                 Ok(len) => peer.wrote(len),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -220,6 +235,14 @@ impl Server {
                     return self.close(id, now);
                 }
             }
+        }
+        match socket.transport().map(Transport::flush) {
+            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => return,
+            Some(Err(error)) => {
+                log::debug!("connection dropped: {error}");
+                return self.close(id, now);
+            }
+            _ => {}
         }
         if peer.ending && socket.lingers_until.is_none() {
             let until = now + LINGER;

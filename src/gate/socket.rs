@@ -1,16 +1,14 @@
 //! One connection's socket: the request head, then WebSocket frames in. What goes out is queued elsewhere.
 
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use mio::net::TcpStream;
-use socket2::SockRef;
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
 use super::peers::ConnId;
 use super::service::Service;
+use super::transport::Transport;
 use super::upgrade::{self, Head};
 use crate::wire::package::{Malformed, Reader};
 
@@ -21,7 +19,7 @@ const MESSAGES_PER_PASS: usize = 1024;
 
 /// The socket, its write side going to memory: pongs and closes join the queue of what is written.
 struct Stream {
-    tcp: TcpStream,
+    transport: Transport,
     /// What came behind the request head.
     early: Vec<u8>,
     control: Vec<u8>,
@@ -42,10 +40,11 @@ impl Read for Stream {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         loop {
-            match self.tcp.read(buf) {
+            match self.transport.read(buf) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(len) => {
-                    self.drained = len > 0 && len < buf.len() && !self.closed;
+                    let short = len > 0 && len < buf.len() && !self.closed;
+                    self.drained = short && self.transport.short_means_empty();
                     return Ok(len);
                 }
                 Err(error) => {
@@ -97,9 +96,14 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(tcp: TcpStream, now: Instant, largest: usize) -> Socket {
-        let stream =
-            Stream { tcp, early: Vec::new(), control: Vec::new(), drained: false, closed: false };
+    pub(super) fn new(transport: Transport, now: Instant, largest: usize) -> Socket {
+        let stream = Stream {
+            transport,
+            early: Vec::new(),
+            control: Vec::new(),
+            drained: false,
+            closed: false,
+        };
         Socket {
             phase: Some(Phase::Head { stream, head: Vec::new() }),
             packages: Reader::new(largest),
@@ -116,8 +120,8 @@ impl Socket {
         }
     }
 
-    pub(super) fn tcp(&mut self) -> Option<&mut TcpStream> {
-        self.stream().map(|stream| &mut stream.tcp)
+    pub(super) fn transport(&mut self) -> Option<&mut Transport> {
+        self.stream().map(|stream| &mut stream.transport)
     }
 
     /// The readiness event: there is something to read again.
@@ -130,20 +134,16 @@ impl Socket {
 
     /// Has the connection end with a reset when it is dropped.
     pub(super) fn reset(&mut self) {
-        if let Some(tcp) = self.tcp() {
-            if let Err(error) = SockRef::from(&*tcp).set_linger(Some(Duration::ZERO)) {
-                log::warn!("a connection could not be reset: {error}");
-            }
+        if let Some(Err(error)) = self.transport().map(|transport| transport.reset()) {
+            log::warn!("a connection could not be reset: {error}");
         }
     }
 
     /// Says that nothing more will be written.
     pub(super) fn shut_down(&mut self, until: Instant) {
         self.lingers_until = Some(until);
-        if let Some(tcp) = self.tcp() {
-            if let Err(error) = tcp.shutdown(Shutdown::Write) {
-                log::trace!("shutdown: {error}");
-            }
+        if let Some(Err(error)) = self.transport().map(Transport::shut_down) {
+            log::trace!("shutdown: {error}");
         }
     }
 
@@ -170,11 +170,11 @@ impl Socket {
     /// Reads on only to see the other end close: closing with unread bytes would destroy what was written last.
     fn discard(&mut self) -> Pass {
         let mut sink = [0; 4096];
-        let Some(tcp) = self.tcp() else {
+        let Some(transport) = self.transport() else {
             return Pass::Broken;
         };
         for _ in 0..MESSAGES_PER_PASS {
-            match tcp.read(&mut sink) {
+            match transport.discard(&mut sink) {
                 Ok(0) => return Pass::Broken,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Pass::Drained,

@@ -3,9 +3,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod blocking;
 mod calls;
 mod login;
 mod manual;
 mod packages;
 mod reentry;
 mod session;
+mod stats;

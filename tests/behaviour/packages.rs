@@ -1,9 +1,8 @@
 //! What comes from the gate as bytes: split, joined, malformed, too large, and quests of its own.
 
 use std::panic::resume_unwind;
-use std::time::Duration;
 
-use rtm_client::{RtmClient, reply, server_push};
+use rtm_client::{RtmClient, server_push};
 
 use crate::common::package::{self, JSON, Kind, MSGPACK, map, server_time, write};
 use crate::common::peer::{Connection, Peer};
@@ -215,28 +214,4 @@ fn pushes_reach_their_handlers_in_order_and_a_bad_one_is_an_error_event() {
     record.expect_error(20009);
     record.expect(Event::Closed(6));
     record.expect_nothing(&client, &mut connection);
-}
-
-/// They are answered while a callback keeps the callback thread busy.
-#[test]
-fn a_slow_callback_delays_no_pong_and_no_timeout() {
-    let peer = Peer::new();
-    let (client, record, mut connection) = peer.login(peer.options());
-    let (release, released) = std::sync::mpsc::channel::<()>();
-    client.get_server_time(None, move |_, _| {
-        let _ = released.recv();
-    });
-    let quest = connection.quest("getservertime");
-    connection.answer(&quest, &server_time(1));
-    let (callback, reply) = reply::channel();
-    client.get_session(Duration::from_millis(100), callback);
-    let quest = connection.quest("getsession");
-    connection.answer(&quest, &map([]));
-    for _ in 0..3 {
-        connection.sync();
-    }
-    std::thread::sleep(Duration::from_millis(120));
-    release.send(()).expect("the callback waits");
-    assert!(reply.wait().is_ok(), "the answer was there in time");
-    assert_eq!(record.rest(&client), [Event::Closed(0)]);
 }

@@ -1,4 +1,4 @@
-//! Every public method inside every kind of callback and handler, in both callback modes.
+//! Every public method inside every kind of callback and handler, in both callback modes, over ws and wss.
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
@@ -337,6 +337,10 @@ const PLACES: &[(&str, Place)] = &[
         c.processor().on(server_push::RECV_CHAT, move |_| hook.run());
         c.send_cmd(PUSH, "x", "", None, None, reply::ignore);
     }),
+    ("a progress handler", |c, hook| {
+        let file = file().on_progress(move |_, _| hook.run());
+        c.send_file(50, 2, file, None, None, reply::ignore);
+    }),
     ("the kickout push", |c, hook| {
         c.processor().on(server_push::KICK_OUT, move |_| hook.run());
         c.send_cmd(KICKOUT, "x", "", None, None, reply::ignore);
@@ -440,26 +444,44 @@ fn pump_until(client: &RtmClient, mode: Callbacks, mut condition: impl FnMut() -
     });
 }
 
-#[test]
-fn every_session_method_works_inside_every_callback() {
-    let gate = Responder::start();
+fn session_methods_inside_everything(gate: &Responder) {
     for mode in [Callbacks::Thread, Callbacks::Manual] {
         for place in PLACES {
             for method in SESSION.chunks(1) {
-                check(&gate, mode, place, method);
+                check(gate, mode, place, method);
             }
         }
     }
 }
 
-#[test]
-fn every_call_works_inside_every_callback() {
-    let gate = Responder::start();
+fn calls_inside_everything(gate: &Responder) {
     for mode in [Callbacks::Thread, Callbacks::Manual] {
         for place in PLACES {
-            check(&gate, mode, place, CALLS);
+            check(gate, mode, place, CALLS);
         }
     }
+}
+
+#[test]
+fn every_session_method_works_inside_every_callback() {
+    session_methods_inside_everything(&Responder::start());
+}
+
+#[test]
+fn every_call_works_inside_every_callback() {
+    calls_inside_everything(&Responder::start());
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn every_session_method_works_inside_every_callback_over_wss() {
+    session_methods_inside_everything(&Responder::start_tls());
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn every_call_works_inside_every_callback_over_wss() {
+    calls_inside_everything(&Responder::start_tls());
 }
 
 /// The tables hold every public method of the client.

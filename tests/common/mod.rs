@@ -4,6 +4,8 @@
 // Each test binary is a crate of its own and uses a part of it.
 #![allow(dead_code, unreachable_pub)]
 
+#[cfg(feature = "tls")]
+pub mod certificates;
 pub mod package;
 pub mod peer;
 pub mod record;

@@ -171,6 +171,11 @@ impl<S: Read + Write> Connection<S> {
         self.socket.send(Message::Binary(bytes.to_vec().into()))
     }
 
+    /// Writes what a full socket has not taken.
+    pub fn flush(&mut self) {
+        self.socket.flush().expect("the client listens");
+    }
+
     /// Sends bytes that need not be a WebSocket frame.
     pub fn send_raw(&mut self, bytes: &[u8]) {
         let stream = self.stream();

@@ -1,6 +1,7 @@
 //! A gate in the background that lets everybody in and answers every quest with an empty map, for tests that are
 //! about the client's side alone.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,12 +23,33 @@ pub const CUT: i64 = -3;
 pub const KICKOUT: i64 = -4;
 
 pub struct Responder {
+    options: ClientOptions,
     address: String,
     stop: Arc<AtomicBool>,
 }
 
 impl Responder {
+    /// A gate for ws.
     pub fn start() -> Responder {
+        Responder::serving(serve, |options, address| options.endpoint(address))
+    }
+
+    /// A gate for wss.
+    #[cfg(feature = "tls")]
+    pub fn start_tls() -> Responder {
+        use super::certificates::{Authority, over, server};
+        let authority = Authority::new();
+        let config = server(&authority.certify("127.0.0.1"), None);
+        let serve_tls = move |stream| serve(over(stream, &config));
+        Responder::serving(serve_tls, |options, address| {
+            options.ssl_endpoint(address).ca_certificates(authority.pem())
+        })
+    }
+
+    fn serving(
+        serve: impl Fn(TcpStream) -> Option<()> + Clone + Send + 'static,
+        dial: impl FnOnce(ClientOptions, &str) -> ClientOptions,
+    ) -> Responder {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound").to_string();
         let stop = Arc::new(AtomicBool::new(false));
@@ -37,14 +59,18 @@ impl Responder {
                 if stopped.load(Ordering::Relaxed) {
                     break;
                 }
-                thread::spawn(move || serve(stream));
+                if stream.set_nodelay(true).is_ok() {
+                    let serve = serve.clone();
+                    thread::spawn(move || serve(stream));
+                }
             }
         });
-        Responder { address, stop }
+        let options = dial(ClientOptions::new(PID), &address).file_endpoint(&*address);
+        Responder { options, address, stop }
     }
 
     pub fn options(&self) -> ClientOptions {
-        ClientOptions::new(PID).endpoint(&self.address)
+        self.options.clone()
     }
 }
 
@@ -56,8 +82,7 @@ impl Drop for Responder {
     }
 }
 
-fn serve(stream: TcpStream) -> Option<()> {
-    stream.set_nodelay(true).ok()?;
+fn serve<S: Read + Write>(stream: S) -> Option<()> {
     let mut socket = tungstenite::accept(stream).ok()?;
     loop {
         let message = socket.read().ok()?;
@@ -67,7 +92,7 @@ fn serve(stream: TcpStream) -> Option<()> {
     }
 }
 
-fn answer(socket: &mut WebSocket<TcpStream>, quest: &Package) -> Option<()> {
+fn answer<S: Read + Write>(socket: &mut WebSocket<S>, quest: &Package) -> Option<()> {
     let mut send = |bytes: Vec<u8>| socket.send(Message::Binary(bytes.into())).ok();
     let to = (quest.method == "sendmsg").then(|| quest.int("to"));
     match to {
@@ -81,6 +106,10 @@ fn answer(socket: &mut WebSocket<TcpStream>, quest: &Package) -> Option<()> {
         // The answer to a quest of the gate.
         "" => Some(()),
         "auth" => send(package::answer(quest.seq, 0, &map([("ok", true.into())]))),
+        "filetoken" => {
+            let token = map([("token", "token".into()), ("endpoint", "endpoint".into())]);
+            send(package::answer(quest.seq, 0, &token))
+        }
         _ => send(package::answer(quest.seq, 0, &map([]))),
     }
 }

@@ -6,10 +6,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-#[path = "../network/certificates.rs"]
-#[allow(dead_code)]
-mod certificates;
-
 mod frames;
 mod opening;
 mod packages;
@@ -18,6 +14,7 @@ mod table;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use common::certificates;
 use common::package::{Package, server_time};
 use common::peer::{Connection, Peer};
 use common::record::{Event, Record};

@@ -6,7 +6,6 @@
 mod common;
 
 mod addresses;
-mod certificates;
 mod closing;
 mod frames;
 mod proxies;
@@ -16,6 +15,7 @@ mod trouble;
 use std::time::Duration;
 
 use common::DEADLINE;
+use common::certificates;
 use common::record::{Event, Record};
 use rtm_client::{ClientOptions, RtmClient};
 

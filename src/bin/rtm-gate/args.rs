@@ -16,6 +16,10 @@ rtm-gate: a local gate of the RTM chat service, for development and tests, not f
 Usage: rtm-gate [OPTION]...
 
       --listen ADDRESS        where clients connect [127.0.0.1:13321]
+      --tls-listen ADDRESS    where clients connect over TLS; off without; the file gate and the
+                              page then understand TLS as well
+      --cert FILE             the certificate shown there, PEM; needs --key
+      --key FILE              its private key, PEM; without the two one is made and printed
       --file-listen ADDRESS   where files are sent and had [127.0.0.1:13461]
       --http-listen ADDRESS   serve a page to chat and look at the gate with; off without
       --pid PID               the project id that logins must name [11000001]
@@ -26,7 +30,8 @@ Usage: rtm-gate [OPTION]...
       --seed FILE             JSON of users, groups, friends, messages to start with
       --snapshot FILE         load this at the start, if it is there, instead of the seed;
                               save everything there on exit and every 10 s
-      --snapshot-interval SECS  how often to save [10]
+      --snapshot-interval SECS
+                              how often to save [10]
       --log LEVEL             off, error, warn, info, debug or trace, on standard error [warn]
   -h, --help                  show this
   -V, --version               show the version
@@ -37,6 +42,9 @@ Addresses are HOST:PORT; port 0 is any free port. Ctrl-C ends the gate.
 pub(crate) struct Args {
     listen: String,
     file_listen: String,
+    tls_listen: Option<String>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
     http_listen: Option<String>,
     pid: Option<i64>,
     tokens: Tokens,
@@ -55,7 +63,7 @@ enum Tokens {
 }
 
 pub(crate) enum Command {
-    Run(Args),
+    Run(Box<Args>),
     /// Help or version: say this, and that is all.
     Say(String),
 }
@@ -66,6 +74,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
     let mut read = Args {
         listen: "127.0.0.1:13321".to_owned(),
         file_listen: "127.0.0.1:13461".to_owned(),
+        tls_listen: None,
+        cert: None,
+        key: None,
         http_listen: None,
         pid: None,
         tokens: Tokens::Any,
@@ -93,6 +104,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             }
             "listen" => read.listen = address(&mut args, &name)?,
             "file-listen" => read.file_listen = address(&mut args, &name)?,
+            "tls-listen" => read.tls_listen = Some(address(&mut args, &name)?),
+            "cert" => read.cert = Some(path(&mut args, &name)?),
+            "key" => read.key = Some(path(&mut args, &name)?),
             "http-listen" => read.http_listen = Some(address(&mut args, &name)?),
             "pid" => read.pid = Some(value(&mut args, &name, "a number", number)?),
             "tokens" => {
@@ -113,7 +127,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             other => return Err(format!("there is no option --{other}")),
         }
     }
-    Ok(Command::Run(read))
+    match (&read.cert, &read.key, &read.tls_listen) {
+        (None, None, _) | (Some(_), Some(_), Some(_)) => Ok(Command::Run(Box::new(read))),
+        (Some(_), Some(_), None) => Err("--cert and --key are for --tls-listen".to_owned()),
+        _ => Err("--cert and --key are expected together".to_owned()),
+    }
 }
 
 /// The option's value, as `read` understands it.
@@ -165,11 +183,22 @@ fn group(text: &str) -> Option<(i64, Vec<i64>)> {
 }
 
 impl Args {
+    /// Whether a certificate is given, so that none is made.
+    pub(crate) fn has_certificate(&self) -> bool {
+        self.cert.is_some()
+    }
+
     /// A builder of the gate asked for, without what it knows from the start.
     pub(crate) fn builder(&self) -> io::Result<GateBuilder> {
         let mut builder = Gate::builder().listen(&self.listen).file_listen(&self.file_listen);
         if let Some(address) = &self.http_listen {
             builder = builder.page_listen(address);
+        }
+        if let Some(address) = &self.tls_listen {
+            builder = builder.tls_listen(address);
+        }
+        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+            builder = builder.certificate(read(cert)?, read(key)?);
         }
         if let Some(pid) = self.pid {
             builder = builder.pid(pid);
@@ -191,9 +220,7 @@ impl Args {
 /// Lines `UID TOKEN`; empty ones and those that begin with `#` say nothing.
 fn with_tokens(mut builder: GateBuilder, path: &Path) -> io::Result<GateBuilder> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| io::Error::new(error.kind(), format!("{shown}: {error}")))?;
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in read(path)?.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -207,4 +234,10 @@ fn with_tokens(mut builder: GateBuilder, path: &Path) -> io::Result<GateBuilder>
         builder = builder.token(uid, token);
     }
     Ok(builder)
+}
+
+/// The text of a file; the error names it.
+pub(crate) fn read(path: &Path) -> io::Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }

@@ -46,7 +46,7 @@ fn run(args: &Args) -> io::Result<()> {
     })
     .map_err(io::Error::other)?;
     let gate = start(args)?;
-    introduce(&gate);
+    introduce(&gate, args);
     let mut status = Status::new();
     let mut saved = String::new();
     let mut save_at = Instant::now() + args.snapshot_interval;
@@ -76,7 +76,7 @@ fn start(args: &Args) -> io::Result<Gate> {
     // What was there before goes on; a seed is for the first time.
     let snapshot = args.snapshot.as_deref().filter(|path| path.exists());
     if let Some(path) = snapshot.or(args.seed.as_deref()) {
-        let json = std::fs::read_to_string(path).map_err(|error| about(path, &error))?;
+        let json = args::read(path)?;
         // Reading it alone first tells what is wrong with the file from what is wrong with the rest.
         Gate::builder().seed(json.as_str()).start().map_err(|error| about(path, &error))?;
         builder = builder.seed(json);
@@ -98,7 +98,7 @@ fn about(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn introduce(gate: &Gate) {
+fn introduce(gate: &Gate, args: &Args) {
     let mut lines = format!(
         "rtm-gate {}, for development and tests only\ngate       {}\nfile gate  {}\n",
         env!("CARGO_PKG_VERSION"),
@@ -107,6 +107,12 @@ fn introduce(gate: &Gate) {
     );
     if let Some(url) = gate.page_url() {
         lines.push_str(&format!("page       {url}\n"));
+    }
+    if let (Some(endpoint), Some(certificate)) = (gate.tls_endpoint(), gate.certificate()) {
+        lines.push_str(&format!("TLS gate   wss://{endpoint}/service/websocket\n"));
+        if !args.has_certificate() {
+            lines.push_str(certificate);
+        }
     }
     lines.push_str(&format!("pid        {}\n", gate.pid()));
     say(&lines);

@@ -11,21 +11,21 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
-use crate::common::peer::{Connection, Peer};
+use super::peer::{Connection, Peer};
 
-pub(crate) type TlsStream = StreamOwned<ServerConnection, TcpStream>;
+pub type TlsStream = StreamOwned<ServerConnection, TcpStream>;
 
 /// An issuer of certificates.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key.
-pub(crate) struct Certified {
-    pub(crate) certificate: rcgen::Certificate,
-    pub(crate) key: KeyPair,
+pub struct Certified {
+    pub certificate: rcgen::Certificate,
+    pub key: KeyPair,
 }
 
 impl Authority {
-    pub(crate) fn new() -> Authority {
+    pub fn new() -> Authority {
         let mut params = CertificateParams::new([]).expect("parameters");
         // Issuers of one name would be taken for one issuer.
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -36,20 +36,20 @@ impl Authority {
         Authority(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
     }
 
-    pub(crate) fn pem(&self) -> String {
+    pub fn pem(&self) -> String {
         self.0.pem()
     }
 
-    pub(crate) fn der(&self) -> CertificateDer<'static> {
+    pub fn der(&self) -> CertificateDer<'static> {
         self.0.der().clone()
     }
 
-    pub(crate) fn certify(&self, name: &str) -> Certified {
+    pub fn certify(&self, name: &str) -> Certified {
         self.certify_with(name, |_| {})
     }
 
     /// A certificate that expired a while ago.
-    pub(crate) fn certify_expired(&self, name: &str) -> Certified {
+    pub fn certify_expired(&self, name: &str) -> Certified {
         self.certify_with(name, |params| {
             params.not_before = date_time_ymd(2020, 1, 1);
             params.not_after = date_time_ymd(2021, 1, 1);
@@ -70,7 +70,7 @@ fn server_key(certified: &Certified) -> PrivateKeyDer<'static> {
 }
 
 /// A server that shows that certificate, and asks for one of `clients` if there is such an issuer.
-pub(crate) fn server(certified: &Certified, clients: Option<&Authority>) -> Arc<ServerConfig> {
+pub fn server(certified: &Certified, clients: Option<&Authority>) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -90,13 +90,13 @@ pub(crate) fn server(certified: &Certified, clients: Option<&Authority>) -> Arc<
 }
 
 /// TLS on that connection; the handshake goes on with the first bytes read or written.
-pub(crate) fn over(tcp: TcpStream, config: &Arc<ServerConfig>) -> TlsStream {
+pub fn over(tcp: TcpStream, config: &Arc<ServerConfig>) -> TlsStream {
     let session = ServerConnection::new(config.clone()).expect("a session");
     StreamOwned::new(session, tcp)
 }
 
 /// Accepts the peer's next connection with TLS, and its login.
-pub(crate) fn accept_login(peer: &Peer, config: &Arc<ServerConfig>) -> Connection<TlsStream> {
+pub fn accept_login(peer: &Peer, config: &Arc<ServerConfig>) -> Connection<TlsStream> {
     let mut connection = Connection::over(over(peer.accept_tcp(), config));
     connection.accept_login();
     connection
