@@ -19,11 +19,11 @@ pub use crate::session::fuzz::session;
 /// The largest package read here.
 const LIMIT: usize = 1 << 20;
 
-/// The method and payload of each package, and why there are no more.
-type Packages = (Vec<(Vec<u8>, Vec<u8>)>, Option<Malformed>);
-
 /// What a reader makes of a stream of packages.
-fn read_packages(data: &[u8], step: usize) -> Packages {
+/// Of each package what names it and its payload, and what ended the reading.
+type Read = (Vec<(Vec<u8>, Vec<u8>)>, Option<Malformed>);
+
+fn read_packages(data: &[u8], step: usize) -> Read {
     let mut reader = Reader::new(LIMIT);
     let mut found = Vec::new();
     for piece in data.chunks(step) {
