@@ -19,10 +19,10 @@ pub use crate::session::fuzz::session;
 /// The largest package read here.
 const LIMIT: usize = 1 << 20;
 
-/// What a reader makes of a stream of packages.
 /// Of each package what names it and its payload, and what ended the reading.
 type Read = (Vec<(Vec<u8>, Vec<u8>)>, Option<Malformed>);
 
+/// What a reader makes of a stream of packages.
 fn read_packages(data: &[u8], step: usize) -> Read {
     let mut reader = Reader::new(LIMIT);
     let mut found = Vec::new();

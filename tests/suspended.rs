@@ -1,0 +1,118 @@
+//! A process that is stopped for longer than the gate may be silent, and goes on.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::package::{self, map};
+use common::peer::{Connection, Peer};
+use common::record::Record;
+use common::{DEADLINE, PID, UID};
+use rtm_client::{ClientOptions, RtmClient};
+
+/// The variable that makes this test binary a program with a client in it.
+const GATE: &str = "RTM_TEST_GATE";
+/// How a line of that program begins which tells an event.
+const EVENT: &str = "event ";
+/// Twice as long as the gate may be silent.
+const STOPPED: Duration = Duration::from_secs(2);
+
+/// What that process runs, until its input ends; nothing where the variable is not set.
+#[test]
+fn program() {
+    let Ok(gate) = std::env::var(GATE) else { return };
+    let client =
+        RtmClient::new(ClientOptions::new(PID).endpoint(gate).max_ping_interval_seconds(1));
+    let record = Record::of(&client);
+    client.login(UID, "token", record.login(), DEADLINE);
+    let (sender, ended) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        let _ = std::io::stdin().read(&mut [0]);
+        drop(sender);
+    });
+    while ended.try_recv() != Err(mpsc::TryRecvError::Disconnected) {
+        record.all().iter().for_each(|event| println!("\n{EVENT}{event:?}"));
+        thread::sleep(Duration::from_millis(1));
+    }
+    record.rest(&client).iter().for_each(|event| println!("\n{EVENT}{event:?}"));
+}
+
+struct Program {
+    process: Child,
+    events: Receiver<String>,
+}
+
+impl Program {
+    fn start(peer: &Peer) -> (Program, Connection) {
+        let mut command = Command::new(std::env::current_exe().expect("the test's binary"));
+        command.args(["--exact", "program", "--nocapture"]).env(GATE, peer.address());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("a process");
+        let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        let (sender, events) = mpsc::channel();
+        thread::spawn(move || {
+            let lines = lines.map_while(Result::ok);
+            let mut events = lines.filter_map(|line| line.strip_prefix(EVENT).map(str::to_owned));
+            events.try_for_each(|event| sender.send(event))
+        });
+        let program = Program { process, events };
+        let connection = peer.accept_login();
+        assert_eq!(program.event(), "Login(true, 0)");
+        (program, connection)
+    }
+
+    fn event(&self) -> String {
+        self.events.recv_timeout(DEADLINE).expect("the program reports nothing")
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.process.id().to_string()]).status();
+        assert!(status.expect("the program kill").success());
+    }
+
+    /// Stops it for a while, in which `meanwhile` is done again and again.
+    fn stop(&self, mut meanwhile: impl FnMut()) {
+        self.signal("-STOP");
+        let until = Instant::now() + STOPPED;
+        while Instant::now() < until {
+            meanwhile();
+            thread::sleep(Duration::from_millis(50));
+        }
+        self.signal("-CONT");
+    }
+
+    /// Ends it: nothing else was reported.
+    fn end(mut self) {
+        drop(self.process.stdin.take());
+        assert_eq!(self.event(), "Closed(0)");
+        assert!(self.process.wait().expect("a process").success());
+        assert_eq!(self.events.iter().next(), None);
+    }
+}
+
+/// The pings that came meanwhile count.
+#[test]
+fn the_connection_goes_on_if_the_gate_was_there() {
+    let peer = Peer::new();
+    let (program, mut connection) = Program::start(&peer);
+    program.stop(|| connection.send(&package::one_way("ping", &map([]))));
+    connection.sync();
+    program.end();
+}
+
+#[test]
+fn the_connection_is_made_again_once_if_the_gate_was_silent() {
+    let peer = Peer::new();
+    let (program, _silent) = Program::start(&peer);
+    program.stop(|| ());
+    let lost = program.event();
+    assert!(lost.starts_with("Error(20002, ") && lost.contains("no ping"), "{lost}");
+    let mut connection = peer.accept_login();
+    assert_eq!(program.event(), "Relogin(true, false, 0, 1)");
+    connection.sync();
+    program.end();
+}
