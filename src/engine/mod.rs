@@ -473,29 +473,19 @@ impl Engine {
 
     /// What the client has done so far. Takes no lock.
     pub(crate) fn stats(&self) -> Stats {
-        let Counters {
-            calls,
-            queued_bytes,
-            timeouts,
-            answers,
-            errors,
-            pushes,
-            bytes_sent,
-            bytes_received,
-            reconnects,
-        } = &self.counters;
+        let counters = &self.counters;
         Stats {
-            calls: calls.get(),
-            answers: answers.get(),
-            errors: errors.get(),
-            timeouts: timeouts.get(),
-            pushes: pushes.get(),
-            bytes_sent: bytes_sent.get(),
-            bytes_received: bytes_received.get(),
+            calls: counters.calls.get(),
+            answers: counters.answers.get(),
+            errors: counters.errors.get(),
+            timeouts: counters.timeouts.get(),
+            pushes: counters.pushes.get(),
+            bytes_sent: counters.bytes_sent.get(),
+            bytes_received: counters.bytes_received.get(),
             in_flight: self.in_flight.load(Ordering::Relaxed) as u64,
-            queued_bytes: queued_bytes.get(),
+            queued_bytes: counters.queued_bytes.get(),
             waiting_callbacks: self.dispatch.waiting() as u64,
-            reconnects: reconnects.get(),
+            reconnects: counters.reconnects.get(),
         }
     }
 
