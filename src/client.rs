@@ -6,7 +6,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::engine::pending::Time;
-use crate::engine::{Answer, Command, Complete, Engine, Kind, Login, on_callback_thread};
+use crate::engine::{
+    Answer, Command, Complete, Engine, Kind, Login, LoginDone, on_callback_thread,
+};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
 use crate::events::{self, ReloginCompleted};
@@ -97,7 +99,7 @@ impl RtmClient {
     ///
     /// `callback(ok, error_code)` is called once: `(true, 0)` when logged in; `(false, 0)` if the token is wrong or
     /// expired; otherwise `(false, code)`: 20012 if no connection could be made, 20003 if the gate did not answer within
-    /// `timeout` (default 20 s), 20002 if the connection ended or the client was closed first, or the gate's code.
+    /// `timeout` (default 20 s; the option `connection_timeout` bounds it too), 20002 if the connection ended or the client was closed first, or the gate's code.
     /// What went wrong in words is given to [`on_error_recorder`](Self::on_error_recorder).
     ///
     /// A login while another session is up ends that one first, as [`close`](Self::close) does.
@@ -152,7 +154,8 @@ impl RtmClient {
     ) {
         let LoginOptions { lang, ts } = options;
         let token = LoginToken { token: token.as_ref().to_owned(), ts };
-        let done = Box::new(callback);
+        let waited_for = reply::is_login_reply(&callback);
+        let done = LoginDone { run: Box::new(callback), waited_for };
         self.handle.engine.login(Login::new(uid, token, lang, done), timeout.into());
     }
 
@@ -201,7 +204,8 @@ impl RtmClient {
         self.handle.engine.post(Command::Close);
     }
 
-    /// Closes the connection and waits until the threads of the client are gone, which includes every callback owed.
+    /// Closes the connection and waits until the threads of the client are gone, which includes every callback owed
+    /// (with [`Callbacks::Manual`](crate::Callbacks), those run in [`run_callbacks`](Self::run_callbacks), before or after).
     ///
     /// # Errors
     ///

@@ -57,6 +57,14 @@ where
     TypeId::of::<C>() == callback_type(channel::<E, T>)
 }
 
+/// Whether it is the callback of [`login`].
+pub(crate) fn is_login_reply<C: 'static>(_: &C) -> bool {
+    fn callback_type<F: 'static, R>(_: fn() -> (F, R)) -> TypeId {
+        TypeId::of::<F>()
+    }
+    TypeId::of::<C>() == callback_type(login)
+}
+
 /// The same for [`login`](crate::RtmClient::login), whose callback gets `(ok, error_code)`.
 ///
 /// A token that was refused is the error 200027.
@@ -129,7 +137,8 @@ impl<E, T> Drop for Sender<E, T> {
 }
 
 impl<E: From<Error>, T> Reply<E, T> {
-    /// Blocks until the call has ended; the call's own timeout bounds the wait.
+    /// Blocks until the call has ended, which its own timeout bounds. An answer of more than 1 MiB takes its turn among
+    /// the callbacks.
     ///
     /// # Errors
     ///

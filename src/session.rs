@@ -238,6 +238,8 @@ impl Session {
             (Input::Lost(error), State::Live { .. }) => self.lost(at, error, out),
             (Input::Lost(_) | Input::ByeAnswered, State::Leaving { .. }) => self.leave(out),
             (Input::Pinged, State::Live { .. }) => self.heard(now),
+            // Nobody is to come back, as with a close.
+            (Input::Kickout, State::Authenticating { .. }) => self.leave(out),
             (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
                 self.end(0, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
             }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use crate::client::RtmClient;
-use crate::engine::{Answer, Complete, to_time};
+use crate::engine::{Answer, Complete, Kind, to_time};
 use crate::error::{Error, SendError};
 use crate::error_code::{fpnn, rtm};
+use crate::options::Callbacks;
+use crate::reply;
 use crate::types::{File, FileToken, SendReply, UploadPayload, UploadReply};
 use crate::wire::payload::{MapWriter, write_map};
 
@@ -304,7 +306,7 @@ impl RtmClient {
 
     /// Token, then upload, within one deadline; every path ends in the callback.
     #[expect(clippy::too_many_arguments, reason = "one place for four public methods")]
-    fn send_file_to<T: Send + 'static>(
+    fn send_file_to<T, C>(
         &self,
         target: Target,
         mtype: i64,
@@ -312,8 +314,14 @@ impl RtmClient {
         mid: i64,
         timeout: impl Into<Option<Duration>>,
         decode: fn(i64, &Answer<'_>) -> Result<T, Error>,
-        callback: impl FnOnce(Option<SendError>, Option<T>) + Send + 'static,
-    ) {
+        callback: C,
+    ) where
+        T: Send + 'static,
+        C: FnOnce(Option<SendError>, Option<T>) + Send + 'static,
+    {
+        // Nobody may be running callbacks while the program waits.
+        let waited_for = reply::is_reply::<SendError, T, C>()
+            && self.engine().options.callbacks == Callbacks::Manual;
         let timeout = timeout.into().filter(|t| !t.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
         let deadline = self.engine().now().saturating_add(to_time(timeout));
         let method = target.method();
@@ -325,20 +333,20 @@ impl RtmClient {
             Err(error) => {
                 let complete = move |_: Result<Answer<'_>, Error>| callback(failed(error), None);
                 let unused = Error::new(fpnn::PROTO_FILE_NOT_EXIST, "");
-                return self.engine().fail(Complete::Callback(Box::new(complete)), unused);
+                return self.engine().fail(ending(waited_for, complete), unused);
             }
         };
         let content_md5 = hex_md5(&bytes);
         let weak = self.downgrade();
-        let with_token = move |err: Option<Error>, token: Option<FileToken>| {
-            let token = token.unwrap_or_default();
-            let error = match (err, weak.upgrade()) {
-                (Some(error), _) => error,
-                (None, None) => Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone"),
-                (None, Some(_)) if token.token.is_empty() || token.endpoint.is_empty() => {
+        let with_token = move |answer: Result<Answer<'_>, Error>| {
+            let token = answer.and_then(|answer| answer.read(FileToken::decode));
+            let error = match (token, weak.upgrade()) {
+                (Err(error), _) => error,
+                (Ok(_), None) => Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone"),
+                (Ok(token), _) if token.token.is_empty() || token.endpoint.is_empty() => {
                     Error::new(rtm::UNKNOWN_ERROR, "the service gave no token or no endpoint")
                 }
-                (None, Some(client)) => {
+                (Ok(token), Some(client)) => {
                     let engine = client.engine();
                     let attrs = attrs(&content_md5, &token, extension.as_deref());
                     let payload = |map: &mut MapWriter<'_>| {
@@ -362,17 +370,30 @@ impl RtmClient {
                         Ok(data) => callback(None, Some(data)),
                         Err(error) => callback(failed(error), None),
                     };
-                    let complete = Complete::Callback(Box::new(complete));
+                    let complete = ending(waited_for, complete);
                     return engine.upload(method, payload, deadline, progress, complete);
                 }
             };
             callback(failed(error), None);
         };
-        let payload = move |map: &mut MapWriter<'_>| {
+        let payload = |map: &mut MapWriter<'_>| {
             target.write(map);
             map.text("cmd", method);
         };
-        self.call("filetoken", payload, timeout, FileToken::decode, with_token);
+        let payload = |out: &mut Vec<u8>| write_map(out, payload);
+        let (engine, complete) = (self.engine(), ending(waited_for, with_token));
+        engine.call(Kind::Call, "filetoken", engine.now(), payload, Some(timeout), complete);
+    }
+}
+
+/// What ends a step of an upload: on the callback thread, or where the answer is.
+fn ending(
+    waited_for: bool,
+    run: impl FnOnce(Result<Answer<'_>, Error>) + Send + 'static,
+) -> Complete {
+    match waited_for {
+        true => Complete::Waiter(Box::new(run)),
+        false => Complete::Callback(Box::new(run)),
     }
 }
 

@@ -53,7 +53,10 @@ impl Answer<'_> {
 
 fn error_of(fields: &Fields<'_>) -> Error {
     match fields.get("code") {
-        Some(code) => Error::new(payload::int(code) as i32, fields.text("ex").to_string()),
+        Some(code) => {
+            let code = i32::try_from(payload::int(code)).unwrap_or(fpnn::CORE_INVALID_PACKAGE);
+            Error::new(code, fields.text("ex").to_string())
+        }
         None => Error::new(fpnn::CORE_INVALID_PACKAGE, "an error answer without a code"),
     }
 }

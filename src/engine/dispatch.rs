@@ -75,13 +75,14 @@ pub(super) enum Item {
 
 impl Item {
     /// Runs the item if it is the answer to a call that is waited for, and not larger than `most`.
-    fn run_for_waiter(&mut self, bytes: &[u8], most: usize) -> bool {
+    fn run_for_waiter(&mut self, bytes: &[u8], most: usize, in_flight: &AtomicUsize) -> bool {
         let Item::Answer { complete, status, encoding, at, .. } = self else { return false };
         if !matches!(complete, Some(Complete::Waiter(_))) || at.len() > most {
             return false;
         }
         let Some(Complete::Waiter(ending)) = complete.take() else { return false };
         let payload = bytes.get(at.clone()).unwrap_or(&[]);
+        in_flight.fetch_sub(1, Ordering::Relaxed);
         ending(Ok(Answer { status: *status, encoding: *encoding, payload }));
         true
     }
@@ -89,11 +90,9 @@ impl Item {
 
 impl Batch {
     /// Runs the answers that are waited for, on this thread. Returns how many.
-    pub(super) fn run_for_waiters(&mut self, most: usize) -> usize {
+    pub(super) fn run_for_waiters(&mut self, most: usize, in_flight: &AtomicUsize) {
         let Batch { bytes, items } = self;
-        let before = items.len();
-        items.retain_mut(|item| !item.run_for_waiter(bytes, most));
-        before - items.len()
+        items.retain_mut(|item| !item.run_for_waiter(bytes, most, in_flight));
     }
 }
 
@@ -166,7 +165,8 @@ impl Dispatch {
     /// Queues a batch. `true` if the caller has to start the callback thread.
     pub(super) fn push(&self, batch: Batch) -> bool {
         self.waiting.fetch_add(batch.items.len(), Ordering::Relaxed);
-        self.undelivered.fetch_add(batch.bytes.len(), Ordering::SeqCst);
+        let size = batch.bytes.len() + batch.items.len() * size_of::<Item>();
+        self.undelivered.fetch_add(size, Ordering::SeqCst);
         // Cannot fail: the receiver lives as long as the sender.
         let _ = self.queue.send(batch);
         !self.manual
@@ -276,7 +276,7 @@ fn run_batch(engine: &Engine, mut batch: Batch) -> usize {
         }
     }
     dispatch.waiting.fetch_sub(ran, Ordering::Relaxed);
-    dispatch.undelivered.fetch_sub(bytes.len(), Ordering::SeqCst);
+    dispatch.undelivered.fetch_sub(bytes.len() + ran * size_of::<Item>(), Ordering::SeqCst);
     let limit = engine.options.max_undelivered_bytes;
     if dispatch.reading_stopped.load(Ordering::SeqCst)
         && dispatch.has_caught_up(limit)
@@ -319,7 +319,9 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
         },
         Item::Ask { question, epoch } => engine.answer(epoch, ask_program(engine, question)),
-        Item::Login { done, ok, error_code } => guarded("login callback", || done(ok, error_code)),
+        Item::Login { done, ok, error_code } => {
+            guarded("login callback", || (done.run)(ok, error_code))
+        }
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", || handler(sent, total))
         }

@@ -233,7 +233,7 @@ impl IoThread {
         for upload in &self.uploads {
             deadline = deadline.min(upload.deadline());
         }
-        let (mut answers, mut errors, mut pushes) = (0, 0, 0);
+        let (mut answers, mut errors, mut pushes, mut unknown) = (0, 0, 0, false);
         let mut guard = self.engine.state.lock();
         let state = &mut *guard;
         for item in &mut self.batch.items {
@@ -245,6 +245,7 @@ impl IoThread {
                         Some(Complete::Noted(_)) => self.noted = true,
                         Some(Complete::Callback(_)) | None => {}
                     }
+                    unknown |= complete.is_none();
                     answers += u64::from(complete.is_some());
                     errors += u64::from(complete.is_some() && *status != 0);
                 }
@@ -257,7 +258,10 @@ impl IoThread {
         if due {
             // Pings cannot be heard while reading is paused: that is no reason to think the gate silent.
             let paused = matches!(&self.link, Link::Up(connection) if connection.is_paused());
-            self.inputs.push(if paused { Input::Pinged } else { Input::Due });
+            if paused {
+                self.inputs.push(Input::Pinged);
+            }
+            self.inputs.push(Input::Due);
         }
         let mut busy = due || !self.commands.is_empty() || !self.inputs.is_empty();
         busy |= self.uploads.iter().any(Upload::has_more);
@@ -294,6 +298,11 @@ impl IoThread {
         drop(guard);
         if earlier {
             self.engine.deadline_changed.notify_one();
+        }
+        if unknown {
+            // Nobody waits for them any more.
+            let for_nobody = |item: &Item| matches!(item, Item::Answer { complete: None, .. });
+            self.batch.items.retain(|item| !for_nobody(item));
         }
         let counters = &self.engine.counters;
         counters.answers.add(answers);
@@ -398,7 +407,7 @@ impl IoThread {
                 Output::EndCalls { error, later } => self.end_calls(error, later),
                 Output::LoginDone { ok, error_code } => {
                     if let Some(done) = self.login.done.take() {
-                        self.batch.items.push(Item::Login { done, ok, error_code });
+                        done.end(ok, error_code, &mut self.batch);
                     }
                 }
                 Output::Emit(event) => self.emit(event),
@@ -464,6 +473,7 @@ impl IoThread {
     }
 
     fn dial(&mut self, deadline: Time) {
+        let _none = self.engine.state.lock().pending.drain(FIRST_SEQ);
         self.token = self.next_token();
         let options = &self.engine.options;
         log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
@@ -541,8 +551,7 @@ impl IoThread {
 
     fn hand_on(&mut self) {
         if std::mem::take(&mut self.waited_for) {
-            let ended = self.batch.run_for_waiters(self.decoded_at_once);
-            self.engine.in_flight.fetch_sub(ended, Ordering::Relaxed);
+            self.batch.run_for_waiters(self.decoded_at_once, &self.engine.in_flight);
             if self.batch.items.is_empty() {
                 self.batch.bytes.clear();
             }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use super::dispatch::{Batch, Item};
 use super::{Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -19,6 +20,16 @@ const VERSION: &str = "WebSocket_2.7.6";
 
 /// The `authv` of a token made from a time.
 const TOKEN_V2: i64 = 2;
+
+impl LoginDone {
+    /// Ends the login: a waiter at once, a callback in its turn.
+    pub(super) fn end(self, ok: bool, error_code: i32, batch: &mut Batch) {
+        match self.waited_for {
+            true => (self.run)(ok, error_code),
+            false => batch.items.push(Item::Login { done: self, ok, error_code }),
+        }
+    }
+}
 
 #[derive(Default)]
 pub(crate) struct Login {
@@ -123,7 +134,8 @@ mod tests {
         let auth = |lang: Option<&str>, token: LoginToken| {
             let mut out = Vec::new();
             let lang = lang.map(str::to_owned);
-            Login::new(2, token, lang, Box::new(|_, _| {})).write_auth(&client, &mut out);
+            Login::new(2, token, lang, LoginDone { run: Box::new(|_, _| {}), waited_for: false })
+                .write_auth(&client, &mut out);
             data_encoding::HEXLOWER.encode(&out)
         };
         let plain = "a370696401a3756964d30000000000000002a5746f6b656ea154a776657273696f6e\

@@ -58,10 +58,14 @@ pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
 
 /// The largest answer that is decoded on the I/O thread for a waiter.
-const DECODED_AT_ONCE: usize = 16 << 10;
+const DECODED_AT_ONCE: usize = 1 << 20;
 
 /// What ends a login.
-pub(crate) type LoginDone = Box<dyn FnOnce(bool, i32) + Send>;
+pub(crate) struct LoginDone {
+    pub(crate) run: Box<dyn FnOnce(bool, i32) + Send>,
+    /// Whether it is our own code, which wakes who waits.
+    pub(crate) waited_for: bool,
+}
 
 /// The documented default timeout of a call.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -331,6 +335,10 @@ impl Engine {
             let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
             return self.fail(complete, Error::new(fpnn::CORE_ENCODING, text));
         }
+        if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight {
+            let error = Error::new(fpnn::CORE_WORK_QUEUE_FULL, "max_in_flight is reached");
+            return self.fail(complete, error);
+        }
         let frame = buffer.into_frame();
         let request = UploadRequest { frame, deadline, progress, complete };
         let mut state = self.state.lock();
@@ -358,8 +366,8 @@ impl Engine {
         match complete {
             Complete::Callback(complete) => batch.items.push(Item::Failed { complete, error }),
             Complete::Waiter(complete) => {
-                complete(Err(error));
                 self.in_flight.fetch_sub(1, Ordering::Relaxed);
+                complete(Err(error));
             }
             Complete::Noted(noted) => self.end(noted.1, error, batch),
         }
@@ -443,9 +451,9 @@ impl Engine {
         for command in commands {
             match command {
                 Command::Login { login, .. } => {
-                    let error_code = error.code();
-                    let done = login.done.map(|done| Item::Login { done, ok: false, error_code });
-                    batch.items.extend(done);
+                    if let Some(done) = login.done {
+                        done.end(false, error.code(), &mut batch);
+                    }
                 }
                 Command::Upload(request) => {
                     self.end(request.complete, error.clone(), &mut batch);

@@ -447,6 +447,10 @@ impl Service {
             // While reading pauses, the answer may be there unread: silence and the write limit judge then.
             Some(ping) if full => {
                 ping.sent = now;
+                if peer.deaf {
+                    // Writing is the only way to find out that such a connection is gone.
+                    self.peers.ping(conn, now);
+                }
                 true
             }
             Some(_) => false,
