@@ -78,6 +78,8 @@ struct IoThread {
     batch: Batch,
     /// The largest answer that is decoded on this thread for a waiter.
     decoded_at_once: usize,
+    /// Whether the session's deadline has come, and is judged after the next read.
+    due: bool,
     /// Whether it has looked by itself since the latest batch was handed on: then calls wake it again.
     looked: bool,
     /// Whether the batch holds answers that are waited for.
@@ -134,6 +136,7 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
             Callbacks::Thread => DECODED_AT_ONCE,
             Callbacks::Manual => usize::MAX,
         },
+        due: false,
         looked: false,
         waited_for: false,
         noted: false,
@@ -255,12 +258,14 @@ impl IoThread {
         }
         std::mem::swap(&mut self.commands, &mut state.commands);
         let due = std::mem::take(&mut state.session_due);
-        if due {
+        // What the gate has sent by now counts, though nobody has announced it yet: after the process was stopped, say.
+        if let (true, Link::Up(connection)) = (due, &mut self.link) {
+            connection.readable(false);
+        }
+        if std::mem::replace(&mut self.due, due) {
             // Pings cannot be heard while reading is paused: that is no reason to think the gate silent.
             let paused = matches!(&self.link, Link::Up(connection) if connection.is_paused());
-            if paused {
-                self.inputs.push(Input::Pinged);
-            }
+            self.inputs.extend(paused.then_some(Input::Pinged));
             self.inputs.push(Input::Due);
         }
         let mut busy = due || !self.commands.is_empty() || !self.inputs.is_empty();
@@ -552,15 +557,14 @@ impl IoThread {
     fn hand_on(&mut self) {
         if std::mem::take(&mut self.waited_for) {
             self.batch.run_for_waiters(self.decoded_at_once, &self.engine.in_flight);
-            if self.batch.items.is_empty() {
-                self.batch.bytes.clear();
-            }
         }
-        if !self.batch.items.is_empty() {
-            self.looked = false;
-            let fresh = self.engine.dispatch.fresh_batch();
-            self.engine.deliver(std::mem::replace(&mut self.batch, fresh));
+        if self.batch.items.is_empty() {
+            self.batch.bytes.clear();
+            return;
         }
+        self.looked = false;
+        let fresh = self.engine.dispatch.fresh_batch();
+        self.engine.deliver(std::mem::replace(&mut self.batch, fresh));
     }
 
     /// Waits until something happens. While calls inside callbacks do not wake it, it looks by itself once.
