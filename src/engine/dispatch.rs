@@ -97,7 +97,7 @@ impl Batch {
 }
 
 /// For how many callbacks at the most the I/O thread is left asleep.
-const DEFERRED_FOR: usize = 64;
+const DEFERRED_FOR: usize = 256;
 
 /// The queue of callbacks.
 pub(super) struct Dispatch {

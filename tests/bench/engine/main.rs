@@ -139,7 +139,7 @@ fn wants<T: PartialEq<U>, U>(only: &Option<T>, it: &U) -> bool {
 
 /// Options for that port of the peer.
 pub(crate) fn options(port: u16) -> ClientOptions {
-    ClientOptions::new(1).endpoint(format!("127.0.0.1:{port}"))
+    ClientOptions::new(1).endpoint(format!("127.0.0.1:{port}")).max_ping_interval_seconds(86_400)
 }
 
 /// The client under test.
