@@ -1,7 +1,7 @@
 //! Every call ends in its callback exactly once, from many threads, against a gate that answers as it likes and cuts
 //! the connection again and again.
 //!
-//! `RTM_CALLS` says how many calls; 200 000 without it.
+//! `RTM_CALLS` says how many calls; 1 000 000 without it.
 
 mod common;
 
@@ -169,7 +169,8 @@ fn call(client: &RtmClient, ends: &Arc<Ends>, numbers: std::ops::Range<usize>) {
 
 #[test]
 fn every_callback_runs_once_and_none_is_lost() {
-    let calls: usize = std::env::var("RTM_CALLS").map_or(200_000, |n| n.parse().expect("a number"));
+    let calls: usize =
+        std::env::var("RTM_CALLS").map_or(1_000_000, |n| n.parse().expect("a number"));
     let peer = Peer::new();
     let strategy = RegressiveStrategy {
         start_connect_failed_count: u32::MAX,
