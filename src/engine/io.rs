@@ -9,16 +9,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
-use tungstenite::protocol::WebSocket;
 
 use super::connect::{Dialing, Progress};
 use super::connection::{Connection, Heard, Own};
 use super::dispatch::{Batch, Item};
 use super::frame::FrameBuffer;
 use super::login::Login;
+use super::parts::{Parts, WAKER};
 use super::pending::Time;
 use super::queue::Queued;
-use super::stream::Stream;
 use super::upload::{Upload, UploadRequest};
 use super::{
     Command, Complete, DECODED_AT_ONCE, DEFAULT_TIMEOUT, Door, Engine, FIRST_SEQ, login, to_time,
@@ -35,31 +34,11 @@ use crate::session::{
 use crate::wire::package;
 use crate::wire::payload::{with_fields, write_map};
 
-const WAKER: Token = Token(0);
-
 /// From how many callbacks that wait or run on, calls made inside them are written together.
 const DEFER_FROM: usize = 4;
 
 /// How long such a call waits at the most, should its callback go on for long.
 const DEFERRED_AT_MOST: Duration = Duration::from_millis(1);
-
-/// What has to exist before the thread starts.
-pub(super) struct Parts {
-    poll: Poll,
-    waker: Arc<Waker>,
-}
-
-impl Parts {
-    pub(super) fn new() -> io::Result<Parts> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        Ok(Parts { poll, waker })
-    }
-
-    pub(super) fn waker(&self) -> Arc<Waker> {
-        self.waker.clone()
-    }
-}
 
 struct IoThread {
     engine: Arc<Engine>,
@@ -180,7 +159,14 @@ impl IoThread {
                 let now = self.engine.now();
                 match dialing.advance(now, self.poll.registry(), self.token) {
                     Progress::Waiting => {}
-                    Progress::Open(socket) => self.connected(socket),
+                    Progress::Open(socket) => {
+                        let options = &self.engine.options;
+                        let (received, queued) =
+                            (options.max_received_bytes, options.max_queued_bytes);
+                        let connection = Connection::new(*socket, received, queued);
+                        self.link = Link::Up(Box::new(connection));
+                        self.inputs.push(Input::Connected);
+                    }
                     Progress::Failed(error) => {
                         self.link = Link::Down;
                         self.inputs.push(Input::ConnectFailed(error));
@@ -206,14 +192,6 @@ impl IoThread {
                 });
             }
         }
-    }
-
-    fn connected(&mut self, socket: Box<WebSocket<Stream>>) {
-        let options = &self.engine.options;
-        let connection =
-            Connection::new(*socket, options.max_received_bytes, options.max_queued_bytes);
-        self.link = Link::Up(Box::new(connection));
-        self.inputs.push(Input::Connected);
     }
 
     fn advance_uploads(&mut self) {
@@ -478,7 +456,9 @@ impl IoThread {
     }
 
     fn dial(&mut self, deadline: Time) {
-        let _none = self.engine.state.lock().pending.drain(FIRST_SEQ);
+        // Numbers start anew with each connection; nothing is in flight.
+        let in_flight = self.engine.state.lock().pending.drain(FIRST_SEQ);
+        self.end_with(in_flight, &Error::connection_closed());
         self.token = self.next_token();
         let options = &self.engine.options;
         log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
@@ -533,11 +513,16 @@ impl IoThread {
             self.engine.counters.queued_bytes.set(0);
             (state.pending.drain(FIRST_SEQ), queued, std::mem::take(&mut state.outbox))
         };
+        self.end_with(calls, &error);
+        self.end_with(
+            queued.into_iter().map(|queued| queued.complete),
+            &Error::connection_closed(),
+        );
+    }
+
+    fn end_with(&mut self, calls: impl IntoIterator<Item = Complete>, error: &Error) {
         for complete in calls {
             self.engine.end(complete, error.clone(), &mut self.batch);
-        }
-        for queued in queued {
-            self.engine.end(queued.complete, Error::connection_closed(), &mut self.batch);
         }
     }
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::dispatch::{Batch, Item};
-use super::{Complete, Engine, LoginDone};
+use super::{Complete, Engine};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::{
@@ -20,6 +20,13 @@ const VERSION: &str = "WebSocket_2.7.6";
 
 /// The `authv` of a token made from a time.
 const TOKEN_V2: i64 = 2;
+
+/// What ends a login.
+pub(crate) struct LoginDone {
+    pub(crate) run: Box<dyn FnOnce(bool, i32) + Send>,
+    /// Whether it is our own code, which wakes who waits.
+    pub(crate) waited_for: bool,
+}
 
 impl LoginDone {
     /// Ends the login: a waiter at once, a callback in its turn.

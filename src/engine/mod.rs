@@ -18,6 +18,7 @@ pub(crate) mod fuzz;
 mod incoming;
 mod io;
 mod login;
+mod parts;
 pub(crate) mod pending;
 mod proxy;
 mod queue;
@@ -49,8 +50,9 @@ pub(crate) use call::{Answer, Complete, Kind};
 use dispatch::{Batch, Dispatch, Item};
 pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
-pub(crate) use login::Login;
 use login::Said;
+pub(crate) use login::{Login, LoginDone};
+use parts::Parts;
 use pending::{NEVER, Pending, Time};
 use queue::{Queue, Queued};
 pub(crate) use tls::TlsOptions;
@@ -59,13 +61,6 @@ use upload::{UPLOAD_SEQ, UploadRequest};
 
 /// The largest answer that is decoded on the I/O thread for a waiter.
 const DECODED_AT_ONCE: usize = 1 << 20;
-
-/// What ends a login.
-pub(crate) struct LoginDone {
-    pub(crate) run: Box<dyn FnOnce(bool, i32) + Send>,
-    /// Whether it is our own code, which wakes who waits.
-    pub(crate) waited_for: bool,
-}
 
 /// The documented default timeout of a call.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -380,7 +375,7 @@ impl Engine {
         let since_born = (self.now() / 1_000_000) as i64;
         self.born_millis.store(millis_since_1970() - since_born, Ordering::Relaxed);
         // Made before the lock is taken, for these are system calls; dropped if the thread runs already.
-        let io = io::Parts::new();
+        let io = Parts::new();
         let mut state = self.state.lock();
         state.epoch += 1;
         login.epoch = state.epoch;
@@ -421,7 +416,7 @@ impl Engine {
         command_io(self.state.lock(), Command::Said { epoch, said });
     }
 
-    fn start_threads(self: &Arc<Self>, run: u64, parts: io::Parts) {
+    fn start_threads(self: &Arc<Self>, run: u64, parts: Parts) {
         self.dispatch.stay();
         let engine = self.clone();
         let timer = self.spawn("rtm-timer", move || timer::run(&engine, run));
