@@ -382,7 +382,10 @@ impl RtmClient {
         };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
         let (engine, complete) = (self.engine(), ending(waited_for, with_token));
-        engine.call(Kind::Call, "filetoken", engine.now(), payload, Some(timeout), complete);
+        // Reading the file took its share of the time; a call of no time would get the default.
+        let now = engine.now();
+        let left = Duration::from_nanos(deadline.saturating_sub(now).max(1));
+        engine.call(Kind::Call, "filetoken", now, payload, Some(left), complete);
     }
 }
 

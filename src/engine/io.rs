@@ -48,6 +48,8 @@ struct IoThread {
     link: Link,
     /// The token of the link's socket; events of earlier ones are stale.
     token: Token,
+    /// How many gates have been connected to since one has let the user in.
+    passed_over: usize,
     /// The token given out last.
     last_token: usize,
     uploads: Vec<Upload>,
@@ -105,6 +107,7 @@ pub(super) fn run(engine: Arc<Engine>, parts: Parts) {
         session,
         link: Link::Down,
         token: WAKER,
+        passed_over: 0,
         last_token: WAKER.0,
         uploads: Vec::new(),
         login: Login::default(),
@@ -230,6 +233,8 @@ impl IoThread {
                     answers += u64::from(complete.is_some());
                     errors += u64::from(complete.is_some() && *status != 0);
                 }
+                // That of an upload.
+                Item::Answer { complete: Some(Complete::Waiter(_)), .. } => self.waited_for = true,
                 Item::Push { .. } => pushes += 1,
                 _ => {}
             }
@@ -382,10 +387,17 @@ impl IoThread {
         for output in std::mem::take(&mut self.outputs) {
             match output {
                 Output::Dial { deadline } => self.dial(deadline),
-                Output::SendAuth => self.send_own(Own::Auth),
+                Output::SendAuth => {
+                    // A gate that does not let the user in is not the first to be tried next time.
+                    self.passed_over += 1;
+                    self.send_own(Own::Auth);
+                }
                 Output::SendBye => self.send_own(Own::Bye),
                 Output::Ask(question) => self.ask(question),
-                Output::Open => self.open(),
+                Output::Open => {
+                    self.passed_over = 0;
+                    self.open();
+                }
                 Output::Disconnect => self.disconnect(),
                 Output::EndCalls { error, later } => self.end_calls(error, later),
                 Output::LoginDone { ok, error_code } => {
@@ -462,7 +474,10 @@ impl IoThread {
         self.token = self.next_token();
         let options = &self.engine.options;
         log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
-        let dialing = Dialing::start(options, &options.gates(), deadline, &self.waker);
+        let mut gates = options.gates();
+        let first = self.passed_over % gates.len().max(1);
+        gates.rotate_left(first);
+        let dialing = Dialing::start(options, &gates, deadline, &self.waker);
         self.link = Link::Dialing(Box::new(dialing));
     }
 

@@ -330,10 +330,7 @@ impl Engine {
             let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
             return self.fail(complete, Error::new(fpnn::CORE_ENCODING, text));
         }
-        if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight {
-            let error = Error::new(fpnn::CORE_WORK_QUEUE_FULL, "max_in_flight is reached");
-            return self.fail(complete, error);
-        }
+        // It goes on for the call that got the token, which was within the bounds.
         let frame = buffer.into_frame();
         let request = UploadRequest { frame, deadline, progress, complete };
         let mut state = self.state.lock();

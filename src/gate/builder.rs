@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::Gate;
 use super::store::Kept;
 
+/// Longer than any gate runs, and short enough to be added to a time.
+const NEVER: Duration = Duration::from_secs(1 << 32);
+
 /// What a gate is started with.
 pub(super) struct Config {
     pub(super) listen: String,
@@ -198,19 +201,19 @@ impl GateBuilder {
 
     /// How often every connection is sent a ping. Default: 20 s.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.config.ping_interval = interval;
+        self.config.ping_interval = interval.min(NEVER);
         self
     }
 
     /// How long a connection may take to answer a ping before it is dropped. Default: 5 s.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.config.ping_timeout = timeout;
+        self.config.ping_timeout = timeout.min(NEVER);
         self
     }
 
     /// How long a connection may be silent before it is dropped. Default: 60 s.
     pub fn idle_limit(mut self, limit: Duration) -> Self {
-        self.config.idle_limit = limit;
+        self.config.idle_limit = limit.min(NEVER);
         self
     }
 

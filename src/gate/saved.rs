@@ -341,7 +341,7 @@ fn restore_message(store: &mut Store, saved: SavedMessage, now: i64) -> Result<(
     let attrs = saved.attrs.bytes()?;
     let body = Bytes { bytes: &body, binary };
     let draft = Draft { from, mid, mtype, body, attrs: &attrs };
-    store.skip_rows(saved.id - 1);
+    store.skip_rows(saved.id.saturating_sub(1));
     store.post(conversation, &draft, if saved.mtime == 0 { now } else { saved.mtime });
     if saved.deleted {
         store.delete(conversation, from, mid);

@@ -294,6 +294,8 @@ impl Service {
         while let Some((conn, waiting)) = self.peers.later.pop(now) {
             match waiting {
                 Waiting::Package(bytes) => self.peers.message(conn, &bytes),
+                // Its connection is gone.
+                Waiting::Quest(_) if self.peers.get(conn).is_none() => {}
                 Waiting::Quest(quest) => {
                     let package = quest.package();
                     let (Kind::Quest { method, .. } | Kind::OneWay { method }) = package.kind
@@ -447,10 +449,6 @@ impl Service {
             // While reading pauses, the answer may be there unread: silence and the write limit judge then.
             Some(ping) if full => {
                 ping.sent = now;
-                if peer.deaf {
-                    // Writing is the only way to find out that such a connection is gone.
-                    self.peers.ping(conn, now);
-                }
                 true
             }
             Some(_) => false,

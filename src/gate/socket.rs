@@ -148,7 +148,10 @@ impl Socket {
     }
 
     pub(super) fn read_pass(&mut self, now: Instant, id: ConnId, service: &mut Service) -> Pass {
-        self.last_read = now;
+        // A request head that drips is silence.
+        if !matches!(self.phase, Some(Phase::Head { .. })) {
+            self.last_read = now;
+        }
         if self.lingers_until.is_some() {
             return self.discard();
         }

@@ -4,7 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rtm_client::{Callbacks, RtmClient, server_push};
+use rtm_client::gate::Gate;
+use rtm_client::types::{File, mtype};
+use rtm_client::{Callbacks, ClientOptions, RtmClient, reply, server_push};
 
 use crate::common::package::{self, server_time};
 use crate::common::peer::{Connection, Peer};
@@ -130,4 +132,36 @@ fn a_panic_ends_neither_the_run_nor_the_next() {
     client.get_server_time(Duration::from_millis(1), record.call(2));
     assert_eq!(run(&client), Ok(1));
     record.expect_call(2, Err(20003));
+}
+
+/// What is waited for ends without anybody running callbacks: logins, calls and files alike.
+#[test]
+fn a_wait_needs_nobody_to_run_callbacks() {
+    let gate = Gate::builder().start().expect("a gate");
+    let options = ClientOptions::new(gate.pid())
+        .endpoint(gate.endpoint())
+        .file_endpoint(gate.file_endpoint())
+        .callbacks(Callbacks::Manual)
+        .max_in_flight(1);
+    let client = RtmClient::new(options);
+    let (callback, reply) = reply::login();
+    client.login(1, "token", callback, DEADLINE);
+    reply.wait().expect("it is logged in");
+    for _ in 0..100 {
+        let (callback, reply) = reply::channel();
+        client.get_server_time(DEADLINE, callback);
+        reply.wait().expect("nothing else is in flight");
+    }
+    let (callback, reply) = reply::channel();
+    let file = File::from_bytes("a.txt", "hello");
+    client.send_file(mtype::FILE, 2, file, None, DEADLINE, callback);
+    reply.wait().expect("the file is sent");
+    let (callback, reply) = reply::channel();
+    client.send_file(mtype::FILE, 2, File::open("no/such/file"), None, DEADLINE, callback);
+    assert_eq!(reply.wait().map_err(|error| error.error.code()), Err(10012));
+    client.close();
+    let (callback, reply) = reply::login();
+    let nowhere = ClientOptions::new(1).endpoint("127.0.0.1:1").callbacks(Callbacks::Manual);
+    RtmClient::new(nowhere).login(1, "token", callback, DEADLINE);
+    assert!(reply.wait().is_err());
 }

@@ -154,9 +154,9 @@ fn address(args: &mut Parser, name: &str) -> Result<String, String> {
 }
 
 fn seconds(args: &mut Parser, name: &str) -> Result<Duration, String> {
-    value(args, name, "a number of seconds above 0", |text| {
+    value(args, name, "a number of seconds above 0, at most 4000000000", |text| {
         let span = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
-        (!span.is_zero()).then_some(span)
+        (!span.is_zero() && span.as_secs() <= 4_000_000_000).then_some(span)
     })
 }
 
