@@ -211,7 +211,7 @@ impl ClientOptions {
     }
 
     /// Further gates, as `host:port`, tried in that order whenever the one of [`endpoint`](Self::endpoint) or
-    /// [`ssl_endpoint`](Self::ssl_endpoint) cannot be reached, or did not let the user in the last time. They speak TLS if that one does. All share one
+    /// [`ssl_endpoint`](Self::ssl_endpoint) cannot be reached, or did not let the user in at the attempt before. They speak TLS if that one does. All share one
     /// [`connection_timeout`](Self::connection_timeout).
     ///
     /// ```

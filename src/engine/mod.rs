@@ -218,7 +218,7 @@ impl Engine {
         self.born_millis.load(Ordering::Relaxed) + (now / 1_000_000) as i64
     }
 
-    /// Sends a quest. `complete` is called exactly once, later, on the callback thread.
+    /// Sends a quest. `complete` is called exactly once; a callback later, on the callback thread.
     pub(crate) fn call(
         self: &Arc<Self>,
         kind: Kind,
@@ -313,8 +313,7 @@ impl Engine {
         None
     }
 
-    /// Sends a quest to the file gate, over a connection of its own. `complete` is called exactly once, later, on the
-    /// callback thread.
+    /// Sends a quest to the file gate, over a connection of its own. `complete` is called exactly once.
     pub(crate) fn upload(
         self: &Arc<Self>,
         method: &str,

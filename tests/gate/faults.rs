@@ -396,3 +396,14 @@ fn a_login_that_comes_too_late() {
     two.get_online_users([1, 2], PATIENCE, callback);
     assert_eq!(reply.wait().unwrap(), [2]);
 }
+
+/// A gate that can be connected to but lets nobody in is not the first to be tried at the next attempt of an outage.
+#[test]
+fn a_gate_that_lets_nobody_in_is_passed_over() {
+    let (one, other) = (quick().start().unwrap(), quick().start().unwrap());
+    let (client, _record) = client_with(options(&one).backup_endpoints([other.endpoint()]), 1);
+    one.faults().on("auth").next(99).error(200010);
+    one.faults().on("getservertime").next(1).close();
+    assert_eq!(code(&client, PATIENCE), 20002);
+    assert!(other.wait_until(PATIENCE, |other| other.connections() == 1));
+}
