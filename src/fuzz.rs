@@ -62,7 +62,7 @@ pub fn answers(data: &[u8]) {
     let answer = Answer { status: first >> 7, encoding, payload };
     let _ = SendReply::decode(1, &answer);
     let _ = answer.read(|fields| Ok(fields.is_empty()));
-    with_fields(encoding, payload, |fields| {
+    let _ = with_fields(encoding, payload, |fields| {
         let _ = HistoryResult::<HistoryMessage>::decode(fields);
         let _ = HistoryResult::<P2PMessage>::decode(fields);
         let _ = MessageInfo::decode(fields);
@@ -102,7 +102,7 @@ pub fn files(data: &[u8]) {
     let _ = answer.read(FileToken::decode);
     let _ = UploadReply::decode(1, &answer);
     let _ = SendReply::decode(1, &answer);
-    with_fields(encoding, payload, |fields| {
+    let _ = with_fields(encoding, payload, |fields| {
         FileInfo::of(&fields.body("msg"), &fields.text("attrs"))
     });
     let text = Text::from_wire(payload);

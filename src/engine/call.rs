@@ -45,8 +45,9 @@ impl Answer<'_> {
         let result = payload::with_fields(self.encoding, self.payload, |fields| {
             if self.status == 0 { decode(fields) } else { Err(error_of(fields)) }
         });
-        result.unwrap_or_else(|| {
-            Err(Error::new(fpnn::CORE_INVALID_PACKAGE, "the answer's payload is no map"))
+        result.unwrap_or_else(|unreadable| {
+            let text = format!("the answer's payload {unreadable}");
+            Err(Error::new(fpnn::CORE_INVALID_PACKAGE, text))
         })
     }
 }

@@ -324,7 +324,7 @@ impl IoThread {
                 }
                 Item::Push { push: Push::KickoutRoom, encoding, at } => {
                     let payload = bytes.get(at.clone()).unwrap_or(&[]);
-                    if let Some(rid) = with_fields(*encoding, payload, |f| f.int("rid")) {
+                    if let Ok(rid) = with_fields(*encoding, payload, |f| f.int("rid")) {
                         self.resume.apply(Change::Left(rid));
                     }
                 }

@@ -339,8 +339,8 @@ impl Service {
             done
         });
         let status = match &outcome {
-            Some(Ok(())) => 0,
-            Some(Err(refused)) => {
+            Ok(Ok(())) => 0,
+            Ok(Err(refused)) => {
                 log::debug!(
                     "user {}: {} refused with {}: {}",
                     self.peers.uid(conn),
@@ -356,8 +356,8 @@ impl Service {
                 });
                 1
             }
-            None => {
-                log::debug!("connection dropped: a payload that is no map");
+            Err(unreadable) => {
+                log::debug!("connection dropped: a payload that {unreadable}");
                 self.answer = answer;
                 return false;
             }

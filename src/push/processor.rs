@@ -11,6 +11,7 @@ use crate::listeners::{Event, ListenerId, Listeners};
 use crate::types::{Kickout, KickoutRoom, Ping, PushMessage, mtype};
 use crate::wire::package::Encoding;
 use crate::wire::payload::{self, Fields};
+use crate::wire::values;
 
 /// How long a message is known after its first sight.
 const KNOWN_FOR: Duration = Duration::from_secs(600);
@@ -212,12 +213,9 @@ fn read<T>(
     payload: &[u8],
     read: impl FnOnce(&Fields<'_>) -> T,
 ) -> Result<T, Error> {
-    payload::with_fields(encoding, payload, read).ok_or_else(|| {
-        let method = push.method();
-        Error::new(
-            fpnn::CORE_INVALID_PACKAGE,
-            format!("the payload of the push {method} is no map"),
-        )
+    payload::with_fields(encoding, payload, read).map_err(|unreadable| {
+        let text = format!("the payload of the push {} {unreadable}", push.method());
+        Error::new(fpnn::CORE_INVALID_PACKAGE, text)
     })
 }
 
@@ -228,9 +226,7 @@ fn excludes(attrs: &[u8], uid: i64) -> bool {
     if !attrs.windows(LIST.len()).any(|part| part == LIST.as_bytes()) {
         return false;
     }
-    let Ok(attrs) = serde_json::from_slice::<serde_json::Value>(attrs) else {
-        return false;
-    };
+    let Some(attrs) = values::json(attrs) else { return false };
     let is_uid = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => *text == uid.to_string(),
         value => value.as_i64() == Some(uid),

@@ -6,6 +6,7 @@ use super::{Body, Text, mtype};
 use crate::engine::ProgressHandler;
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::wire::values;
 
 /// A file to send: one on disk, or bytes with a name.
 ///
@@ -142,8 +143,8 @@ impl FileInfo {
     /// ```
     pub fn of(msg: &Body, attrs: &Text) -> Option<FileInfo> {
         use serde_json::Value;
-        let msg: Value = serde_json::from_slice(msg.as_bytes()).ok()?;
-        let attrs: Value = serde_json::from_slice(attrs.as_bytes()).unwrap_or(Value::Null);
+        let msg = values::json(msg.as_bytes())?;
+        let attrs = values::json(attrs.as_bytes()).unwrap_or(Value::Null);
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Some(FileInfo {
             url: text(msg.get("url")?)?,

@@ -83,7 +83,7 @@ mod tests {
                 payload.extend_from_slice(key.as_bytes());
                 payload.extend_from_slice(&value);
             }
-            with_fields(Encoding::MsgPack, &payload, |fields| {
+            let _ = with_fields(Encoding::MsgPack, &payload, |fields| {
                 let _ = HistoryResult::<HistoryMessage>::decode(fields);
                 let _ = HistoryResult::<P2PMessage>::decode(fields);
                 let _ = Conversation::<P2PMessage>::decode_list(fields);

@@ -4,3 +4,4 @@
 
 pub(crate) mod package;
 pub(crate) mod payload;
+pub(crate) mod values;

@@ -4,11 +4,13 @@
 //! integer comes in any numeric form or as decimal text, text comes as str or bin and need not be UTF-8.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use rmp::encode;
 use rmpv::ValueRef;
 
 use super::package::Encoding;
+use super::values::{self, MOST_VALUES};
 use crate::types::{Body, Content, Text, Translation};
 
 /// How deep values may nest. Reading is recursive: the decoder's own limit overflows the stack of a thread.
@@ -192,28 +194,55 @@ pub(crate) struct Fields<'a> {
     pub(crate) entries: Vec<(ValueRef<'a>, ValueRef<'a>)>,
 }
 
-/// Reads the payload's root map and hands it to `read`. `None` if it is empty, truncated or no map. Bytes after
-/// the map are ignored.
+/// Why a payload cannot be read, as the end of a sentence.
+#[derive(Debug)]
+pub(crate) struct Unreadable(String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Unreadable {
+    fn too_many() -> Unreadable {
+        Unreadable(format!("holds more than {MOST_VALUES} values"))
+    }
+}
+
+/// Reads the payload's root map and hands it to `read`. Bytes after the map are ignored.
 pub(crate) fn with_fields<T>(
     encoding: Encoding,
     payload: &[u8],
     read: impl FnOnce(&Fields<'_>) -> T,
-) -> Option<T> {
+) -> Result<T, Unreadable> {
     let bytes = match encoding {
+        Encoding::MsgPack if values::too_many_in_msgpack(payload) => {
+            return Err(Unreadable::too_many());
+        }
         Encoding::MsgPack => Cow::Borrowed(payload),
         Encoding::Json => Cow::Owned(json_to_msgpack(payload)?),
     };
     match rmpv::decode::read_value_ref_with_max_depth(&mut &*bytes, DEEPEST) {
-        Ok(ValueRef::Map(entries)) => Some(read(&Fields { entries })),
-        _ => None,
+        Ok(ValueRef::Map(entries)) => Ok(read(&Fields { entries })),
+        Ok(_) => Err(Unreadable("is no map".to_owned())),
+        Err(rmpv::decode::Error::DepthLimitExceeded) => {
+            Err(Unreadable(format!("is nested more than {DEEPEST} deep")))
+        }
+        Err(_) if bytes.is_empty() => Err(Unreadable("is empty".to_owned())),
+        Err(_) => Err(Unreadable("is cut short or no MessagePack".to_owned())),
     }
 }
 
-fn json_to_msgpack(json: &[u8]) -> Option<Vec<u8>> {
-    let value: serde_json::Value = serde_json::from_slice(json).ok()?;
+fn json_to_msgpack(json: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    if values::too_many_in_json(json) {
+        return Err(Unreadable::too_many());
+    }
+    let value: serde_json::Value =
+        serde_json::from_slice(json).map_err(|error| Unreadable(format!("is no JSON: {error}")))?;
     let mut out = Vec::with_capacity(json.len());
     write_json(&mut out, &value);
-    Some(out)
+    Ok(out)
 }
 
 fn write_json(out: &mut Vec<u8>, value: &serde_json::Value) {

@@ -7,6 +7,7 @@
 mod common;
 
 mod frames;
+mod heap;
 mod opening;
 mod packages;
 mod payloads;
@@ -26,7 +27,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// The most memory a test may add, unless it says otherwise.
 const MIB: usize = 16;
 
-/// Measures the peak of resident memory.
+/// Measures the most heap that was held.
 struct Memory {
     before: usize,
     _alone: MutexGuard<'static, ()>,
@@ -35,23 +36,14 @@ struct Memory {
 impl Memory {
     fn measure() -> Memory {
         let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        // Where the peak cannot be reset it is that of the tests before, which only ever hides something.
-        let _ = std::fs::write("/proc/self/clear_refs", "5");
-        Memory { before: peak(), _alone: guard }
+        Memory { before: heap::begin(), _alone: guard }
     }
 
     #[track_caller]
     fn stays_within(&self, mib: usize) {
-        let grown = peak().saturating_sub(self.before) / 1024;
+        let grown = heap::most().saturating_sub(self.before) >> 20;
         assert!(grown <= mib, "{grown} MiB, the bound is {mib}");
     }
-}
-
-/// The most resident memory there was, in KiB.
-fn peak() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
 /// A client with a call in flight, and the peer's end.

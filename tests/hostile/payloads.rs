@@ -143,16 +143,42 @@ fn a_string_that_is_not_utf8() {
     scene.went_on(MIB);
 }
 
-/// What decodes to the most memory: a payload of values of one byte each.
+/// The answer to call 1, with a list of that many values of one byte behind it.
+fn tiny_values(key: &str, value: u8, values: u32) -> Vec<u8> {
+    let head = [&[0x82, 0xa3][..], b"mts", &[5, 0xa0 | key.len() as u8], key.as_bytes()].concat();
+    [head, vec![0xdd], values.to_be_bytes().to_vec(), vec![value; values as usize]].concat()
+}
+
+/// Values of one byte each, which take the most memory for their size.
 #[test]
 fn a_million_tiny_values() {
-    let values = 1_000_000_u32;
-    let head = [&[0x82, 0xa3][..], b"mts", &[5, 0xa1, b'x', 0xdd], &values.to_be_bytes()].concat();
-    let payload = [head, vec![0xc0; values as usize]].concat();
     let mut scene = Scene::new();
-    scene.gate.answer(&scene.quest, &payload);
+    scene.gate.answer(&scene.quest, &tiny_values("x", 0xc0, 1_000_000));
     scene.record.expect_call(1, Ok(5));
     scene.went_on(6 * MIB);
+}
+
+/// The same as rows of a history, each of which becomes a message: what takes the most of all.
+#[test]
+fn a_million_rows_without_cells() {
+    let mut scene = Scene::new();
+    let put = scene.record.putter();
+    scene.client.get_broadcast_message(true, 10, None, None, None, None, None, move |_, data| {
+        put(Event::Call(2, Ok(data.map_or(0, |data| data.msgs.len() as i64))));
+    });
+    let quest = scene.gate.quest("getbroadcastmsg");
+    scene.gate.answer(&quest, &tiny_values("msgs", 0x90, 1_000_000));
+    scene.record.expect_call(2, Ok(1_000_000));
+    scene.goes_on(18 * MIB);
+}
+
+/// They are counted before any of them is decoded.
+#[test]
+fn more_than_a_million_tiny_values() {
+    answered(&tiny_values("x", 0xc0, 1 << 20), Err(20009), MIB);
+    pushed(package::MSGPACK, &tiny_values("x", 0x90, 2 << 20), MIB);
+    let text = format!(r#"{{"mts":5,"x":[{}1]}}"#, "1,".repeat(1 << 20));
+    pushed(package::JSON, text.as_bytes(), MIB);
 }
 
 #[test]
