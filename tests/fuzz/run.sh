@@ -17,14 +17,26 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
     exit 1
 fi
 
+# summary FILE: executions, and how many edges were covered by the corpus and in the end.
+summary() {
+    awk '/\tINITED / { sub(/.*cov: /, ""); from = $1 } /\tDONE / { sub(/.*cov: /, ""); to = $1 }
+        /number_of_executed_units/ { runs = $2 }
+        END { printf "%d executions, %d edges covered by the corpus, %d in the end\n", runs, from, to }' "$1"
+}
+
 failed=()
 for target in "${targets[@]}"; do
     echo "=== $target"
     mkdir -p "found/$target"
+    log=found/$target.log
     # Without a sanitizer: there is no unsafe code, and panics and memory are what is looked for.
-    cargo +nightly fuzz run --fuzz-dir . --sanitizer none "$target" "found/$target" "corpus/$target" -- \
-        -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 -verbosity=0 ||
+    if cargo +nightly fuzz run --fuzz-dir . --sanitizer none "$target" "found/$target" "corpus/$target" -- \
+        -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 >"$log" 2>&1; then
+        summary "$log"
+    else
         failed+=("$target")
+        tail -n 40 "$log"
+    fi
 done
 
 [ ${#failed[@]} -eq 0 ] || { echo "FAILED: ${failed[*]}"; exit 1; }
