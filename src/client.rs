@@ -499,24 +499,27 @@ impl RtmClient {
         self.handle.engine.call(Kind::Send, method, now, payload, timeout.into(), complete);
     }
 
-    /// The mid given, or a new one if there is none or it is 0: the time in milliseconds followed by three digits.
-    ///
-    /// The three digits start anywhere, so that two connections of one user seldom meet, and a mid is never used twice
-    /// by one client, however many are made in a millisecond.
+    /// The mid given, or a new one if there is none or it is 0.
     pub(crate) fn mid(&self, given: Option<i64>, now: Time) -> i64 {
         if let Some(mid) = given.filter(|&mid| mid != 0) {
             return mid;
         }
         let last_mid = &self.handle.last_mid;
-        let mut earliest = self.handle.engine.wall_millis(now) * 1000;
-        if last_mid.load(Ordering::Relaxed) < earliest {
-            earliest += i64::from(rand::random::<u16>() % 1000);
-        }
-        let next = |last: i64| Some(earliest.max(last + 1));
+        let millis = self.handle.engine.wall_millis(now);
+        let is_first = last_mid.load(Ordering::Relaxed) < millis * 1000;
+        // The digits start anywhere, so that two connections of one user seldom meet.
+        let digits = if is_first { i64::from(rand::random::<u16>() % 1000) } else { 0 };
+        let next = |last: i64| Some(next_mid(last, millis, digits));
         match last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
-            Ok(last) | Err(last) => earliest.max(last + 1),
+            Ok(last) | Err(last) => next_mid(last, millis, digits),
         }
     }
+}
+
+/// The time in milliseconds followed by three digits, but never one that was used: however many are made in a millisecond,
+/// and wherever the clock jumps.
+fn next_mid(last: i64, millis: i64, digits: i64) -> i64 {
+    (millis * 1000 + digits).max(last + 1)
 }
 
 /// What ends a call: decodes the answer and calls back.
@@ -555,5 +558,26 @@ impl fmt::Debug for RtmClient {
 impl fmt::Debug for WeakClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeakClient").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_mid;
+
+    #[test]
+    fn mids_grow_wherever_the_clock_jumps() {
+        const DAY: i64 = 86_400_000;
+        let now = 1_800_000_000_000;
+        let clock = [now, now, now + 1, now + DAY, now + 1, now - DAY, 0, -DAY, now + 2 * DAY];
+        let mut last = 0;
+        for (digits, millis) in clock.into_iter().enumerate() {
+            for _ in 0..2000 {
+                let mid = next_mid(last, millis, digits as i64);
+                assert!(mid > last, "{mid} after {last}");
+                last = mid;
+            }
+        }
+        assert_eq!(last, (now + 2 * DAY) * 1000 + 8 + 1999, "the clock's again");
     }
 }

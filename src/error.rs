@@ -53,8 +53,18 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// An error of the client's own. Without a message it says what the code means.
     pub(crate) fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Error {
-        Error(Arc::new(Inner { code, message: message.into(), source: None }))
+        let mut message = message.into();
+        if message.is_empty() {
+            message = error_code::meaning(code).unwrap_or("unknown error").into();
+        }
+        Error(Arc::new(Inner { code, message, source: None }))
+    }
+
+    /// What the service answered, word for word.
+    pub(crate) fn of_service(code: i32, ex: String) -> Error {
+        Error(Arc::new(Inner { code, message: ex.into(), source: None }))
     }
 
     pub(crate) fn with_source(
@@ -80,7 +90,8 @@ impl Error {
         error_code::kind(self.0.code)
     }
 
-    /// What the service or the client said of this failure; the JavaScript SDK's `err.message`. May be empty.
+    /// What the client or the service said of this failure; the JavaScript SDK's `err.message`. The service may have said
+    /// nothing; the error itself, as text, always says what its code means.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -128,13 +139,14 @@ pub struct SendError {
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "message {} was not sent", self.mid)
+        write!(f, "message {} was not sent: {}", self.mid, self.error)
     }
 }
 
+/// Its text has that of `error` in it, so its source is the source of that.
 impl std::error::Error for SendError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
+        std::error::Error::source(&self.error)
     }
 }
 

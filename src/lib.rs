@@ -20,6 +20,8 @@
 //! [api]: https://docs.rs/crate/rtm-client/latest/source/docs/api/README.md
 //! [architecture]: https://docs.rs/crate/rtm-client/latest/source/docs/architecture.md
 //! [performance]: https://docs.rs/crate/rtm-client/latest/source/docs/performance.md
+//! [reliability]: https://docs.rs/crate/rtm-client/latest/source/docs/reliability.md
+//! [security]: https://docs.rs/crate/rtm-client/latest/source/docs/security.md
 //! [examples]: https://docs.rs/crate/rtm-client/latest/source/examples/
 //! [license]: https://docs.rs/crate/rtm-client/latest/source/LICENSE
 //!

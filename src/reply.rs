@@ -142,18 +142,13 @@ impl<E: From<Error>, T> Reply<E, T> {
     ///
     /// # Errors
     ///
-    /// The error of the call. Inside a callback it is 20013 at once, for the answer could never arrive; 20002 if
-    /// the callback was dropped without being called.
+    /// The error of the call. Inside a callback it is always 20013, and at once: callbacks run one at a time, so what is
+    /// waited for could depend on the end of this one. 20002 if the callback was dropped without being called.
     pub fn wait(self) -> Result<T, E> {
+        // Also where the result is there already: what works by luck does not work for long.
         if on_callback_thread() {
-            return match self.try_take() {
-                Some(result) => result,
-                None => Err(Error::new(
-                    fpnn::CORE_FORBIDDEN,
-                    "wait() inside a callback would never return: use the callback of the call instead",
-                )
-                .into()),
-            };
+            let text = "wait() inside a callback: use the callback of the call, or a thread";
+            return Err(Error::new(fpnn::CORE_FORBIDDEN, text).into());
         }
         let mut state = self.shared.state.lock();
         while matches!(*state, State::Waiting) {

@@ -6,6 +6,11 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "common/published.rs"]
+mod published;
+
+use published::is_published;
+
 /// What the recording does not have: no package of its own belongs to these.
 const NOT_RECORDED: [&str; 6] =
     ["close", "destroy", "processor", "ErrorRecorder", "ReloginCompleted", "SessionClosed"];
@@ -168,6 +173,9 @@ fn javascript() -> BTreeSet<String> {
 
 #[test]
 fn every_call_is_there_and_tested() {
+    if is_published() {
+        return;
+    }
     let sources: Vec<_> = ["src/api", "src/client.rs"].into_iter().flat_map(sources).collect();
     let methods: Vec<Method> =
         sources.iter().flat_map(|(file, text)| methods(file, text)).collect();

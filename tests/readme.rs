@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "common/markdown.rs"]
+mod markdown;
+
+use markdown::headings;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -141,7 +146,12 @@ fn links_lead_to_files_here_and_to_items_in_the_docs() {
     let mut in_docs: BTreeSet<_> = references(&front_page).map(|(name, _)| name).collect();
     in_docs.extend(between(&front_page, "doc = \"[", "]: "));
     for (name, path) in references(&readme) {
-        assert!(root().join(path).exists(), "[{name}] leads to {path}");
+        let (file, heading) = path.split_once('#').unwrap_or((path, ""));
+        assert!(root().join(file).exists(), "[{name}] leads to {path}");
+        assert!(
+            heading.is_empty() || headings(&read(file)).any(|found| found == heading),
+            "{path}"
+        );
         assert!(in_docs.contains(name), "[{name}] has no target in the docs");
         assert!(readme.contains(&format!("][{name}]")), "[{name}] is not used");
     }

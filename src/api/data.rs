@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::DataValue;
+use crate::types::{DataValue, OptionalText};
 
 /// Data: texts the service keeps for this user, by key.
 impl RtmClient {
@@ -37,7 +37,7 @@ impl RtmClient {
     pub fn data_set<'a>(
         &self,
         key: &str,
-        value: impl Into<Option<&'a str>>,
+        value: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
@@ -46,7 +46,7 @@ impl RtmClient {
             "dataset",
             |p| {
                 p.text("key", key);
-                match value {
+                match value.as_str() {
                     Some(value) => p.text("val", value),
                     None => p.nil("val"),
                 }

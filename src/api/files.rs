@@ -115,8 +115,9 @@ impl RtmClient {
     ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// Errors: 10012 the path cannot be read; 20005 the file is larger than the client may send; 20012 the file gate
-    /// cannot be reached; 20002 it closed the connection; 20003 it did not answer in time; 200003 it does not accept token
-    /// or signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
+    /// cannot be reached, see [`ClientOptions::file_endpoint`](crate::ClientOptions::file_endpoint); 20002 it closed the
+    /// connection, or the session ended, as by `bye`; 20003 it did not answer in time; 200003 it does not accept token or
+    /// signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
     /// token; those of [`send_message`](Self::send_message); and those of [every call](crate::error_code#every-call).
     ///
     /// ```

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{GroupCount, GroupMembers, Info, OpenInfo, Text, open_infos};
+use crate::types::{GroupCount, GroupMembers, Info, OpenInfo, OptionalText, Text, open_infos};
 
 /// Groups: users who belong together, whether they are online or not.
 ///
@@ -259,8 +259,8 @@ impl RtmClient {
     pub fn set_group_info<'a>(
         &self,
         gid: i64,
-        oinfo: impl Into<Option<&'a str>>,
-        pinfo: impl Into<Option<&'a str>>,
+        oinfo: impl Into<OptionalText<'a>>,
+        pinfo: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
@@ -269,8 +269,8 @@ impl RtmClient {
             "setgroupinfo",
             |p| {
                 p.id("gid", gid);
-                p.opt_text("oinfo", oinfo);
-                p.opt_text("pinfo", pinfo);
+                p.opt_text("oinfo", oinfo.as_str());
+                p.opt_text("pinfo", pinfo.as_str());
             },
             timeout,
             |_| Ok(()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::client::RtmClient;
 use crate::error::Error;
 use crate::resume::Change;
-use crate::types::{HistoryMessage, Info, OpenInfo, Text};
+use crate::types::{HistoryMessage, Info, OpenInfo, OptionalText, Text};
 use crate::types::{open_infos, room_counts, room_last_messages};
 
 /// Rooms: the users who are there right now.
@@ -315,8 +315,8 @@ impl RtmClient {
     pub fn set_room_info<'a>(
         &self,
         rid: i64,
-        oinfo: impl Into<Option<&'a str>>,
-        pinfo: impl Into<Option<&'a str>>,
+        oinfo: impl Into<OptionalText<'a>>,
+        pinfo: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
@@ -325,8 +325,8 @@ impl RtmClient {
             "setroominfo",
             |p| {
                 p.id("rid", rid);
-                p.opt_text("oinfo", oinfo);
-                p.opt_text("pinfo", pinfo);
+                p.opt_text("oinfo", oinfo.as_str());
+                p.opt_text("pinfo", pinfo.as_str());
             },
             timeout,
             |_| Ok(()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{Info, Text, open_infos};
+use crate::types::{Info, OptionalText, Text, open_infos};
 
 /// Users: who is online, and what is stored with them.
 impl RtmClient {
@@ -76,8 +76,8 @@ impl RtmClient {
     #[doc(alias = "setUserInfo")]
     pub fn set_user_info<'a>(
         &self,
-        oinfo: impl Into<Option<&'a str>>,
-        pinfo: impl Into<Option<&'a str>>,
+        oinfo: impl Into<OptionalText<'a>>,
+        pinfo: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
@@ -85,8 +85,8 @@ impl RtmClient {
         self.call(
             "setuserinfo",
             |p| {
-                p.opt_text("oinfo", oinfo);
-                p.opt_text("pinfo", pinfo);
+                p.opt_text("oinfo", oinfo.as_str());
+                p.opt_text("pinfo", pinfo.as_str());
             },
             timeout,
             |_| Ok(()),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{Content, MediaCheck, Profanity, SpeechText, TextCheck, Translation};
+use crate::types::{
+    Content, MediaCheck, OptionalText, Profanity, SpeechText, TextCheck, Translation,
+};
 
 /// Value-added services: translation, moderation, speech recognition. Each has to be enabled in the project's
 /// console.
@@ -48,10 +50,10 @@ impl RtmClient {
     pub fn translate<'a>(
         &self,
         original_message: &str,
-        original_language: impl Into<Option<&'a str>>,
+        original_language: impl Into<OptionalText<'a>>,
         target_language: &str,
-        message_type: impl Into<Option<&'a str>>,
-        profanity: impl Into<Option<&'a str>>,
+        message_type: impl Into<OptionalText<'a>>,
+        profanity: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Translation>) + Send + 'static,
     ) {
@@ -62,9 +64,9 @@ impl RtmClient {
             |p| {
                 p.text("text", original_message);
                 p.text("dst", target_language);
-                p.opt_text("src", original_language);
-                p.opt_text("type", message_type);
-                p.opt_text("profanity", profanity);
+                p.opt_text("src", original_language.as_str());
+                p.opt_text("type", message_type.as_str());
+                p.opt_text("profanity", profanity.as_str());
             },
             timeout,
             Translation::decode,
@@ -151,7 +153,7 @@ impl RtmClient {
     pub fn text_check<'a>(
         &self,
         text: &str,
-        strategy_id: impl Into<Option<&'a str>>,
+        strategy_id: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<TextCheck>) + Send + 'static,
     ) {
@@ -160,7 +162,7 @@ impl RtmClient {
             "tcheck",
             |p| {
                 p.text("text", text);
-                p.opt_text("strategyId", strategy_id);
+                p.opt_text("strategyId", strategy_id.as_str());
             },
             timeout,
             TextCheck::decode,
@@ -201,7 +203,7 @@ impl RtmClient {
         &self,
         image: impl Into<Content<'a>>,
         check_type: i64,
-        strategy_id: impl Into<Option<&'a str>>,
+        strategy_id: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<MediaCheck>) + Send + 'static,
     ) {
@@ -211,7 +213,7 @@ impl RtmClient {
             |p| {
                 p.content("image", &image);
                 p.number("type", check_type);
-                p.opt_text("strategyId", strategy_id);
+                p.opt_text("strategyId", strategy_id.as_str());
             },
             timeout,
             MediaCheck::decode,
@@ -258,9 +260,9 @@ impl RtmClient {
         audio: impl Into<Content<'a>>,
         check_type: i64,
         lang: &str,
-        codec: impl Into<Option<&'a str>>,
+        codec: impl Into<OptionalText<'a>>,
         srate: impl Into<Option<i64>>,
-        strategy_id: impl Into<Option<&'a str>>,
+        strategy_id: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<MediaCheck>) + Send + 'static,
     ) {
@@ -272,11 +274,11 @@ impl RtmClient {
                 p.content("audio", &audio);
                 p.number("type", check_type);
                 p.text("lang", lang);
-                p.opt_text("codec", codec);
+                p.opt_text("codec", codec.as_str());
                 if let Some(srate) = srate {
                     p.number("srate", srate);
                 }
-                p.opt_text("strategyId", strategy_id);
+                p.opt_text("strategyId", strategy_id.as_str());
             },
             timeout,
             MediaCheck::decode,
@@ -320,7 +322,7 @@ impl RtmClient {
         video: impl Into<Content<'a>>,
         check_type: i64,
         video_name: &str,
-        strategy_id: impl Into<Option<&'a str>>,
+        strategy_id: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<MediaCheck>) + Send + 'static,
     ) {
@@ -331,7 +333,7 @@ impl RtmClient {
                 p.content("video", &video);
                 p.number("type", check_type);
                 p.text("videoName", video_name);
-                p.opt_text("strategyId", strategy_id);
+                p.opt_text("strategyId", strategy_id.as_str());
             },
             timeout,
             MediaCheck::decode,
@@ -377,7 +379,7 @@ impl RtmClient {
         audio: impl Into<Content<'a>>,
         check_type: i64,
         lang: &str,
-        codec: impl Into<Option<&'a str>>,
+        codec: impl Into<OptionalText<'a>>,
         srate: impl Into<Option<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<SpeechText>) + Send + 'static,
@@ -389,7 +391,7 @@ impl RtmClient {
                 p.content("audio", &audio);
                 p.number("type", check_type);
                 p.text("lang", lang);
-                p.opt_text("codec", codec);
+                p.opt_text("codec", codec.as_str());
                 if let Some(srate) = srate {
                     p.number("srate", srate);
                 }
@@ -436,8 +438,8 @@ impl RtmClient {
         &self,
         audio: &[u8],
         speech_language: &str,
-        text_language: impl Into<Option<&'a str>>,
-        codec: impl Into<Option<&'a str>>,
+        text_language: impl Into<OptionalText<'a>>,
+        codec: impl Into<OptionalText<'a>>,
         srate: impl Into<Option<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Translation>) + Send + 'static,
@@ -448,8 +450,8 @@ impl RtmClient {
             |p| {
                 p.bytes("audio", audio);
                 p.text("speechLanguageCode", speech_language);
-                p.opt_text("textLanguageCode", text_language);
-                p.opt_text("codec", codec);
+                p.opt_text("textLanguageCode", text_language.as_str());
+                p.opt_text("codec", codec.as_str());
                 if let Some(srate) = srate {
                     p.number("srate", srate);
                 }

@@ -56,7 +56,7 @@ fn error_of(fields: &Fields<'_>) -> Error {
     match fields.get("code") {
         Some(code) => {
             let code = i32::try_from(payload::int(code)).unwrap_or(fpnn::CORE_INVALID_PACKAGE);
-            Error::new(code, fields.text("ex").to_string())
+            Error::of_service(code, fields.text("ex").to_string())
         }
         None => Error::new(fpnn::CORE_INVALID_PACKAGE, "an error answer without a code"),
     }

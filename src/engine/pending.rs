@@ -279,12 +279,12 @@ mod tests {
     }
 
     impl Both {
-        fn starting_at(first: u32) -> Both {
+        fn starting_at(first: u32, now: Time) -> Both {
             Both {
                 table: Pending::starting_at(first),
                 list: Vec::new(),
                 answered: Vec::new(),
-                now: 0,
+                now,
                 made: 0,
                 taken: Vec::new(),
             }
@@ -370,9 +370,11 @@ mod tests {
         fn every_call_is_taken_exactly_once(
             // The numbers wrap around in many of them.
             first in prop_oneof![Just(1), u32::MAX - 20..u32::MAX, any::<u32>()],
+            // Just before as many milliseconds, and nanoseconds, as 32 bits hold: 49 days, 4 seconds.
+            now in prop_oneof![Just(0), Just((1 << 32) * 1_000_000 - 100), Just((1 << 32) - 100)],
             steps in prop::collection::vec(step(), 1..32),
         ) {
-            let mut both = Both::starting_at(first);
+            let mut both = Both::starting_at(first, now);
             for step in steps {
                 both.step(step)?;
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Gate;
+use super::{Gate, methods};
 
 /// The size of the package that one version of the service's server frames wrongly.
 pub(super) const MISFRAMED: usize = 126;
@@ -51,14 +51,21 @@ impl<'g> Faults<'g> {
         Faults { gate }
     }
 
-    /// A fault in packages of this method: a call of a client, or a push or `ping` of the gate.
+    /// A fault in packages of this method: a call of a client, or a push or `ping` of the gate. It is named as on the wire:
+    /// `sendgroupmsg`, not `sendGroupMessage`. The page of each call in `docs/api` says how that is.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such method: the fault could never strike, and the test that sets it would show nothing.
     ///
     /// ```
     /// # let gate = rtm_client::gate::Gate::builder().start()?;
     /// gate.faults().on("pushmsg").next(1).never_answer(); // the next P2P message is lost on its way
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn on(self, method: &str) -> Fault<'g> {
+        assert!(methods::is_known(method), "the wire has no method {method}: see docs/api");
         Fault::new(self.gate, Some(method.to_owned()))
     }
 

@@ -26,7 +26,7 @@ pub use info::{Info, OpenInfo};
 pub use push::{Kickout, KickoutRoom, Ping, PushMessage};
 pub use send::{Moderation, SendPayload, SendReply};
 pub use system::{ConnectionAttrs, DevicePushOptions, option_type};
-pub use text::{Body, Content, Text, Translation};
+pub use text::{Body, Content, OptionalText, Text, Translation};
 pub use unread::{GroupUnreadCounts, P2PUnreadCounts, UnreadMessages};
 pub use value_added::{MediaCheck, Profanity, SpeechText, TextCheck};
 pub use value_added::{check_result, check_type, profanity, translate_type};

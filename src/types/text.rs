@@ -91,6 +91,51 @@ impl fmt::Display for Text {
     }
 }
 
+/// A text as an argument that may be left out: `None`, or a text in any form.
+///
+/// ```
+/// use rtm_client::{ClientOptions, RtmClient, reply};
+///
+/// let client = RtmClient::new(ClientOptions::new(1).endpoint("127.0.0.1:13321"));
+/// let name = String::from("Ann");
+/// client.set_user_info(&name, None, None, reply::ignore);
+/// client.set_user_info(format!("{name} Lee"), "likes tea", None, reply::ignore);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OptionalText<'a>(Option<Cow<'a, str>>);
+
+impl OptionalText<'_> {
+    /// The text, if there is one.
+    pub fn as_str(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+// Not for `Option<String>` as well: a plain `None` could then be either.
+impl<'a> From<Option<&'a str>> for OptionalText<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        OptionalText(text.map(Cow::Borrowed))
+    }
+}
+
+impl<'a> From<&'a str> for OptionalText<'a> {
+    fn from(text: &'a str) -> Self {
+        OptionalText(Some(Cow::Borrowed(text)))
+    }
+}
+
+impl<'a> From<&'a String> for OptionalText<'a> {
+    fn from(text: &'a String) -> Self {
+        OptionalText(Some(Cow::Borrowed(text)))
+    }
+}
+
+impl From<String> for OptionalText<'_> {
+    fn from(text: String) -> Self {
+        OptionalText(Some(Cow::Owned(text)))
+    }
+}
+
 /// The body of a message that was received: text, bytes where it is not UTF-8, or a translated text.
 ///
 /// ```

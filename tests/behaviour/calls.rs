@@ -429,6 +429,24 @@ fn waiting_inside_a_callback_is_an_error_at_once() {
     assert_eq!(client.run_callbacks(Duration::ZERO).map_err(|error| error.code()), Err(20013));
 }
 
+/// The same where the result is there already, so that it does not depend on how fast the gate is.
+#[test]
+fn waiting_inside_a_callback_is_an_error_also_when_the_answer_is_there() {
+    let peer = Peer::new();
+    let (client, _record, mut connection) = peer.login(peer.options());
+    let (callback, reply) = reply::channel();
+    client.get_server_time(None, callback);
+    let (sender, results) = mpsc::channel();
+    client.get_server_time(None, move |_, _| {
+        sender.send(reply.wait().map_err(|error| error.code())).expect("the test waits");
+    });
+    for time in [1, 2] {
+        let quest = connection.quest("getservertime");
+        connection.answer(&quest, &server_time(time));
+    }
+    assert_eq!(results.recv_timeout(DEADLINE).expect("no deadlock"), Err(20013));
+}
+
 #[test]
 fn calls_of_one_thread_reach_the_wire_in_order_and_before_the_bye() {
     let peer = Peer::new();

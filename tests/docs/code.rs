@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 "#;
 
 /// The lines of an example that stand in [`BEGINNING`], or end what it begins.
-const HIDDEN: [&str; 10] = [
+const HIDDEN: [&str; 11] = [
     "use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};",
     "let gate = Gate::builder().start()?;",
     "let gate = Gate::builder().group(100, [1, 2]).start()?;",
@@ -33,6 +33,7 @@ const HIDDEN: [&str; 10] = [
     "client.login(1, \"token\", callback, None);",
     "reply.wait()?;",
     "Ok::<(), Box<dyn std::error::Error>>(())",
+    "Ok::<(), std::io::Error>(())",
 ];
 
 /// Numbers that are an `Int64` in JavaScript nowhere; all others are everywhere.
@@ -54,19 +55,33 @@ pub(crate) fn javascript_argument(name: &str) -> String {
 
 /// The declaration as it stands in the source, without its body.
 pub(crate) fn signature(item: &Item) -> String {
-    let lines = item.declaration.iter().map(|line| line.strip_prefix("    ").unwrap_or(line));
+    let first = &item.declaration[0];
+    let indent = &first[..first.len() - first.trim_start().len()];
+    let lines = item.declaration.iter().map(|line| line.strip_prefix(indent).unwrap_or(line));
     let text = lines.collect::<Vec<_>>().join("\n");
-    let text = text.trim_end_matches([' ', '{']).strip_prefix("pub ").unwrap_or_default();
-    format!("{text};")
+    let text = text.strip_prefix("pub ").unwrap_or(&text).trim_end_matches("{}");
+    format!("{};", text.trim_end_matches([' ', '{', '\n', ',', ';']))
+}
+
+/// The same on one line.
+pub(crate) fn short_signature(item: &Item) -> String {
+    let text = signature(item).lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    text.trim_end_matches(';').replace("( ", "(").replace(", )", ")")
+}
+
+/// Whether an argument can be left out, as `None`.
+pub(crate) fn is_optional(kind: &str) -> bool {
+    kind.starts_with("impl Into<Option<") || kind.starts_with("impl Into<OptionalText")
 }
 
 pub(crate) fn rust_type(kind: &str) -> String {
     let kind = kind.replace("<'a>", "").replace("&'a ", "&").replace(" + Send + 'static", "");
+    if kind == "impl AsRef<str>" || kind == "impl Into<OptionalText>" {
+        return "&str".to_owned();
+    }
     let inner = kind.strip_prefix("impl Into<Option<").and_then(|kind| kind.strip_suffix(">>"));
-    inner.or(kind.strip_prefix("impl Into<").and_then(|kind| kind.strip_suffix('>'))).map_or_else(
-        || if kind == "impl AsRef<str>" { "&str".to_owned() } else { kind.clone() },
-        str::to_owned,
-    )
+    let inner = inner.or(kind.strip_prefix("impl Into<").and_then(|kind| kind.strip_suffix('>')));
+    inner.unwrap_or(&kind).to_owned()
 }
 
 pub(crate) fn javascript_type(name: &str, kind: &str) -> String {
@@ -108,6 +123,9 @@ pub(crate) fn shown(example: &[String]) -> String {
                 None => {}
             }
             continue;
+        }
+        if hidden && line.starts_with("let _ = ") {
+            continue; // keeps a warning away
         }
         if hidden && common {
             beginning = beginning && !line.contains("reply.wait");

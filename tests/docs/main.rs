@@ -3,14 +3,21 @@
 
 mod chinese;
 mod code;
+mod index;
 mod language;
+#[path = "../common/markdown.rs"]
+mod markdown;
 mod names;
 mod page;
+mod reference;
 mod source;
+mod types;
+mod wire;
 
 use std::fs;
 
 use language::Language;
+use markdown::headings;
 use source::{read, root};
 
 /// Compares a file of `docs` with what it should be, or writes it.
@@ -32,6 +39,9 @@ fn api_pages() {
         check(&format!("docs/api/{}.md", page.name), &library.page(page, &Language::english()));
     }
     check("docs/api/Events.md", &library.events(&Language::english()));
+    for page in &reference::REFERENCES {
+        check(&format!("docs/api/{}.md", page.name), &reference::page(&library, page));
+    }
 }
 
 #[test]
@@ -98,13 +108,4 @@ fn links_lead_somewhere() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-}
-
-/// The anchors of a page's headings.
-fn headings(text: &str) -> impl Iterator<Item = String> {
-    text.lines().filter_map(|line| line.strip_prefix('#')).map(|heading| {
-        let heading = heading.trim_start_matches('#').trim().to_lowercase();
-        let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-        kept.collect::<String>().replace(' ', "-")
-    })
 }

@@ -6,10 +6,13 @@ use std::fmt::Write;
 use std::fs;
 
 use crate::code::{
-    BEGINNING, camel_case, javascript_argument, javascript_type, rust_type, shown, signature,
+    camel_case, is_optional, javascript_argument, javascript_type, rust_type, shown, signature,
 };
 use crate::language::Language;
+use crate::reference::{REFERENCES, places};
 use crate::source::{Item, arguments, items, root};
+use crate::types::{Type, types};
+use crate::wire;
 
 /// A page: its name and the files its calls are in, in the original's order.
 pub(crate) struct Page {
@@ -52,8 +55,10 @@ pub(crate) struct Library {
     events: Vec<Item>,
     /// What stands above the `impl` blocks, by page.
     introductions: BTreeMap<&'static str, Vec<String>>,
-    /// Structs and enums with their fields or variants.
-    types: BTreeMap<String, (Item, Vec<Item>)>,
+    /// The types of what calls take and give.
+    pub types: BTreeMap<String, Type>,
+    /// Where all else is described.
+    places: BTreeMap<String, String>,
     /// The names of the error codes.
     codes: BTreeMap<String, String>,
 }
@@ -93,6 +98,7 @@ impl Library {
             events: items("src/push/server_push.rs"),
             introductions: BTreeMap::new(),
             types: BTreeMap::new(),
+            places: places(),
             codes: BTreeMap::new(),
         };
         for page in &PAGES {
@@ -100,7 +106,7 @@ impl Library {
                 for item in items(&format!("src/api/{file}.rs")) {
                     match item.kind {
                         // Where a page has several files each says which part it is.
-                        "impl" if page.files.len() == 1 => {
+                        "impl" if page.files.len() == 1 && item.traits.is_empty() => {
                             let introduction = library.introductions.entry(page.name).or_default();
                             introduction.extend(item.docs.paragraphs);
                         }
@@ -112,19 +118,9 @@ impl Library {
                 }
             }
         }
-        let mut files = Vec::new();
+        let mut files = vec!["src/api/history.rs".to_owned()];
         sources("src/types", &mut files);
-        for item in files.iter().flat_map(|file| items(file)) {
-            match item.kind {
-                "struct" | "enum" => {
-                    library.types.insert(item.name.clone(), (item, Vec::new()));
-                }
-                "field" | "variant" => {
-                    library.types.get_mut(&item.owner).expect("its type").1.push(item);
-                }
-                _ => {}
-            }
-        }
+        library.types = types(&files);
         for code in items("src/error_code.rs").into_iter().filter(|item| item.kind == "const") {
             let number = code.declaration[0].split("= ").nth(1).expect("a value");
             let name = format!("{}::{}", code.owner, code.name);
@@ -143,99 +139,75 @@ impl Library {
         writer.page()
     }
 
-    /// What is common to all pages.
-    pub(crate) fn index(&self) -> String {
-        let mut text = String::from(INDEX);
-        for page in &PAGES {
-            let calls = self.calls_of(page.name);
-            let calls: Vec<_> = calls
-                .map(|call| format!("[`{}`]({}.md#{})", call.item.name, page.name, call.item.name))
-                .collect();
-            writeln!(text, "* [{0}]({0}.md): {1}", page.name, calls.join(", ")).expect("memory");
-        }
-        text.push_str("* [Events](Events.md): the client's own, and what the service pushes\n");
-        write!(text, "\n{BEGINS}\n```rust\n{BEGINNING}```\n\n{ERRORS}").expect("memory");
-        let codes = crate::source::read("src/error_code.rs");
-        for row in codes.lines().filter_map(|line| line.strip_prefix("//! | [")) {
-            let row = crate::language::links(&format!("[{row}"), &|_| None);
-            writeln!(text, "| {row}").expect("memory");
-        }
-        text
-    }
-
     pub(crate) fn events(&self, language: &Language) -> String {
         let writer = Writer { library: self, page: "Events", language, types: RefCell::default() };
         writer.events()
     }
 }
 
-const INDEX: &str = "\
-# The calls
-
-One page for each page of the JavaScript SDK's documentation, in its order; made from the source by `tests/docs`:
-`UPDATE=1 cargo test --test docs` makes them anew. [中文：Chat](zh/Chat.md)
-
-";
-
-const BEGINS: &str = "\
-## Examples
-
-Each example is run by `cargo test` with the method's own documentation. It goes on where this program says so:
-";
-
-const ERRORS: &str = "\
-## err
-
-A callback gets `(err, data)`, of which one is `Some`. `err` is an `Error`, with `code()`, the number that JavaScript has
-as `err.code`, `kind()` and `message()`; for whatever sends a message or a file it is a `SendError`, with `mid` and
-`error`.
-
-## Every call
-
-Each call lists the codes that are its own. Beside them every call can give these:
-
-| code | when |
-| --- | --- |
-";
-
-struct Writer<'a> {
-    library: &'a Library,
-    page: &'static str,
-    language: &'a Language,
-    /// The types the page's calls give or take.
-    types: RefCell<BTreeSet<String>>,
+pub(crate) struct Writer<'a> {
+    pub library: &'a Library,
+    pub page: &'static str,
+    pub language: &'a Language,
+    /// The types that the page names and has to describe.
+    pub types: RefCell<BTreeSet<String>>,
 }
 
 impl Writer<'_> {
     /// A text in the page's language, its links leading to pages.
-    fn say(&self, english: &str) -> String {
+    pub(crate) fn say(&self, english: &str) -> String {
         let text = self.language.say(english);
         crate::language::links(&text, &|target| self.link(target))
     }
 
-    fn link(&self, target: &str) -> Option<String> {
-        let name = target.rsplit("::").next().unwrap_or(target);
+    /// Where it leads to what a text names, if that is anywhere.
+    pub(crate) fn link(&self, target: &str) -> Option<String> {
+        let (owner, name) = target.rsplit_once("::").unwrap_or(("", target));
+        let owner = owner.rsplit("::").next().unwrap_or(owner);
         let others = self.language.path_to_english;
         if target == "crate::error_code#every-call" {
             return Some(format!("{others}README.md#every-call"));
         }
-        if matches!(name, "Error" | "SendError") {
-            return Some(format!("{others}README.md#err"));
-        }
-        if let Some(call) = self.library.calls.iter().find(|call| call.item.name == name) {
+        let call = self.library.calls.iter().find(|call| call.item.name == name);
+        if let Some(call) = call.filter(|_| owner == "RtmClient") {
             let page =
                 if call.page == self.page { "" } else { &format!("{others}{}.md", call.page) };
             return Some(format!("{page}#{name}"));
         }
+        // The pages without calls describe their own types, whatever others have that name.
+        if REFERENCES.iter().any(|page| page.name == self.page) {
+            if let Some(place) = self.place(owner, name) {
+                return Some(place);
+            }
+        }
+        if matches!(name, "Error" | "SendError") {
+            return Some(format!("{others}README.md#err"));
+        }
+        let is_module = owner.starts_with(char::is_lowercase);
         if self.library.events.iter().any(|event| event.name == name) {
             let page = if self.page == "Events" { "" } else { &format!("{others}Events.md") };
             return Some(format!("{page}#{}", name.to_lowercase()));
         }
-        if self.library.types.contains_key(name) {
-            self.types.borrow_mut().insert(name.to_owned());
-            return Some(format!("#{}", name.to_lowercase()));
+        let described = if is_module || owner.is_empty() { name } else { owner };
+        if self.library.types.contains_key(described) {
+            self.types.borrow_mut().insert(described.to_owned());
+            return Some(format!("#{}", described.to_lowercase()));
         }
-        None
+        self.place(owner, name)
+    }
+
+    /// Where a page without calls describes it.
+    fn place(&self, owner: &str, name: &str) -> Option<String> {
+        let places = &self.library.places;
+        let whole = places.get(&format!("{owner}::{name}"));
+        let is_type = owner.starts_with(char::is_uppercase);
+        let place = whole.or_else(|| places.get(if is_type { owner } else { name }));
+        let module = || places.get(&format!("types::{name}")).filter(|_| owner == "super");
+        let place = place.or_else(module)?;
+        match place.strip_prefix(self.page).and_then(|rest| rest.strip_prefix(".md")) {
+            Some(anchor) => Some(anchor.to_owned()),
+            None => Some(format!("{}{place}", self.language.path_to_english)),
+        }
     }
 
     fn page(&self) -> String {
@@ -273,9 +245,7 @@ impl Writer<'_> {
         let Call { item, .. } = call;
         let docs = &item.docs;
         write!(text, "\n### {}\n", item.name).expect("memory");
-        for paragraph in &docs.paragraphs {
-            write!(text, "\n{}\n", self.say(paragraph)).expect("memory");
-        }
+        self.paragraphs(text, item);
         if call.is_javascript() {
             let names: Vec<_> =
                 arguments(item).iter().map(|(name, _)| javascript_argument(name)).collect();
@@ -285,6 +255,8 @@ impl Writer<'_> {
         } else {
             write!(text, "\n{}\n", self.say(&docs.origin)).expect("memory");
         }
+        let methods = wire::methods(item).join("`, `");
+        write!(text, "\n{} `{methods}`\n", self.say("Wire:")).expect("memory");
         write!(text, "\n```rust\n{}\n```\n", signature(item)).expect("memory");
         self.arguments(text, call);
         if let Some(errors) = &docs.errors {
@@ -307,11 +279,12 @@ impl Writer<'_> {
                 data = Some((kind, meaning));
                 continue;
             }
-            let needed =
-                if kind.starts_with("impl Into<Option<") { "optional" } else { "required" };
+            let needed = if is_optional(kind) { "optional" } else { "required" };
             let (rust, javascript) = (rust_type(kind), javascript_type(name, kind));
-            if self.library.types.contains_key(&rust) {
-                self.link(&rust);
+            for name in [&*rust, "OptionalText"] {
+                if self.library.types.contains_key(name) && kind.contains(name) {
+                    self.link(name);
+                }
             }
             let (needed, meaning) = (self.say(needed), self.say(meaning));
             let javascript = if call.is_javascript() { javascript } else { String::new() };
@@ -376,47 +349,6 @@ impl Writer<'_> {
         }
     }
 
-    /// The types that the page names, field by field, and those these name.
-    fn data(&self, text: &mut String) {
-        let mut done = BTreeSet::new();
-        let mut tables = BTreeMap::new();
-        loop {
-            let named = self.types.borrow().clone();
-            let Some(name) = named.difference(&done).next().cloned() else { break };
-            let (item, members) = &self.library.types[&name];
-            let mut table = format!("\n### {name}\n");
-            for paragraph in &item.docs.paragraphs {
-                write!(table, "\n{}\n", self.say(paragraph)).expect("memory");
-            }
-            let head = [if item.kind == "enum" { "variant" } else { "field" }, "type", "meaning"];
-            let head = head.map(|head| self.say(head)).join(" | ");
-            let mut rows = String::new();
-            for member in members {
-                let line = member.declaration[0].trim().trim_end_matches(',');
-                let kind = match member.kind {
-                    "field" => line.split_once(": ").map_or("", |(_, kind)| kind),
-                    _ => line.split_once('(').map_or("", |(_, kind)| kind.trim_end_matches(')')),
-                };
-                for name in kind.split(|c: char| !c.is_alphanumeric()) {
-                    if self.library.types.contains_key(name) {
-                        self.link(name);
-                    }
-                }
-                let meaning = self.say(&member.docs.paragraphs.join(" "));
-                writeln!(rows, "| `{}` | `{kind}` | {meaning} |", member.name).expect("memory");
-            }
-            if !rows.is_empty() {
-                write!(table, "\n| {head} |\n| --- | --- | --- |\n{rows}").expect("memory");
-            }
-            tables.insert(name.clone(), table);
-            done.insert(name);
-        }
-        if !tables.is_empty() {
-            write!(text, "\n## {}\n", self.say("Data")).expect("memory");
-            tables.values().for_each(|table| text.push_str(table));
-        }
-    }
-
     fn events(&self) -> String {
         let mut text = String::from(EVENTS);
         for event in &self.library.events {
@@ -437,9 +369,7 @@ impl Writer<'_> {
             write!(text, "\n## {title}\n").expect("memory");
             for method in methods {
                 write!(text, "\n### {object}.{}\n", method.name).expect("memory");
-                for paragraph in &method.docs.paragraphs {
-                    write!(text, "\n{}\n", self.say(paragraph)).expect("memory");
-                }
+                self.paragraphs(&mut text, method);
                 if let Some(name) =
                     method.aliases.first().filter(|name| JAVASCRIPT_EVENTS.contains(&name.as_str()))
                 {
@@ -461,16 +391,20 @@ impl Writer<'_> {
         text.push_str("\n## What the service pushes\n");
         for event in &self.library.events {
             let docs = event.docs.paragraphs.join(" ");
-            let (when, wire) = docs.rsplit_once(" Wire name ").expect("a wire name");
-            let wire = wire.trim_end_matches('.');
-            let data =
-                event.declaration[0].split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+            let line = &event.declaration[0];
+            let javascript = line.split('"').nth(1).expect("its name in JavaScript");
+            // The last sentence tells that name.
+            let when = docs.strip_suffix(&format!("`{javascript}`."));
+            let when =
+                when.and_then(|docs| docs.rsplit_once(". ")).map_or(&*docs, |(when, _)| when);
+            let when = self.say(when.trim_end_matches('.'));
+            let data = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
             let data = self.say(&format!("[`{}`]", data.expect("a type").0));
-            let (when, name) = (self.say(when), &event.aliases[0]);
+            let (name, wire) = (&event.aliases[0], wire::push(javascript));
+            write!(text, "\n### {}\n\n{when}.\n", event.name).expect("memory");
             write!(
                 text,
-                "\n### {}\n\n{when}\n\nJavaScript: `RTMConfig.SERVER_PUSH.{name}`, {wire}. Data: {data}.\n",
-                event.name
+                "\nJavaScript: `RTMConfig.SERVER_PUSH.{name}`, `{javascript}`. Wire: `{wire}`. Data: {data}.\n"
             )
             .expect("memory");
         }

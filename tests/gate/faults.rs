@@ -407,3 +407,10 @@ fn a_gate_that_lets_nobody_in_is_passed_over() {
     assert_eq!(code(&client, PATIENCE), 20002);
     assert!(other.wait_until(PATIENCE, |other| other.connections() == 1));
 }
+
+#[test]
+#[should_panic(expected = "the wire has no method sendGroupMessage")]
+fn a_fault_in_packages_that_do_not_exist_is_a_mistake() {
+    let gate = quick().start().expect("a gate");
+    let _ = gate.faults().on("sendGroupMessage");
+}

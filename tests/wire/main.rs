@@ -7,6 +7,8 @@ mod files;
 mod ours;
 mod package;
 mod peer;
+#[path = "../common/published.rs"]
+mod published;
 mod pushes;
 mod record;
 mod report;
@@ -16,9 +18,13 @@ mod rules;
 use std::process::ExitCode;
 
 use peer::Peer;
+use published::is_published;
 
 /// Runs a test with a peer of its own.
 fn with_peer(name: &str, test: impl FnOnce(Peer) -> ExitCode) -> ExitCode {
+    if std::env::var_os("RTM_WIRE_DIR").is_none() && is_published() {
+        return ExitCode::SUCCESS;
+    }
     match Peer::start() {
         Ok(peer) => test(peer),
         Err(err) => {

@@ -8,7 +8,8 @@ use crate::wire::payload::MapWriter;
 
 /// Messages of any type: unread ones.
 impl RtmClient {
-    /// Lists the users and groups of which messages are unread. Only types 30 to 50 count.
+    /// Lists the users and groups of which messages are unread: those that came after this user's last logout, or after
+    /// the reminder was cleared, if that was later. Only types 30 to 50 count.
     ///
     /// * `clear` – whether the reminder of messages missed while offline is cleared; `None` leaves that to the
     ///   service.

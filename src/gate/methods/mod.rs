@@ -50,6 +50,23 @@ pub(super) fn find(name: &[u8], call: &Call<'_, '_>) -> Result<Method, Refusal> 
     Ok(method)
 }
 
+/// Whether a client calls something by that name, or the gate sends it by itself.
+pub(super) fn is_known(name: &str) -> bool {
+    const OTHERS: [&str; 9] = [
+        "auth",
+        "*ping",
+        "ping",
+        "kickout",
+        "kickoutroom",
+        "pushmsg",
+        "pushgroupmsg",
+        "pushroommsg",
+        "pushbroadcastmsg",
+    ];
+    let bytes = name.as_bytes();
+    OTHERS.contains(&name) || by_name(bytes).is_some() || at_file_door(bytes).is_some()
+}
+
 /// The methods of the file gate. There is no login: the token is what lets in.
 fn at_file_door(name: &[u8]) -> Option<Method> {
     let method: Method = match name {

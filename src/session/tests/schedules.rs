@@ -60,10 +60,10 @@ fn delay(options: &SessionOptions, attempts: u32, chance: f64) -> Time {
 }
 
 impl World {
-    fn new(options: SessionOptions) -> World {
+    fn new(options: SessionOptions, now: Time) -> World {
         World {
             session: Session::new(options),
-            now: 0,
+            now,
             chance: 0.0,
             asked: None,
             link: Link::Down,
@@ -347,6 +347,8 @@ proptest! {
         linear_regressive_count in 0..5_u32,
         max_attempts in prop::option::weighted(0.3, 0..5_u32),
         jitter in prop_oneof![Just(0.0), 0.0..=1.0],
+        // The client is new, or runs for as many milliseconds as 31 and 32 bits hold, which are 25 and 49 days.
+        uptime in prop_oneof![Just(0), Just(1 << 31), Just(1_u64 << 32)],
     ) {
         let steps: Schedule = steps;
         let strategy = RegressiveStrategy {
@@ -355,7 +357,8 @@ proptest! {
             linear_regressive_count,
         };
         let options = SessionOptions { auto_reconnect, strategy, max_attempts, jitter, ..OPTIONS };
-        let mut world = World::new(options);
+        let now = (uptime * (SECOND / 1000)).saturating_sub(10 * SECOND);
+        let mut world = World::new(options, now);
         for step in steps {
             let input = world.input(step);
             world.step(input)?;

@@ -1,0 +1,10 @@
+//! Pages in Markdown.
+
+/// The anchors of a page's headings.
+pub(crate) fn headings(text: &str) -> impl Iterator<Item = String> {
+    text.lines().filter_map(|line| line.strip_prefix('#')).map(|heading| {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.collect::<String>().replace(' ', "-")
+    })
+}
