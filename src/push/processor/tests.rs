@@ -236,6 +236,30 @@ fn a_message_that_came_before_is_dropped() {
     assert_eq!(recorder.push("pushmsg", r#"{"from":1,"mid":5,"mtype":66,"to":7}"#).len(), 0);
 }
 
+/// As the documentation promises: not the five seconds of the JavaScript SDK.
+#[test]
+fn a_message_is_known_for_ten_minutes() {
+    let mut recorder = Recorder::new(&[server_push::RECV_CHAT]);
+    let json = r#"{"from":5,"mid":9,"mtype":30,"msg":"x"}"#;
+    assert_eq!(recorder.names("pushmsg", json), ["pushchat"]);
+    recorder.now += Duration::from_secs(599);
+    assert!(recorder.names("pushmsg", json).is_empty());
+    recorder.now += Duration::from_secs(1);
+    assert_eq!(recorder.names("pushmsg", json), ["pushchat"]);
+}
+
+/// As many as fit into the stated memory.
+#[test]
+fn the_last_hundred_thousand_messages_are_known() {
+    let recorder = Recorder::new(&[server_push::RECV_CHAT]);
+    let push = |mid: usize| {
+        let json = format!(r#"{{"from":5,"mid":{mid},"mtype":30,"msg":"x"}}"#);
+        !recorder.names("pushmsg", &json).is_empty()
+    };
+    assert!((1..=100_000).all(push));
+    assert!(!push(1) && push(100_001) && !push(2) && push(1));
+}
+
 #[test]
 fn a_message_nobody_listens_to_counts_as_seen() {
     let recorder = Recorder::new(&[]);
