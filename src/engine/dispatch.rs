@@ -1,12 +1,13 @@
 //! The callback thread: runs user code, one callback after another, in completion order.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
+use parking_lot::{Condvar, Mutex};
 
 use super::call::Ending;
 use super::login::ask_program;
@@ -99,12 +100,16 @@ impl Batch {
 /// For how many callbacks at the most the I/O thread is left asleep.
 const DEFERRED_FOR: usize = 256;
 
+/// How many batches are kept to be used again.
+const SPARE: usize = 32;
+
 /// The queue of callbacks.
 pub(super) struct Dispatch {
-    queue: Sender<Batch>,
-    queued: Receiver<Batch>,
-    /// Batches to use again.
-    spare: (Sender<Batch>, Receiver<Batch>),
+    /// Guards the batches that wait for the callback thread, and those to be used again.
+    queue: Mutex<Queue>,
+    /// With `queue`: a batch waits. Not a channel, whose receiver spins before it sleeps, and so takes the CPU from the
+    /// threads it waits for where it shares theirs.
+    queued: Condvar,
     manual: bool,
     /// Whether somebody runs callbacks, or is about to.
     running: AtomicBool,
@@ -120,13 +125,27 @@ pub(super) struct Dispatch {
     deferred: AtomicBool,
 }
 
+#[derive(Default)]
+struct Queue {
+    batches: VecDeque<Batch>,
+    spare: Vec<Batch>,
+}
+
+impl Queue {
+    fn take(&mut self) -> Option<Batch> {
+        let batch = self.batches.pop_front();
+        if self.batches.is_empty() && self.batches.capacity() > 1024 {
+            self.batches = VecDeque::new();
+        }
+        batch
+    }
+}
+
 impl Dispatch {
     pub(super) fn new(callbacks: Callbacks) -> Dispatch {
-        let (queue, queued) = unbounded();
         Dispatch {
-            queue,
-            queued,
-            spare: bounded(32),
+            queue: Mutex::default(),
+            queued: Condvar::new(),
             manual: callbacks == Callbacks::Manual,
             running: AtomicBool::new(false),
             stays: AtomicUsize::new(0),
@@ -138,7 +157,7 @@ impl Dispatch {
     }
 
     pub(super) fn fresh_batch(&self) -> Batch {
-        self.spare.1.try_recv().unwrap_or_default()
+        self.queue.lock().spare.pop().unwrap_or_default()
     }
 
     /// How many callbacks wait or run.
@@ -156,8 +175,9 @@ impl Dispatch {
         batch.bytes.clear();
         batch.items.clear();
         if batch.bytes.capacity() <= 1 << 18 && batch.items.capacity() <= 1 << 11 {
-            match self.spare.0.try_send(batch) {
-                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+            let mut queue = self.queue.lock();
+            if queue.spare.len() < SPARE {
+                queue.spare.push(batch);
             }
         }
     }
@@ -167,11 +187,35 @@ impl Dispatch {
         self.waiting.fetch_add(batch.items.len(), Ordering::Relaxed);
         let size = batch.bytes.len() + batch.items.len() * size_of::<Item>();
         self.undelivered.fetch_add(size, Ordering::SeqCst);
-        // Cannot fail: the receiver lives as long as the sender.
-        let _ = self.queue.send(batch);
+        self.put(batch);
         !self.manual
             && !self.running.load(Ordering::SeqCst)
             && !self.running.swap(true, Ordering::SeqCst)
+    }
+
+    fn put(&self, batch: Batch) {
+        self.queue.lock().batches.push_back(batch);
+        self.queued.notify_one();
+    }
+
+    fn next(&self) -> Option<Batch> {
+        self.queue.lock().take()
+    }
+
+    /// The next batch, waited for until then. `None` waits for ever.
+    fn wait(&self, until: Option<Instant>) -> Option<Batch> {
+        let mut queue = self.queue.lock();
+        while queue.batches.is_empty() {
+            match until {
+                None => self.queued.wait(&mut queue),
+                Some(until) => {
+                    if self.queued.wait_until(&mut queue, until).timed_out() {
+                        break;
+                    }
+                }
+            }
+        }
+        queue.take()
     }
 
     pub(super) fn not_started(&self) {
@@ -187,7 +231,7 @@ impl Dispatch {
     pub(super) fn need_not_stay(&self) {
         self.stays.fetch_sub(1, Ordering::SeqCst);
         // It may be waiting already: let it look again.
-        let _ = self.queue.send(Batch::default());
+        self.put(Batch::default());
     }
 
     /// Whether the I/O thread should not read: from `limit` bytes waiting for callbacks on, until half of them are
@@ -211,16 +255,18 @@ pub(super) fn run(engine: &Engine) {
     let dispatch = &engine.dispatch;
     IN_CALLBACK.set(true);
     loop {
-        if let Ok(batch) = dispatch.queued.try_recv() {
+        if let Some(batch) = dispatch.next() {
             run_batch(engine, batch);
         } else if dispatch.stays.load(Ordering::SeqCst) > 0 {
-            if let Ok(batch) = dispatch.queued.recv() {
+            if let Some(batch) = dispatch.wait(None) {
                 run_batch(engine, batch);
             }
         } else {
             // Whoever queues after this store starts a new thread, unless this one takes the work back.
             dispatch.running.store(false, Ordering::SeqCst);
-            if dispatch.queued.is_empty() || dispatch.running.swap(true, Ordering::SeqCst) {
+            if dispatch.queue.lock().batches.is_empty()
+                || dispatch.running.swap(true, Ordering::SeqCst)
+            {
                 return;
             }
         }
@@ -240,10 +286,10 @@ pub(super) fn run_on_this_thread(engine: &Engine, timeout: Duration) -> Result<u
     let until = Instant::now().checked_add(timeout);
     let mut ran = 0;
     loop {
-        let batch = match dispatch.queued.try_recv() {
-            Ok(batch) => batch,
-            Err(_) if ran > 0 => break,
-            Err(_) => match wait(&dispatch.queued, until) {
+        let batch = match dispatch.next() {
+            Some(batch) => batch,
+            None if ran > 0 => break,
+            None => match dispatch.wait(until) {
                 Some(batch) => batch,
                 None => break,
             },
@@ -253,11 +299,6 @@ pub(super) fn run_on_this_thread(engine: &Engine, timeout: Duration) -> Result<u
     IN_CALLBACK.set(nested);
     dispatch.running.store(false, Ordering::SeqCst);
     Ok(ran)
-}
-
-fn wait(queued: &Receiver<Batch>, until: Option<Instant>) -> Option<Batch> {
-    let Some(until) = until else { return queued.recv().ok() };
-    queued.recv_deadline(until).ok()
 }
 
 fn forbidden(message: &'static str) -> Error {

@@ -4,7 +4,7 @@
 //! | --- | --- | --- | --- |
 //! | `rtm-io` | the socket, the WebSocket, the session machine | one readiness wait | the kernel, or the waker |
 //! | `rtm-timer` | nothing | a condvar, until the earliest deadline | a deadline earlier than that |
-//! | `rtm-callback` | nothing; it runs user code | its channel | completions, pushes, events |
+//! | `rtm-callback` | nothing; it runs user code | its queue | completions, pushes, events |
 //!
 //! Locks are leaves: none is held while another is taken, while user code runs, or across a system call.
 
