@@ -542,6 +542,18 @@ where
 
 impl WeakClient {
     /// The client, unless its last handle is gone.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, RtmClient};
+    ///
+    /// let client = RtmClient::new(ClientOptions::new(1).endpoint("127.0.0.1:13321"));
+    /// let weak = client.downgrade();
+    /// let again = weak.upgrade().expect("client is still there");
+    /// drop(client);
+    /// assert!(weak.upgrade().is_some()); // again is a handle too
+    /// drop(again);
+    /// assert!(weak.upgrade().is_none());
+    /// ```
     pub fn upgrade(&self) -> Option<RtmClient> {
         Some(RtmClient { handle: self.handle.upgrade()? })
     }

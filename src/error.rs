@@ -31,6 +31,27 @@ struct Inner {
 }
 
 /// What an [`Error`] is about, for a program that decides what to do next.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::ErrorKind;
+///
+/// gate.faults().on("getservertime").next(1).error(200010);
+/// let (callback, reply) = reply::channel();
+/// client.get_server_time(None, callback);
+/// let advice = match reply.wait().unwrap_err().kind() {
+///     ErrorKind::Busy | ErrorKind::Timeout => "try again later",
+///     ErrorKind::Connection => "wait for the relogin",
+///     _ => "report it",
+/// };
+/// assert_eq!(advice, "try again later");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -38,7 +59,8 @@ pub enum ErrorKind {
     Connection,
     /// The answer did not come in time. Whether the service acted on the call is not known.
     Timeout,
-    /// Too much is queued or in flight, or the service limits the rate: try again later.
+    /// Too much is queued or in flight (20011), or the service limits the rate of calls (200010) or messages (200011): try
+    /// again later, a message with the `mid` of its error.
     Busy,
     /// What came from the other side could not be read.
     Protocol,
@@ -81,17 +103,63 @@ impl Error {
     }
 
     /// The error's number, as in [`error_code`].
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [2, 3]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::error_code::rtm;
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_members(100, None, None, callback); // which user 1 is not in
+    /// assert_eq!(reply.wait().unwrap_err().code(), rtm::NOT_GROUP_MEMBER);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn code(&self) -> i32 {
         self.0.code
     }
 
     /// The kind the code belongs to.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [2, 3]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::ErrorKind;
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_members(100, None, None, callback); // which user 1 is not in
+    /// assert_eq!(reply.wait().unwrap_err().kind(), ErrorKind::Permission);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn kind(&self) -> ErrorKind {
         error_code::kind(self.0.code)
     }
 
     /// What the client or the service said of this failure; the JavaScript SDK's `err.message`. The service may have said
     /// nothing; the error itself, as text, always says what its code means.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().group(100, [2, 3]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_members(100, None, None, callback);
+    /// let error = reply.wait().unwrap_err();
+    /// assert_eq!(error.message(), "not a member of group 100");
+    /// let text = "the user is not a member of that group: not a member of group 100 (code 200041)";
+    /// assert_eq!(error.to_string(), text);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -129,6 +197,25 @@ impl std::error::Error for Error {
 
 /// Why a message or a file was not sent, with the mid it was sent under: send again with the same `mid`, and the
 /// receivers see it once.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// gate.faults().on("sendmsg").next(1).error(200010);
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "", None, None, callback);
+/// let failed = reply.wait().unwrap_err();
+/// assert_eq!(failed.error.code(), 200010);
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "", failed.mid, None, callback);
+/// assert_eq!(reply.wait()?.mid, failed.mid);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SendError {
     /// The message id, the one given or the one generated.
@@ -137,6 +224,7 @@ pub struct SendError {
     pub error: Error,
 }
 
+/// The mid, and what `error` shows.
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "message {} was not sent: {}", self.mid, self.error)

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -27,6 +28,13 @@ impl<T> Event<T> {
     }
 
     /// The event's name in JavaScript.
+    ///
+    /// ```
+    /// use rtm_client::server_push;
+    ///
+    /// assert_eq!(server_push::RECV_GROUP_CHAT.name(), "pushgroupchat");
+    /// assert_eq!(server_push::KICK_OUT.name(), "kickout");
+    /// ```
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -47,12 +55,27 @@ impl<T> fmt::Debug for Event<T> {
 }
 
 /// A registered handler, to take it away again with [`Processor::off`](crate::Processor::off) or
-/// [`RtmClient::off`](crate::RtmClient::off).
+/// [`RtmClient::off`](crate::RtmClient::off) of the client that gave it. No two handlers of a program have the same.
+///
+/// ```
+/// use rtm_client::{ClientOptions, ListenerId, RtmClient, server_push};
+///
+/// let client = RtmClient::new(ClientOptions::new(1).endpoint("127.0.0.1:13321"));
+/// let ids: Vec<ListenerId> = [server_push::RECV_CHAT, server_push::RECV_GROUP_CHAT]
+///     .into_iter()
+///     .map(|event| client.processor().on(event, |message| println!("{}", message.msg)))
+///     .collect();
+/// // The window that showed the messages is closed.
+/// assert!(ids.into_iter().all(|id| client.processor().off(id)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId {
     event: &'static str,
     number: u64,
 }
+
+/// Of all clients, so that an id means nothing to another.
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 type Handler = Box<dyn FnMut(&dyn Any) + Send>;
 
@@ -68,7 +91,6 @@ pub(crate) struct Listeners {
 
 #[derive(Default)]
 struct Registry {
-    last_number: u64,
     /// Of each event in the order of their numbers, which is that of registration.
     by_event: HashMap<&'static str, Vec<Listener>>,
 }
@@ -91,8 +113,8 @@ impl Listeners {
             }
         });
         let mut registry = self.registry.lock();
-        registry.last_number += 1;
-        let number = registry.last_number;
+        // Under the lock, so that they stand in order.
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let listeners = registry.by_event.entry(event.name).or_default();
         listeners.push(Listener { number, handler: Some(handler) });
         ListenerId { event: event.name, number }
@@ -117,11 +139,11 @@ impl Listeners {
     /// Runs the event's handlers, each once, in the order they were registered in. One that panics does not keep
     /// the others from running; one that is registered meanwhile waits for the next event.
     pub(crate) fn emit<T: 'static>(&self, event: Event<T>, data: &T) {
-        let newest = self.registry.lock().last_number;
+        let next = NEXT_NUMBER.load(Ordering::Relaxed);
         let mut ran = 0;
         loop {
             // A statement of its own, so that the lock is free again before the handler runs.
-            let taken = self.registry.lock().take(event.name, ran, newest);
+            let taken = self.registry.lock().take(event.name, ran, next);
             let Some((id, mut handler)) = taken else {
                 break;
             };
@@ -134,17 +156,12 @@ impl Listeners {
 }
 
 impl Registry {
-    /// Takes the event's first handler with a number over `ran` and up to `newest`.
-    fn take(
-        &mut self,
-        event: &'static str,
-        ran: u64,
-        newest: u64,
-    ) -> Option<(ListenerId, Handler)> {
+    /// Takes the event's first handler with a number over `ran` and below `next`.
+    fn take(&mut self, event: &'static str, ran: u64, next: u64) -> Option<(ListenerId, Handler)> {
         let listeners = self.by_event.get_mut(event)?;
         listeners
             .iter_mut()
-            .filter(|listener| ran < listener.number && listener.number <= newest)
+            .filter(|listener| ran < listener.number && listener.number < next)
             .find_map(|listener| {
                 Some((ListenerId { event, number: listener.number }, listener.handler.take()?))
             })

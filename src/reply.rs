@@ -9,7 +9,8 @@ use crate::engine::on_callback_thread;
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 
-/// A callback and the end to wait on, for straight-line code.
+/// A callback and the end to wait on, for straight-line code. Works with every call: `E` is [`Error`], or
+/// [`SendError`](crate::SendError) where something is sent.
 ///
 /// ```
 /// use std::time::Duration;
@@ -67,7 +68,23 @@ pub(crate) fn is_login_reply<C: 'static>(_: &C) -> bool {
 
 /// The same for [`login`](crate::RtmClient::login), whose callback gets `(ok, error_code)`.
 ///
-/// A token that was refused is the error 200027.
+/// A token that was refused is the error 200027; any other error has the code that `login` gives.
+///
+/// ```
+/// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+///
+/// let gate = Gate::builder().token(1, "secret").start()?;
+/// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+///
+/// let (callback, reply) = reply::login();
+/// client.login(1, "guessed", callback, None);
+/// assert_eq!(reply.wait().unwrap_err().code(), 200027);
+///
+/// let (callback, reply) = reply::login();
+/// client.login(1, "secret", callback, None);
+/// reply.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn login() -> (impl FnOnce(bool, i32) + Send + 'static, Reply<Error, ()>) {
     let (sender, reply) = pair();
     let callback = move |ok: bool, error_code: i32| {
@@ -91,6 +108,30 @@ pub fn login() -> (impl FnOnce(bool, i32) + Send + 'static, Reply<Error, ()>) {
 pub fn ignore<E, T>(_err: Option<E>, _data: Option<T>) {}
 
 /// The end of a [`channel`] on which the result is waited for.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::SendError;
+/// use rtm_client::reply::Reply;
+/// use rtm_client::types::SendReply;
+///
+/// // Ten messages are on their way before the first answer is waited for.
+/// let send = |n: i64| -> Reply<SendError, SendReply> {
+///     let (callback, reply) = reply::channel();
+///     client.send_chat(2, format!("hello {n}"), "", 1000 + n, None, callback);
+///     reply
+/// };
+/// let replies: Vec<_> = (0..10).map(send).collect();
+/// for (n, reply) in (0..).zip(replies) {
+///     assert_eq!(reply.wait()?.mid, 1000 + n);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "the result arrives here"]
 pub struct Reply<E, T> {
     shared: Arc<Shared<E, T>>,
@@ -110,8 +151,9 @@ struct Shared<E, T> {
 enum State<E, T> {
     Waiting,
     Arrived(Result<T, E>),
-    /// Taken, or the callback was dropped unrun.
-    Gone,
+    /// The callback was dropped unrun.
+    Dropped,
+    Taken,
 }
 
 fn pair<E, T>() -> (Sender<E, T>, Reply<E, T>) {
@@ -130,7 +172,7 @@ impl<E, T> Drop for Sender<E, T> {
     fn drop(&mut self) {
         let mut state = self.shared.state.lock();
         if matches!(*state, State::Waiting) {
-            *state = State::Gone;
+            *state = State::Dropped;
             self.shared.arrived.notify_one();
         }
     }
@@ -143,7 +185,31 @@ impl<E: From<Error>, T> Reply<E, T> {
     /// # Errors
     ///
     /// The error of the call. Inside a callback it is always 20013, and at once: callbacks run one at a time, so what is
-    /// waited for could depend on the end of this one. 20002 if the callback was dropped without being called.
+    /// waited for could depend on the end of this one. 20013 also if the result was taken before. 20002 if the callback was
+    /// dropped without being called.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.data_set("theme", "dark", None, callback);
+    /// reply.wait()?;
+    ///
+    /// // Inside a callback there is no waiting.
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let inside = client.clone();
+    /// client.get_server_time(None, move |_, _| {
+    ///     let (callback, reply) = reply::channel();
+    ///     inside.get_server_time(None, callback);
+    ///     sender.send(reply.wait().unwrap_err().code()).unwrap();
+    /// });
+    /// assert_eq!(receiver.recv()?, 20013);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn wait(self) -> Result<T, E> {
         // Also where the result is there already: what works by luck does not work for long.
         if on_callback_thread() {
@@ -154,23 +220,51 @@ impl<E: From<Error>, T> Reply<E, T> {
         while matches!(*state, State::Waiting) {
             self.shared.arrived.wait(&mut state);
         }
-        take(&mut state).unwrap_or_else(|| Err(dropped_unrun().into()))
+        take(&mut state).unwrap_or_else(|| {
+            Err(Error::new(fpnn::CORE_FORBIDDEN, "the result was taken before, by try_take()")
+                .into())
+        })
     }
 
-    /// The result if it is there. It can be taken once.
+    /// The result if it is there. It can be taken once. Unlike [`wait`](Self::wait) it may be called inside a callback.
+    ///
+    /// # Errors
+    ///
+    /// `Some(Err(_))` is the error of the call, or 20002 if the callback was dropped without being called.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// let time = loop {
+    ///     match reply.try_take() {
+    ///         Some(result) => break result?,
+    ///         None => std::thread::sleep(std::time::Duration::from_millis(1)), // a frame of a game
+    ///     }
+    /// };
+    /// assert!(time > 1_700_000_000_000);
+    /// assert!(reply.try_take().is_none()); // it has been taken
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_take(&self) -> Option<Result<T, E>> {
         take(&mut self.shared.state.lock())
     }
 }
 
-fn take<E, T>(state: &mut State<E, T>) -> Option<Result<T, E>> {
-    match std::mem::replace(state, State::Gone) {
+fn take<E: From<Error>, T>(state: &mut State<E, T>) -> Option<Result<T, E>> {
+    match std::mem::replace(state, State::Taken) {
         State::Arrived(result) => Some(result),
+        State::Dropped => Some(Err(dropped_unrun().into())),
         State::Waiting => {
             *state = State::Waiting;
             None
         }
-        State::Gone => None,
+        State::Taken => None,
     }
 }
 

@@ -122,18 +122,49 @@ impl GateBuilder {
     }
 
     /// The project id that logins must name. Default: 11000001.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().pid(11000002).start()?;
+    /// let client = RtmClient::new(ClientOptions::new(11000001).endpoint(gate.endpoint()));
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "token", callback, None);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200001);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn pid(mut self, pid: i64) -> Self {
         self.config.pid = pid;
         self
     }
 
     /// The address to listen on. Default: `127.0.0.1:0`, a free port of this machine alone.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().listen("127.0.0.1:0").start()?;
+    /// // Where something listens already, no other gate does.
+    /// let error = Gate::builder().listen(gate.endpoint()).start().unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.config.listen = address.into();
         self
     }
 
     /// The address the file gate listens on. Default: `127.0.0.1:0`, a free port of this machine alone.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().file_listen("127.0.0.1:0").start()?;
+    /// // Its port is any, not the one that clients guess: they have to be told.
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// assert_eq!(options.file_gate_url(), format!("ws://{}/service/websocket", gate.file_endpoint()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn file_listen(mut self, address: impl Into<String>) -> Self {
         self.config.file_listen = address.into();
         self
@@ -157,6 +188,17 @@ impl GateBuilder {
     }
 
     /// The certificate shown to TLS clients, which those of its issuers may follow, and its private key: both PEM.
+    /// Default: one for this machine, made at the start. Without [`tls_listen`](GateBuilder::tls_listen) none is shown.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+    /// let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").certificate(&chain, key).start()?;
+    /// assert_eq!(gate.certificate(), Some(chain.as_str()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn certificate(mut self, chain: impl Into<String>, key: impl Into<String>) -> Self {
         self.config.certificate = Some((chain.into(), key.into()));
         self
@@ -178,46 +220,161 @@ impl GateBuilder {
 
     /// Lets this user log in with this token. Once any token is given, only the pairs given are accepted; without, any
     /// user logs in with any token.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().token(1, "old").token(1, "new").start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let login = |uid, token| {
+    ///     let (callback, reply) = reply::login();
+    ///     client.login(uid, token, callback, None);
+    ///     reply.wait().map_err(|error| error.code())
+    /// };
+    /// assert_eq!(login(1, "old"), Ok(()));
+    /// assert_eq!(login(1, "new"), Ok(()));
+    /// assert_eq!(login(2, "new"), Err(200027));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn token(mut self, uid: i64, token: impl Into<String>) -> Self {
         self.config.tokens.entry(uid).or_default().insert(token.into());
         self
     }
 
-    /// Accepts tokens of version 2 made with this secret, which is base64: `base64(HMAC-SHA256(secret, "pid:uid:ts"))`, given
-    /// with its `ts` at login. Without [`token`](GateBuilder::token), no other token is accepted then. That `ts` lies in the
-    /// past is not held against a token.
+    /// Accepts tokens of version 2 made with this secret, which is base64:
+    /// `base64(HMAC-SHA256(secret, "pid:uid:ts"))`, given with its `ts` at login. Without
+    /// [`token`](GateBuilder::token), no other token is accepted then. That `ts` lies in the past is not held against a
+    /// token. Default: none.
     ///
     /// [`start`](GateBuilder::start) fails if the secret is no base64.
+    ///
+    /// ```
+    /// use rtm_client::LoginOptions;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().pid(11000001).token_secret("c2VjcmV0a2V5LWJ5dGVz").start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
+    /// let token = "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw="; // of "11000001:123456:1700000000"
+    /// let (callback, reply) = reply::login();
+    /// client.login_with(123456, token, options.clone(), callback, None);
+    /// reply.wait()?;
+    /// let (callback, reply) = reply::login();
+    /// client.login_with(123457, token, options, callback, None);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200027);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn token_secret(mut self, secret: impl Into<String>) -> Self {
         self.config.token_secret = Some(secret.into());
         self
     }
 
-    /// Makes a group of these users; called again for the same group, adds to it.
+    /// Makes a group of these users; called again for the same group, adds to it. Default: no groups, and clients
+    /// cannot make any.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().group(100, [1, 2]).group(100, [3]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_group_members(100, None, None, callback);
+    /// assert_eq!(reply.wait()?.uids, [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn group(mut self, gid: i64, uids: impl IntoIterator<Item = i64>) -> Self {
         self.config.groups.entry(gid).or_default().extend(uids);
         self
     }
 
-    /// How often every connection is sent a ping. Default: 20 s.
+    /// How often every connection is sent a ping. Default: 20 s; less than 1 ms counts as 1 ms.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
+    ///
+    /// let gate = Gate::builder().ping_interval(Duration::from_millis(50)).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let (sender, pings) = std::sync::mpsc::channel();
+    /// client.processor().on(server_push::RECV_PING, move |_| sender.send(()).unwrap());
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// pings.recv_timeout(Duration::from_secs(15))?; // by default the first would come after 20 s
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.config.ping_interval = interval.min(NEVER);
         self
     }
 
-    /// How long a connection may take to answer a ping before it is dropped. Default: 5 s.
+    /// How long a connection may take to answer a ping before it is dropped. Default: 5 s; less than 1 ms counts as
+    /// 1 ms.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::net::TcpStream;
+    /// use std::time::Duration;
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let soon = Duration::from_millis(50);
+    /// let gate = Gate::builder().ping_interval(soon).ping_timeout(soon).start()?;
+    /// # let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: gate\r\nUpgrade: websocket\r\n\
+    /// #     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    /// let mut stream = TcpStream::connect(gate.endpoint())?;
+    /// stream.set_read_timeout(Some(Duration::from_secs(15)))?;
+    /// stream.write_all(upgrade)?; // a client that opens its WebSocket, and then answers nothing
+    /// stream.read_to_end(&mut Vec::new())?; // ends when the gate closes
+    /// assert_eq!(gate.connections(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.config.ping_timeout = timeout.min(NEVER);
         self
     }
 
-    /// How long a connection may be silent before it is dropped. Default: 60 s.
+    /// How long a connection may be silent before it is dropped. Default: 60 s. Answers to pings are no silence, but a
+    /// limit below [`ping_interval`](GateBuilder::ping_interval) drops whoever has nothing else to say.
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use std::net::TcpStream;
+    /// use std::time::Duration;
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().idle_limit(Duration::from_millis(50)).start()?;
+    /// let mut silent = TcpStream::connect(gate.endpoint())?;
+    /// silent.set_read_timeout(Some(Duration::from_secs(15)))?;
+    /// assert_eq!(silent.read_to_end(&mut Vec::new())?, 0); // the gate has closed
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn idle_limit(mut self, limit: Duration) -> Self {
         self.config.idle_limit = limit.min(NEVER);
         self
     }
 
     /// How many bytes may wait for a connection that reads too slowly before it is dropped. Default: 64 MiB.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().write_limit(1 << 20).start()?;
+    /// // Nobody runs its callbacks, so that it soon stops reading.
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
+    /// let client = RtmClient::new(options.callbacks(Callbacks::Manual).max_undelivered_bytes(1000));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let text = "x".repeat(1 << 20);
+    /// let dropped = (0..100).any(|_| {
+    ///     gate.broadcast(9, 30, &text, "");
+    ///     gate.wait_until(Duration::from_millis(10), |gate| gate.connections() == 0)
+    /// });
+    /// assert!(dropped);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn write_limit(mut self, bytes: usize) -> Self {
         self.config.write_limit = bytes;
         self
@@ -225,99 +382,331 @@ impl GateBuilder {
 
     /// Whether a user may be logged in on several connections. Otherwise a login ends the older one with a kickout.
     /// Default: `true`.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().multi_login(false).start()?;
+    /// let login = || {
+    ///     let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    ///     let (callback, reply) = reply::login();
+    ///     client.login(1, "token", callback, None);
+    ///     reply.wait().map(|()| client)
+    /// };
+    /// let phone = login()?;
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// phone.on_session_closed(move |code| sender.send(code).unwrap());
+    /// let laptop = login()?;
+    /// assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(15))?, 0);
+    /// # drop(laptop);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn multi_login(mut self, allowed: bool) -> Self {
         self.config.multi_login = allowed;
         self
     }
 
-    /// Whether a connection may be in several rooms, as many as [`room_limit`](GateBuilder::room_limit) says. Otherwise entering a room leaves the one before.
-    /// Default: `false`.
+    /// Whether a connection may be in several rooms, as many as [`room_limit`](GateBuilder::room_limit) says. Otherwise
+    /// entering a room leaves the one before. Default: `false`.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().multi_room(true).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.enter_rooms([200, 201], None, callback);
+    /// reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_rooms(None, callback);
+    /// assert_eq!(reply.wait()?, [200, 201]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn multi_room(mut self, allowed: bool) -> Self {
         self.config.multi_room = allowed;
         self
     }
 
     /// Whether translation, checks and speech are on; otherwise they are refused with 200060. Default: `true`.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().value_added(false).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.translate("hello", "en", "fr", None, None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200060);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn value_added(mut self, enabled: bool) -> Self {
         self.config.value_added = enabled;
         self
     }
 
     /// The largest message body. Default: 20480 bytes. A larger one is refused with 200030.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().message_limit(10).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "eleven byte", "", None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200030);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn message_limit(mut self, bytes: usize) -> Self {
         self.config.limits.message_bytes = bytes;
         self
     }
 
     /// The largest attrs of a message or a file. Default: 2048 bytes. Larger ones are refused with 200030 or 200031.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().attrs_limit(10).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "eleven byte", None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200030);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn attrs_limit(mut self, bytes: usize) -> Self {
         self.config.limits.attrs_bytes = bytes;
         self
     }
 
     /// The largest file. Default: 5242880 bytes. A larger one is refused with 200031.
+    ///
+    /// ```
+    /// use rtm_client::types::{File, mtype};
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().file_limit(3).start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "milk"), None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200031);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn file_limit(mut self, bytes: usize) -> Self {
         self.config.limits.file_bytes = bytes;
         self
     }
 
     /// The largest package. Default: 8 MiB. A larger one ends its connection.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().package_limit(1000).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "x".repeat(1000), "", None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 20002); // lost with the connection
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn package_limit(mut self, bytes: usize) -> Self {
         self.config.limits.package_bytes = bytes;
         self
     }
 
     /// How many rows of history an answer holds at most. Default: 20.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().page_limit(2).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// for text in ["one", "two", "three"] {
+    ///     gate.broadcast(99, 30, text, "");
+    /// }
+    /// let (callback, reply) = reply::channel();
+    /// client.get_broadcast_chat(true, 20, None, None, None, None, callback);
+    /// assert_eq!(reply.wait()?.num, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn page_limit(mut self, rows: usize) -> Self {
         self.config.limits.page_rows = rows;
         self
     }
 
-    /// How many members a group may have. Default: 10000. One more is refused with 200042.
+    /// How many members a group may have. Default: 10000. One more is refused with 200042; what
+    /// [`group`](GateBuilder::group) and [`seed`](GateBuilder::seed) say is not checked.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().member_limit(2).group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_group_members(100, [3], None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200042);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn member_limit(mut self, users: usize) -> Self {
         self.config.limits.group_members = users;
         self
     }
 
     /// How many friends a user may have. Default: 300. One more is refused with 200048.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().friend_limit(2).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_friends([2, 3, 4], None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200048);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn friend_limit(mut self, users: usize) -> Self {
         self.config.limits.friends = users;
         self
     }
 
     /// How many rooms a connection may be in, where several are allowed. Default: 10. One more is refused with 200047.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().multi_room(true).room_limit(2).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.enter_rooms([200, 201, 202], None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200047);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn room_limit(mut self, rooms: usize) -> Self {
         self.config.limits.rooms = rooms;
         self
     }
 
-    /// How many messages of a conversation are kept; the oldest go first. Default: 500.
+    /// How many messages of a conversation are kept; the oldest go first. Default: 500; zero counts as 1.
+    ///
+    /// ```
+    /// use rtm_client::gate::{Conversation, Gate};
+    ///
+    /// let gate = Gate::builder().keep_messages(2).start()?;
+    /// for text in ["one", "two", "three"] {
+    ///     gate.broadcast(99, 30, text, "");
+    /// }
+    /// let kept = gate.stored(Conversation::Broadcast);
+    /// assert_eq!(kept.len(), 2);
+    /// assert_eq!(kept[0].msg, "two");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn keep_messages(mut self, count: usize) -> Self {
         self.config.limits.kept.messages = count;
         self
     }
 
-    /// How long a message is kept. Default: 7 days.
+    /// How long a message is kept. Default: 7 days. Older ones go when the next of their conversation comes, or within
+    /// a second or so while the gate has something to do.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::gate::{Conversation, Gate};
+    ///
+    /// let gate = Gate::builder().keep_for(Duration::from_millis(20)).start()?;
+    /// gate.broadcast(99, 30, "old", "");
+    /// std::thread::sleep(Duration::from_millis(50));
+    /// gate.broadcast(99, 30, "new", "");
+    /// assert!(gate.stored(Conversation::Broadcast).iter().all(|message| message.msg != "old"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn keep_for(mut self, span: Duration) -> Self {
         self.config.limits.kept.time = millis(span);
         self
     }
 
-    /// How many bytes of files are kept; the oldest go first. Default: 256 MiB.
+    /// How many bytes of files are kept; the oldest go first, and a file larger than that at once. Default: 256 MiB.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::net::TcpStream;
+    /// use rtm_client::types::{File, mtype};
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().keep_file_bytes(4).start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let upload = |text: &str| {
+    ///     let (callback, reply) = reply::channel();
+    ///     client.upload_file(mtype::FILE, File::from_bytes("notes.txt", text), None, callback);
+    ///     reply.wait().map(|reply| reply.payload.url.to_string())
+    /// };
+    /// let fetch = |url: &str| {
+    ///     let path = url.trim_start_matches(&format!("http://{}", gate.file_endpoint())).to_owned();
+    ///     let mut response = String::new();
+    ///     let mut stream = TcpStream::connect(gate.file_endpoint())?;
+    ///     write!(stream, "GET {path} HTTP/1.1\r\nHost: gate\r\n\r\n")?;
+    ///     stream.read_to_string(&mut response)?;
+    ///     std::io::Result::Ok(response)
+    /// };
+    /// let (first, second) = (upload("one")?, upload("two")?);
+    /// assert!(fetch(&first)?.starts_with("HTTP/1.1 404"));
+    /// assert!(fetch(&second)?.ends_with("two"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn keep_file_bytes(mut self, bytes: usize) -> Self {
         self.config.limits.kept_file_bytes = bytes;
         self
     }
 
     /// How long a file token is good. Default: 10 minutes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::types::{File, mtype};
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().file_token_life(Duration::ZERO).start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "milk"), None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200003); // too late
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn file_token_life(mut self, span: Duration) -> Self {
         self.config.limits.file_token_life = millis(span);
         self
     }
 
-    /// What the gate knows from the start: users, groups, friends, messages, as JSON. The text is a seed written by hand or a
-    /// [`snapshot`](Gate::snapshot); called again, it adds to what was given before. [`start`](GateBuilder::start) says
-    /// what is wrong with it, if anything is.
+    /// What the gate knows from the start: users, groups, friends, messages, as JSON. The text is a seed written by
+    /// hand or a [`snapshot`](Gate::snapshot); called again, it adds to what was given before. Default: nothing.
+    /// [`start`](GateBuilder::start) says what is wrong with it, if anything is.
     ///
     /// ```
     /// use rtm_client::gate::{Conversation, Gate};
@@ -341,6 +730,22 @@ impl GateBuilder {
     }
 
     /// Starts the gate. It listens when this returns.
+    ///
+    /// # Errors
+    ///
+    /// An address cannot be listened on; or the certificate, its key, the token secret or a seed cannot be used. The
+    /// error says in words what it is.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// std::net::TcpStream::connect(gate.endpoint())?;
+    ///
+    /// let error = Gate::builder().seed("{").start().unwrap_err();
+    /// assert!(error.to_string().contains("line 1"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn start(self) -> io::Result<Gate> {
         Gate::start(self.config)
     }

@@ -1,6 +1,27 @@
 //! What a gate counts.
 
 /// What a [`Gate`](super::Gate) has done since it was started, and who is there now.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::gate::Counters;
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "", None, None, callback);
+/// reply.wait()?;
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(1, "to myself", "", None, None, callback);
+/// reply.wait().unwrap_err();
+///
+/// let Counters { users, calls, refused, messages, .. } = gate.counters();
+/// assert_eq!((users, calls, refused, messages), (1, 3, 1, 1)); // the login is a call too
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
@@ -12,7 +33,7 @@ pub struct Counters {
     pub calls: u64,
     /// Calls that were answered with an error.
     pub refused: u64,
-    /// Messages that were stored.
+    /// Messages that were stored, but for those of a seed.
     pub messages: u64,
     /// Pushes that were sent.
     pub pushes: u64,

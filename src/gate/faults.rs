@@ -106,6 +106,23 @@ impl<'g> Faults<'g> {
 }
 
 /// A fault about to be set; see [`Faults`].
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::gate::Fault;
+///
+/// let once: Fault<'_> = gate.faults().on("getservertime").user(1).next(1);
+/// once.error(200010); // set only now
+/// let (callback, reply) = reply::channel();
+/// client.get_server_time(None, callback);
+/// assert_eq!(reply.wait().unwrap_err().code(), 200010);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a fault is set by saying what goes wrong"]
 #[derive(Debug)]
 pub struct Fault<'g> {

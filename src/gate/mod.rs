@@ -106,6 +106,14 @@ impl Shared {
 
 impl Gate {
     /// A builder with the service's defaults.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// assert_eq!(gate.pid(), 11000001);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn builder() -> GateBuilder {
         GateBuilder::new()
     }
@@ -157,16 +165,39 @@ impl Gate {
     }
 
     /// The port the gate listens on.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// std::net::TcpStream::connect(("127.0.0.1", gate.port()))?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// The address to log in at, as `ClientOptions::endpoint` takes it: `127.0.0.1:PORT`.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "token", callback, None);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn endpoint(&self) -> String {
         self.address.to_string()
     }
 
     /// The URL of the WebSocket: `ws://127.0.0.1:PORT/service/websocket`.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let options = rtm_client::ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
+    /// assert_eq!(gate.url(), options.gate_url());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn url(&self) -> String {
         format!("ws://{}/service/websocket", self.address)
     }
@@ -184,26 +215,84 @@ impl Gate {
 
     /// The address to log in at over TLS, as `ClientOptions::ssl_endpoint` takes it, if
     /// [`GateBuilder::tls_listen`] asked for it.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let endpoint = gate.tls_endpoint().expect("asked for");
+    /// let options = ClientOptions::new(gate.pid()).ssl_endpoint(&endpoint);
+    /// assert_eq!(options.gate_url(), format!("wss://{endpoint}/service/websocket"));
+    ///
+    /// assert!(Gate::builder().start()?.tls_endpoint().is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn tls_endpoint(&self) -> Option<String> {
         self.tls.as_ref().map(|(address, _)| address.to_string())
     }
 
     /// The certificate shown to TLS clients, in PEM, as `ClientOptions::ca_certificates` takes it.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let certificate = gate.certificate().expect("made by the gate");
+    /// # #[cfg(feature = "tls")]
+    /// # {
+    /// let options = ClientOptions::new(gate.pid()).ssl_endpoint(gate.tls_endpoint().unwrap());
+    /// let client = RtmClient::new(options.ca_certificates(certificate));
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "token", callback, None);
+    /// reply.wait()?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn certificate(&self) -> Option<&str> {
         self.tls.as_ref().map(|(_, certificate)| certificate.as_str())
     }
 
     /// Where the page is, if [`GateBuilder::page_listen`] asked for it: `http://127.0.0.1:PORT/`.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().page_listen("127.0.0.1:0").start()?;
+    /// let url = gate.page_url().expect("asked for");
+    /// assert!(url.starts_with("http://127.0.0.1:"));
+    ///
+    /// assert!(Gate::builder().start()?.page_url().is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn page_url(&self) -> Option<String> {
         self.page_address.map(|address| format!("http://{address}/"))
     }
 
     /// The project id that logins must name.
+    ///
+    /// ```
+    /// let gate = rtm_client::gate::Gate::builder().pid(11000002).start()?;
+    /// assert_eq!(gate.pid(), 11000002);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn pid(&self) -> i64 {
         self.pid
     }
 
     /// How many WebSocket connections are open, logged in or not; those of the file gate do not count.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// assert_eq!(gate.connections(), 1);
+    /// client.close();
+    /// assert!(gate.wait_until(std::time::Duration::from_secs(15), |gate| gate.connections() == 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn connections(&self) -> usize {
         self.counters().connections as usize
     }
@@ -273,8 +362,12 @@ impl Gate {
         self.ask(|service| Saved::of(&service.store).json())
     }
 
-    /// Writes a [`snapshot`](Gate::snapshot) to a file. Whoever reads the file, at whatever moment, finds the old or the new
-    /// snapshot whole; `PATH.new`, beside it, is where the new one is written first.
+    /// Writes a [`snapshot`](Gate::snapshot) to a file. Whoever reads the file, at whatever moment, finds the old or
+    /// the new snapshot whole; `PATH.new`, beside it, is where the new one is written first.
+    ///
+    /// # Errors
+    ///
+    /// One of the two files cannot be written. The old snapshot is there still.
     ///
     /// ```
     /// # let gate = rtm_client::gate::Gate::builder().start()?;
@@ -322,6 +415,7 @@ impl Gate {
             let draft = Draft { from, mid, mtype, body, attrs: attrs.as_bytes() };
             let now = service.now();
             service.store.post(Conversation::Broadcast, &draft, now);
+            service.counted.messages += 1;
             service.deliver(Target::Everybody, &draft, now);
             mid
         })
@@ -467,6 +561,27 @@ impl std::fmt::Debug for Gate {
 }
 
 /// A message as the gate stored it.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::gate::Conversation;
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "{}", None, None, callback);
+/// let sent = reply.wait()?;
+///
+/// let stored = &gate.stored(Conversation::p2p(1, 2))[0];
+/// assert_eq!((stored.from, stored.mid, stored.mtype), (1, sent.mid, 30));
+/// assert_eq!((stored.deleted, stored.mtime), (false, sent.payload.mtime));
+/// assert_eq!(stored.msg, "hello");
+/// assert_eq!(stored.attrs, "{}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredMessage {

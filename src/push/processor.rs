@@ -97,6 +97,30 @@ impl Processor {
     /// Removes a handler. `false` if it is not there.
     ///
     /// It is not called again, but a call that has begun on the callback thread goes on to its end.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::server_push;
+    ///
+    /// let (sender, texts) = std::sync::mpsc::channel();
+    /// let first = sender.clone();
+    /// let id = client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| {
+    ///     first.send(format!("first {}", m.msg)).unwrap();
+    /// });
+    /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| {
+    ///     sender.send(format!("second {}", m.msg)).unwrap();
+    /// });
+    /// assert!(client.processor().off(id));
+    /// assert!(!client.processor().off(id));
+    /// gate.broadcast(9, 30, "hello", "");
+    /// assert_eq!(texts.recv()?, "second hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn off(&self, id: ListenerId) -> bool {
         self.listeners.off(id)
     }

@@ -33,57 +33,57 @@ pub const RECV_ROOM_MESSAGE: Event<PushMessage> = Event::new("pushroommsg");
 #[doc(alias = "recvBroadcastMessage")]
 pub const RECV_BROADCAST_MESSAGE: Event<PushMessage> = Event::new("pushbroadcastmsg");
 
-/// A chat text to this user: mtype 30. Wire name `pushchat`.
+/// A chat text to this user: mtype 30. In JavaScript `pushchat`.
 #[doc(alias = "recvChat")]
 pub const RECV_CHAT: Event<PushMessage> = Event::new("pushchat");
-/// A chat text of a group: mtype 30. Wire name `pushgroupchat`.
+/// A chat text of a group: mtype 30. In JavaScript `pushgroupchat`.
 #[doc(alias = "recvGroupChat")]
 pub const RECV_GROUP_CHAT: Event<PushMessage> = Event::new("pushgroupchat");
-/// A chat text of a room: mtype 30. Wire name `pushroomchat`.
+/// A chat text of a room: mtype 30. In JavaScript `pushroomchat`.
 #[doc(alias = "recvRoomChat")]
 pub const RECV_ROOM_CHAT: Event<PushMessage> = Event::new("pushroomchat");
-/// A chat text to everybody: mtype 30. Wire name `pushbroadcastchat`.
+/// A chat text to everybody: mtype 30. In JavaScript `pushbroadcastchat`.
 #[doc(alias = "recvBroadcastChat")]
 pub const RECV_BROADCAST_CHAT: Event<PushMessage> = Event::new("pushbroadcastchat");
 
-/// Chat audio to this user: mtype 31. Without a listener here it goes to [`RECV_FILE`]. Wire name `pushaudio`.
+/// Chat audio to this user: mtype 31. Without a listener here it goes to [`RECV_FILE`]. In JavaScript `pushaudio`.
 #[doc(alias = "recvAudio")]
 pub const RECV_AUDIO: Event<PushMessage> = Event::new("pushaudio");
-/// Chat audio of a group: mtype 31. Without a listener here it goes to [`RECV_GROUP_FILE`]. Wire name
+/// Chat audio of a group: mtype 31. Without a listener here it goes to [`RECV_GROUP_FILE`]. In JavaScript
 /// `pushgroupaudio`.
 #[doc(alias = "recvGroupAudio")]
 pub const RECV_GROUP_AUDIO: Event<PushMessage> = Event::new("pushgroupaudio");
-/// Chat audio of a room: mtype 31. Without a listener here it goes to [`RECV_ROOM_FILE`]. Wire name
+/// Chat audio of a room: mtype 31. Without a listener here it goes to [`RECV_ROOM_FILE`]. In JavaScript
 /// `pushroomaudio`.
 #[doc(alias = "recvRoomAudio")]
 pub const RECV_ROOM_AUDIO: Event<PushMessage> = Event::new("pushroomaudio");
-/// Chat audio to everybody: mtype 31. Without a listener here it goes to [`RECV_BROADCAST_FILE`]. Wire name
+/// Chat audio to everybody: mtype 31. Without a listener here it goes to [`RECV_BROADCAST_FILE`]. In JavaScript
 /// `pushbroadcastaudio`.
 #[doc(alias = "recvBroadcastAudio")]
 pub const RECV_BROADCAST_AUDIO: Event<PushMessage> = Event::new("pushbroadcastaudio");
 
-/// A command to this user: mtype 32. Wire name `pushcmd`.
+/// A command to this user: mtype 32. In JavaScript `pushcmd`.
 #[doc(alias = "recvCmd")]
 pub const RECV_CMD: Event<PushMessage> = Event::new("pushcmd");
-/// A command of a group: mtype 32. Wire name `pushgroupcmd`.
+/// A command of a group: mtype 32. In JavaScript `pushgroupcmd`.
 #[doc(alias = "recvGroupCmd")]
 pub const RECV_GROUP_CMD: Event<PushMessage> = Event::new("pushgroupcmd");
-/// A command of a room: mtype 32. Wire name `pushroomcmd`.
+/// A command of a room: mtype 32. In JavaScript `pushroomcmd`.
 #[doc(alias = "recvRoomCmd")]
 pub const RECV_ROOM_CMD: Event<PushMessage> = Event::new("pushroomcmd");
-/// A command to everybody: mtype 32. Wire name `pushbroadcastcmd`.
+/// A command to everybody: mtype 32. In JavaScript `pushbroadcastcmd`.
 #[doc(alias = "recvBroadcastCmd")]
 pub const RECV_BROADCAST_CMD: Event<PushMessage> = Event::new("pushbroadcastcmd");
 
-/// A file to this user: mtype 40 to 50. Wire name `pushfile`.
+/// A file to this user: mtype 40 to 50. In JavaScript `pushfile`.
 #[doc(alias = "recvFile")]
 pub const RECV_FILE: Event<PushMessage> = Event::new("pushfile");
-/// A file of a group: mtype 40 to 50. Wire name `pushgroupfile`.
+/// A file of a group: mtype 40 to 50. In JavaScript `pushgroupfile`.
 #[doc(alias = "recvGroupFile")]
 pub const RECV_GROUP_FILE: Event<PushMessage> = Event::new("pushgroupfile");
-/// A file of a room: mtype 40 to 50. Wire name `pushroomfile`.
+/// A file of a room: mtype 40 to 50. In JavaScript `pushroomfile`.
 #[doc(alias = "recvRoomFile")]
 pub const RECV_ROOM_FILE: Event<PushMessage> = Event::new("pushroomfile");
-/// A file to everybody: mtype 40 to 50. Wire name `pushbroadcastfile`.
+/// A file to everybody: mtype 40 to 50. In JavaScript `pushbroadcastfile`.
 #[doc(alias = "recvBroadcastFile")]
 pub const RECV_BROADCAST_FILE: Event<PushMessage> = Event::new("pushbroadcastfile");

@@ -35,6 +35,24 @@ pub struct Conversation<M> {
 }
 
 /// The conversations with unread messages, of both kinds.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let seed = r#"{ "messages": [{ "from": 2, "to": 1, "msg": "hi" }, { "from": 2, "gid": 100, "msg": "hi all" }] }"#;
+/// # let gate = Gate::builder().group(100, [1, 2]).seed(seed).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// // Before this user came, user 2 wrote "hi", and "hi all" to group 100.
+/// let (callback, reply) = reply::channel();
+/// client.get_unread_conversation_list(false, None, None, None, callback);
+/// let unread = reply.wait()?;
+/// assert_eq!((unread.p2p[0].id, unread.p2p[0].unread), (2, 1));
+/// assert_eq!(unread.p2p[0].last_msg.as_ref().unwrap().msg, "hi");
+/// assert_eq!((unread.group[0].id, unread.group[0].unread), (100, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UnreadConversations {
     /// Those of groups.
@@ -50,6 +68,24 @@ pub struct UnreadConversations {
 }
 
 /// The conversations of this user.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "", None, None, callback);
+/// reply.wait()?;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_session(None, callback);
+/// let sessions = reply.wait()?;
+/// assert_eq!((sessions.p2p[0].id, sessions.group[0].id), (2, 100));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sessions {
     /// Those with other users.
@@ -59,6 +95,22 @@ pub struct Sessions {
 }
 
 /// One conversation of this user.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::Session;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_session(None, callback);
+/// // The local gate names the conversations alone.
+/// assert_eq!(reply.wait()?.group, [Session { id: 100, mtime: None }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Session {
     /// The other user, or the group.

@@ -3,6 +3,29 @@ use crate::error::Error;
 use crate::wire::payload::{self, Fields};
 
 /// What is stored under a key.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::DataValue;
+///
+/// let (callback, reply) = reply::channel();
+/// client.data_set("theme", "dark", None, callback);
+/// reply.wait()?;
+///
+/// let get = |key| {
+///     let (callback, reply) = reply::channel();
+///     client.data_get(key, None, callback);
+///     reply.wait()
+/// };
+/// assert_eq!(get("theme")?, DataValue { val: Some("dark".into()) });
+/// assert_eq!(get("size")?, DataValue { val: None });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataValue {
     /// The value; `None` where nothing is stored.

@@ -33,7 +33,31 @@ enum Source {
 }
 
 impl File {
-    /// The file at `path`; its name is the path's last part.
+    /// The file at `path`; its name is the path's last part. If it cannot be read when it is sent, that call fails with
+    /// 10012.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::types::{File, mtype};
+    ///
+    /// let path = std::env::temp_dir().join(format!("notes-{}.txt", std::process::id()));
+    /// std::fs::write(&path, "remember the milk")?;
+    /// let (callback, reply) = reply::channel();
+    /// client.upload_file(mtype::FILE, File::open(&path), None, callback);
+    /// assert_eq!(reply.wait()?.payload.size, 17);
+    /// # std::fs::remove_file(&path)?;
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.upload_file(mtype::FILE, File::open("no such file"), None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 10012);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(path: impl Into<PathBuf>) -> File {
         let path = path.into();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -41,17 +65,53 @@ impl File {
     }
 
     /// A file made of `bytes`.
+    ///
+    /// ```
+    /// use rtm_client::types::File;
+    ///
+    /// let drawn = File::from_bytes("cat.png", [0x89, b'P', b'N', b'G']);
+    /// assert_eq!(drawn.name(), "cat.png");
+    /// ```
     pub fn from_bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> File {
         File { name: name.into(), source: Source::Bytes(bytes.into()), progress: None }
     }
 
     /// Calls `handler(sent, total)`, in bytes, while the file is sent. It runs where callbacks run.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::types::{File, mtype};
+    ///
+    /// let (sender, progress) = std::sync::mpsc::channel();
+    /// let file = File::from_bytes("large.bin", vec![0; 1_000_000])
+    ///     .on_progress(move |sent, total| sender.send((sent, total)).unwrap());
+    /// let (callback, reply) = reply::channel();
+    /// client.upload_file(mtype::FILE, file, None, callback);
+    /// reply.wait()?;
+    /// let all: Vec<(u64, u64)> = progress.iter().collect();
+    /// assert!(all.iter().all(|(sent, total)| sent <= total));
+    /// assert_eq!(all.last().map(|(sent, total)| sent == total), Some(true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn on_progress(mut self, handler: impl Fn(u64, u64) + Send + Sync + 'static) -> File {
         self.progress = Some(Arc::new(handler));
         self
     }
 
     /// The file's name.
+    ///
+    /// ```
+    /// use rtm_client::types::File;
+    ///
+    /// assert_eq!(File::open("pictures/cat.png").name(), "cat.png");
+    /// assert_eq!(File::open("/").name(), "");
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -79,6 +139,23 @@ impl fmt::Debug for File {
 }
 
 /// What `file_token` gives: the right to send one file.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::FileToken;
+///
+/// let (callback, reply) = reply::channel();
+/// client.file_token("sendfile", None, 2, None, None, None, callback);
+/// let FileToken { token, endpoint } = reply.wait()?;
+/// assert!(!token.is_empty());
+/// assert_eq!(endpoint, gate.file_endpoint().as_str());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct FileToken {
     /// The token, good for one file.
@@ -95,6 +172,25 @@ impl fmt::Debug for FileToken {
 }
 
 /// What `upload_file` gives.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+/// # let client = RtmClient::new(options);
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::{File, mtype};
+///
+/// let (callback, reply) = reply::channel();
+/// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "remember the milk"), None, callback);
+/// let upload = reply.wait()?;
+/// assert_ne!(upload.mid, 0);
+/// println!("to be had at {}", upload.payload.url);
+/// # assert!(upload.payload.url.as_str().unwrap().starts_with("http://"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UploadReply {
     /// The id the file was sent under.
@@ -104,6 +200,24 @@ pub struct UploadReply {
 }
 
 /// The answer's fields.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+/// # let client = RtmClient::new(options);
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::{File, UploadPayload, mtype};
+///
+/// let (callback, reply) = reply::channel();
+/// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "remember the milk"), None, callback);
+/// let UploadPayload { url, size } = reply.wait()?.payload;
+/// assert!(url.as_str().unwrap().ends_with(".txt"));
+/// assert_eq!(size, 17);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UploadPayload {
     /// Where the file can be fetched.
@@ -113,6 +227,31 @@ pub struct UploadPayload {
 }
 
 /// What a file message says of its file: read from the two JSON texts in `msg` and `attrs`.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
+/// # let gate = Gate::builder().start()?;
+/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+/// # let client = RtmClient::new(options);
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::{File, FileInfo, mtype};
+///
+/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
+/// # let other = RtmClient::new(options);
+/// # let (callback, reply) = reply::login();
+/// # other.login(2, "token", callback, None);
+/// # reply.wait()?;
+/// let (sender, files) = std::sync::mpsc::channel();
+/// other.processor().on(server_push::RECV_FILE, move |m| sender.send(m.file_info()).unwrap());
+/// client.send_file(mtype::IMAGE, 2, File::from_bytes("cat.png", [1, 2, 3]), None, None, reply::ignore);
+/// let FileInfo { url, size, ext, filename, .. } = files.recv()?.expect("a file's message");
+/// assert_eq!((size, ext.as_deref()), (3, Some("png")));
+/// assert!(url.ends_with(".png"));
+/// assert_eq!(filename, None); // the client sends no name
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileInfo {
     /// Where the file can be fetched.

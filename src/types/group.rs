@@ -2,6 +2,21 @@ use crate::error::Error;
 use crate::wire::payload::Fields;
 
 /// The members of a group.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::GroupMembers;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_group_members(100, true, None, callback);
+/// assert_eq!(reply.wait()?, GroupMembers { uids: vec![1, 2], onlines: vec![1] });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupMembers {
     /// All members.
@@ -17,6 +32,21 @@ impl GroupMembers {
 }
 
 /// How many members a group has.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::GroupCount;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_group_count(100, true, None, callback);
+/// assert_eq!(reply.wait()?, GroupCount { cn: 2, online: 1 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GroupCount {
     /// All members.

@@ -8,6 +8,23 @@ use crate::error_code::rtm;
 use crate::wire::payload::{self, Fields, int};
 
 /// A stored message of a group, a room or a broadcast.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// let mid = gate.broadcast(99, 30, "maintenance at noon", "");
+/// let (callback, reply) = reply::channel();
+/// client.get_broadcast_chat(true, 10, None, None, None, None, callback);
+/// let message = &reply.wait()?.msgs[0];
+/// assert_eq!((message.from, message.mtype, message.mid), (99, 30, mid));
+/// assert_eq!(message.msg, "maintenance at noon");
+/// assert!(!message.deleted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[doc(alias = "GroupMsg")]
 #[doc(alias = "RoomMsg")]
 #[doc(alias = "BroadcastMsg")]
@@ -33,6 +50,28 @@ pub struct HistoryMessage {
 }
 
 /// A stored message between this user and another.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::P2PMessage;
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "", None, None, callback);
+/// let sent = reply.wait()?;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_p2p_chat(2, true, 10, None, None, None, None, callback);
+/// let message = &reply.wait()?.msgs[0];
+/// assert_eq!(message.direction, P2PMessage::SENT);
+/// assert_eq!((message.mid, message.mtime), (sent.mid, sent.payload.mtime));
+/// assert_eq!(message.msg, "hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[doc(alias = "P2PMsg")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct P2PMessage {
@@ -62,6 +101,27 @@ impl P2PMessage {
     pub const RECEIVED: i64 = 2;
 
     /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::types::{File, mtype};
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.send_file(mtype::IMAGE, 2, File::from_bytes("cat.png", [1, 2, 3]), None, None, callback);
+    /// reply.wait()?;
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_p2p_message(2, true, 10, None, None, None, None, None, callback);
+    /// let info = reply.wait()?.msgs[0].file_info().expect("a file's message");
+    /// assert_eq!((info.size, info.ext.as_deref()), (3, Some("png")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn file_info(&self) -> Option<FileInfo> {
         FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
     }
@@ -69,6 +129,25 @@ impl P2PMessage {
 
 impl HistoryMessage {
     /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::types::mtype;
+    ///
+    /// gate.broadcast(99, mtype::IMAGE, r#"{"url":"https://files.example/1.png","size":5}"#, "{}");
+    /// gate.broadcast(99, mtype::CHAT, "no file", "{}");
+    /// let (callback, reply) = reply::channel();
+    /// client.get_broadcast_message(false, 10, None, None, None, None, None, callback);
+    /// let messages = reply.wait()?.msgs;
+    /// assert_eq!(messages[0].file_info().unwrap().url, "https://files.example/1.png");
+    /// assert!(messages[1].file_info().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn file_info(&self) -> Option<FileInfo> {
         FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
     }
@@ -139,6 +218,13 @@ impl HistoryRange {
     pub const LARGEST_PAGE: i64 = 20;
 
     /// All messages that the `get_…_chat` calls read: chat, audio and commands, types 30 to 32.
+    ///
+    /// ```
+    /// use rtm_client::types::{HistoryRange, mtype};
+    ///
+    /// assert_eq!(HistoryRange::chats().mtypes, Some(vec![mtype::CHAT, mtype::AUDIO, mtype::CMD]));
+    /// assert_eq!(HistoryRange::default().mtypes, None);
+    /// ```
     pub fn chats() -> HistoryRange {
         let mtypes = Some(vec![mtype::CHAT, mtype::AUDIO, mtype::CMD]);
         HistoryRange { mtypes, ..HistoryRange::default() }
@@ -160,6 +246,28 @@ impl Default for HistoryRange {
 }
 
 /// One stored message, as `get_chat` and `get_message` give it.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::message_type;
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "{}", None, None, callback);
+/// let sent = reply.wait()?;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_chat(1, sent.mid, 2, message_type::P2P, None, callback);
+/// let message = reply.wait()?;
+/// assert_eq!((message.mtype, message.mtime), (30, sent.payload.mtime));
+/// assert_eq!(message.msg, "hello");
+/// assert_eq!(message.attrs, "{}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MessageInfo {
     /// The message's number in its conversation.

@@ -6,6 +6,25 @@ use crate::wire::payload::{self, Fields};
 
 /// What is stored with a user, a group or a room: texts of at most 65535 bytes each, which the service does not look
 /// into.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::Info;
+///
+/// let (callback, reply) = reply::channel();
+/// client.set_user_info("Ann", "likes tea", None, callback);
+/// reply.wait()?;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_user_info(None, callback);
+/// assert_eq!(reply.wait()?, Info { oinfo: "Ann".into(), pinfo: "likes tea".into() });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Info {
     /// The open part, which everybody can read. Empty where none is set.
@@ -22,6 +41,25 @@ impl Info {
 }
 
 /// What everybody can read of a group or a room.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::OpenInfo;
+///
+/// let (callback, reply) = reply::channel();
+/// client.set_group_info(100, "the two", "a secret", None, callback);
+/// reply.wait()?;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_group_open_info(100, None, callback);
+/// assert_eq!(reply.wait()?, OpenInfo { oinfo: "the two".into() });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenInfo {
     /// The open part. Empty where none is set.

@@ -49,6 +49,13 @@ pub const FIRST_OF_APPLICATION: i64 = 51;
 pub const LAST_OF_APPLICATION: i64 = 127;
 
 /// Whether messages of that type are files: 40 to 50.
+///
+/// ```
+/// use rtm_client::types::mtype;
+///
+/// assert!(mtype::is_file(mtype::VOICE));
+/// assert!(!mtype::is_file(mtype::AUDIO)); // audio in a message's body
+/// ```
 pub fn is_file(mtype: i64) -> bool {
     (IMAGE..=FILE).contains(&mtype)
 }

@@ -5,6 +5,33 @@ use crate::wire::payload::Fields;
 /// `RECV_`, except the ping.
 ///
 /// Ids that do not belong to the kind of message are 0: `gid` is set for groups only, `rid` for rooms only.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// # let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # other.login(2, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::server_push;
+/// use rtm_client::types::PushMessage;
+///
+/// let (sender, messages) = std::sync::mpsc::channel();
+/// client.processor().on(server_push::RECV_CHAT, move |m: &PushMessage| sender.send(m.clone()).unwrap());
+/// let (callback, reply) = reply::channel();
+/// other.send_chat(1, "hello", "{}", None, None, callback);
+/// let sent = reply.wait()?;
+/// let message = messages.recv()?;
+/// assert_eq!((message.from, message.to, message.mtype), (2, 1, 30));
+/// assert_eq!((message.mid, message.mtime), (sent.mid, sent.payload.mtime));
+/// assert_eq!(message.msg, "hello");
+/// assert_eq!(message.attrs, "{}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PushMessage {
     /// Who sent it.
@@ -29,6 +56,26 @@ pub struct PushMessage {
 }
 
 /// This user was removed from a room.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::server_push;
+/// use rtm_client::types::KickoutRoom;
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// client.processor().on(server_push::KICK_OUT_ROOM, move |kick| sender.send(*kick).unwrap());
+/// let (callback, reply) = reply::channel();
+/// client.enter_room(200, None, callback);
+/// reply.wait()?;
+/// gate.kick_from_room(1, 200);
+/// assert_eq!(receiver.recv()?, KickoutRoom { rid: 200 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KickoutRoom {
     /// The room.
@@ -36,15 +83,67 @@ pub struct KickoutRoom {
 }
 
 /// The service ended this session; it closes right after.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::server_push;
+/// use rtm_client::types::Kickout;
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// client.processor().on(server_push::KICK_OUT, move |kick| sender.send(*kick).unwrap());
+/// gate.kick(1);
+/// assert_eq!(receiver.recv()?, Kickout);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kickout;
 
 /// The service asked whether the connection lives. The client has answered already.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().ping_interval(std::time::Duration::from_millis(50)).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::server_push;
+/// use rtm_client::types::Ping;
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// client.processor().on(server_push::RECV_PING, move |ping| drop(sender.send(*ping)));
+/// assert_eq!(receiver.recv()?, Ping);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ping;
 
 impl PushMessage {
     /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::server_push;
+    /// use rtm_client::types::mtype;
+    ///
+    /// let (sender, files) = std::sync::mpsc::channel();
+    /// client.processor().on(server_push::RECV_BROADCAST_FILE, move |m| sender.send(m.file_info()).unwrap());
+    /// gate.broadcast(99, mtype::IMAGE, r#"{"url":"https://files.example/1.png","size":5}"#, "{}");
+    /// assert_eq!(files.recv()?.unwrap().size, 5);
+    /// gate.broadcast(99, mtype::IMAGE, "no JSON", "{}");
+    /// assert_eq!(files.recv()?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn file_info(&self) -> Option<FileInfo> {
         FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
     }

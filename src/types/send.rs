@@ -19,6 +19,23 @@ pub struct SendReply {
 }
 
 /// The answer's fields.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::gate::Conversation;
+/// use rtm_client::types::SendPayload;
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "", None, None, callback);
+/// let SendPayload { mtime } = reply.wait()?.payload;
+/// assert_eq!(gate.stored(Conversation::p2p(1, 2))[0].mtime, mtime);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendPayload {
     /// When the service took the message, in milliseconds since 1970; 0 if it did not say.

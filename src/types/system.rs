@@ -15,6 +15,23 @@ pub mod option_type {
 }
 
 /// The attributes of one connection of the user.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).attrs([("device", "terminal")]);
+/// # let client = RtmClient::new(options);
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// // The options said attrs([("device", "terminal")]).
+/// let (callback, reply) = reply::channel();
+/// client.get_attrs(None, callback);
+/// let connections = reply.wait()?;
+/// let names: Vec<_> = connections[0].attrs.iter().map(|(name, _)| name.to_string()).collect();
+/// assert_eq!(names, ["device", "login", "ce", "my"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionAttrs {
     /// All attributes in the order they came: those set at login and with `add_attrs`, and those the service adds.
@@ -23,16 +40,68 @@ pub struct ConnectionAttrs {
 
 impl ConnectionAttrs {
     /// The attribute of that name.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).attrs([("device", "terminal")]);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// // The options said attrs([("device", "terminal")]).
+    /// let (callback, reply) = reply::channel();
+    /// client.get_attrs(None, callback);
+    /// let connections = reply.wait()?;
+    /// assert_eq!(connections[0].get("device"), Some(&"terminal".into()));
+    /// assert_eq!(connections[0].get("Device"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get(&self, name: &str) -> Option<&Text> {
         self.attrs.iter().rev().find(|(key, _)| *key == *name).map(|(_, value)| value)
     }
 
     /// When the connection logged in, as the service words it (a UTC timestamp).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.get_attrs(None, callback);
+    /// let connections = reply.wait()?;
+    /// let since = connections[0].login().expect("the gate adds it");
+    /// assert!(!since.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn login(&self) -> Option<&Text> {
         self.get("login")
     }
 
     /// What marks the connection that asked, documented as its attributes; `None` on the user's other connections.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// # let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # other.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// // User 1 is logged in twice.
+    /// let (callback, reply) = reply::channel();
+    /// client.get_attrs(None, callback);
+    /// let connections = reply.wait()?;
+    /// assert_eq!(connections.len(), 2);
+    /// assert_eq!(connections.iter().filter(|connection| connection.my().is_some()).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn my(&self) -> Option<&Text> {
         self.get("my")
     }
@@ -57,6 +126,26 @@ impl ConnectionAttrs {
 }
 
 /// For whom and what the user's devices are not notified.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::{mtype, option_type};
+///
+/// // No notification of files from user 2, and of nothing in group 100.
+/// client.add_device_push_option(option_type::P2P, 2, vec![mtype::FILE], None, reply::ignore);
+/// client.add_device_push_option(option_type::GROUP, 100, None, None, reply::ignore);
+/// let (callback, reply) = reply::channel();
+/// client.get_device_push_option(None, callback);
+/// let options = reply.wait()?;
+/// assert_eq!(options.p2p[&2], [mtype::FILE]);
+/// assert!(options.group[&100].is_empty()); // all types
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DevicePushOptions {
     /// By user, the mtypes not notified of; an empty list stands for all.

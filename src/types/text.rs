@@ -30,6 +30,13 @@ impl Text {
     }
 
     /// The text, unless it is not UTF-8.
+    ///
+    /// ```
+    /// use rtm_client::types::Text;
+    ///
+    /// assert_eq!(Text::from("hello").as_str(), Some("hello"));
+    /// assert_eq!(Text::Bytes(vec![0xff]).as_str(), None);
+    /// ```
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Text::Utf8(text) => Some(text),
@@ -38,6 +45,13 @@ impl Text {
     }
 
     /// The bytes of the text.
+    ///
+    /// ```
+    /// use rtm_client::types::Text;
+    ///
+    /// assert_eq!(Text::from("hello").as_bytes(), b"hello");
+    /// assert_eq!(Text::Bytes(vec![0xff]).as_bytes(), [0xff]);
+    /// ```
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Text::Utf8(text) => text.as_bytes(),
@@ -46,6 +60,13 @@ impl Text {
     }
 
     /// Whether the text has no bytes at all.
+    ///
+    /// ```
+    /// use rtm_client::types::Text;
+    ///
+    /// assert!(Text::default().is_empty());
+    /// assert!(!Text::from(" ").is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()
     }
@@ -106,6 +127,14 @@ pub struct OptionalText<'a>(Option<Cow<'a, str>>);
 
 impl OptionalText<'_> {
     /// The text, if there is one.
+    ///
+    /// ```
+    /// use rtm_client::types::OptionalText;
+    ///
+    /// assert_eq!(OptionalText::from("likes tea").as_str(), Some("likes tea"));
+    /// assert_eq!(OptionalText::from("").as_str(), Some("")); // an empty text is one
+    /// assert_eq!(OptionalText::from(None).as_str(), None);
+    /// ```
     pub fn as_str(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -164,6 +193,28 @@ pub enum Body {
 
 impl Body {
     /// The text to show: of a translated body the translation, or the original where there is none. `None` for bytes.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::server_push;
+    /// use rtm_client::types::Body;
+    ///
+    /// let (sender, bodies) = std::sync::mpsc::channel();
+    /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| sender.send(m.msg.clone()).unwrap());
+    /// client.set_translation_language("fr", None, reply::ignore);
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// reply.wait()?; // and with it the language is set
+    /// gate.broadcast(99, 30, "hello", "");
+    /// assert_eq!(bodies.recv()?.as_str(), Some("bonjour"));
+    /// assert_eq!(Body::Binary(vec![0xff]).as_str(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Body::Text(text) => Some(text),
@@ -173,6 +224,13 @@ impl Body {
     }
 
     /// The bytes of the text that [`as_str`](Body::as_str) gives, or the bytes of a binary body.
+    ///
+    /// ```
+    /// use rtm_client::types::Body;
+    ///
+    /// assert_eq!(Body::Text("hello".into()).as_bytes(), b"hello");
+    /// assert_eq!(Body::Binary(vec![0xff]).as_bytes(), [0xff]);
+    /// ```
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Body::Text(text) => text.as_bytes(),
@@ -208,6 +266,23 @@ impl fmt::Display for Body {
 }
 
 /// A text and its translation.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::Translation;
+///
+/// let (callback, reply) = reply::channel();
+/// client.translate("hello", None, "fr", None, None, None, callback);
+/// let Translation { source, target, source_text, target_text } = reply.wait()?;
+/// assert_eq!((source.as_str(), target.as_str()), (Some("en"), Some("fr")));
+/// assert_eq!((source_text.as_str(), target_text.as_str()), (Some("hello"), Some("bonjour")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Translation {
     /// The language of the original, such as `zh-CN`.

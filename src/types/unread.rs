@@ -4,6 +4,23 @@ use crate::error::Error;
 use crate::wire::payload::{self, Fields};
 
 /// The conversations that have unread messages: ids, not counts.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let seed = r#"{ "messages": [{ "from": 2, "to": 1, "msg": "hi" }, { "from": 2, "gid": 100, "msg": "hi all" }] }"#;
+/// # let gate = Gate::builder().group(100, [1, 2]).seed(seed).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// // Before this user came, user 2 wrote "hi", and "hi all" to group 100.
+/// let (callback, reply) = reply::channel();
+/// client.get_unread_message(false, None, callback);
+/// let unread = reply.wait()?;
+/// assert_eq!((unread.p2p, unread.group), (vec![2], vec![100]));
+/// assert_eq!(unread.logout_time, None); // not asked for
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnreadMessages {
     /// The users from whom messages are unread.
@@ -16,6 +33,30 @@ pub struct UnreadMessages {
 }
 
 /// How many messages from each user are unread.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// # let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # other.login(2, "token", callback, None);
+/// # reply.wait()?;
+/// let (callback, reply) = reply::channel();
+/// other.send_chat(1, "hello", "", None, None, callback);
+/// let sent = reply.wait()?;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_p2p_unread_message_num([2, 3], None, None, None, callback);
+/// let counts = reply.wait()?;
+/// assert_eq!((counts.p2p[&2], counts.p2p[&3]), (1, 0));
+/// assert_eq!(counts.ltime.get(&2), Some(&sent.payload.mtime));
+/// assert_eq!(counts.ltime.get(&3), None); // there is no message
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct P2PUnreadCounts {
     /// The count by user id.
@@ -25,6 +66,28 @@ pub struct P2PUnreadCounts {
 }
 
 /// How many messages of each group are unread.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// # let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # other.login(2, "token", callback, None);
+/// # reply.wait()?;
+/// let (callback, reply) = reply::channel();
+/// other.send_group_chat(100, "hello", "", None, None, callback);
+/// let sent = reply.wait()?;
+///
+/// let (callback, reply) = reply::channel();
+/// client.get_group_unread_message_num([100], None, None, None, callback);
+/// let counts = reply.wait()?;
+/// assert_eq!((counts.group[&100], counts.ltime[&100]), (1, sent.payload.mtime));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupUnreadCounts {
     /// The count by group id.

@@ -48,6 +48,21 @@ impl Translation {
 }
 
 /// A text with its bad language masked.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::Profanity;
+///
+/// let (callback, reply) = reply::channel();
+/// client.profanity("damn rain", true, None, callback);
+/// assert_eq!(reply.wait()?, Profanity { text: "**** rain".into(), classification: vec!["abuse".into()] });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profanity {
     /// The text, with the words found replaced by `*`.
@@ -63,6 +78,23 @@ impl Profanity {
 }
 
 /// What the check of a text found.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::check_result;
+///
+/// let (callback, reply) = reply::channel();
+/// client.text_check("damn rain", None, None, callback);
+/// let check = reply.wait()?;
+/// assert_eq!(check.result, check_result::REJECT);
+/// assert_eq!((check.text, check.wlist), (Some("**** rain".into()), vec!["damn".into()]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextCheck {
     /// 0 passed, 2 rejected: see [`check_result`].
@@ -90,6 +122,26 @@ impl TextCheck {
 }
 
 /// What the check of an image, audio or a video found.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::{MediaCheck, check_result, check_type};
+///
+/// // The local gate judges an image by its URL.
+/// let (callback, reply) = reply::channel();
+/// client.image_check("https://files.example/cat.png", check_type::URL, None, None, callback);
+/// assert_eq!(reply.wait()?, MediaCheck { result: check_result::PASS, tags: vec![] });
+///
+/// let (callback, reply) = reply::channel();
+/// client.image_check("https://casino.example/1.png", check_type::URL, None, None, callback);
+/// assert_eq!(reply.wait()?.result, check_result::REJECT);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MediaCheck {
     /// 0 passed, 2 rejected: see [`check_result`].
@@ -105,6 +157,22 @@ impl MediaCheck {
 }
 
 /// What was said in a recording.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::types::{SpeechText, check_type};
+///
+/// // To the local gate, what a recording says is what its bytes say.
+/// let (callback, reply) = reply::channel();
+/// client.speech2text(b"hello", check_type::CONTENT, "en", None, None, None, callback);
+/// assert_eq!(reply.wait()?, SpeechText { text: "hello".into(), lang: "en".into() });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpeechText {
     /// The words.

@@ -275,11 +275,15 @@ fn a_walk_ends_with_its_client() {
     let (callback, reply) = reply::channel::<Error, ()>();
     let history = two.p2p_history(1, HistoryRange::default());
     let mut last_handle = Some(two);
+    let (under_way, started) = channel();
     let on_page = move |_| {
+        // Until then `each_page` has a handle too.
+        started.recv().expect("the walk is under way");
         drop(last_handle.take());
         ControlFlow::Continue(())
     };
     history.each_page(on_page, callback);
+    under_way.send(()).expect("the handler waits");
     assert_eq!(code(reply.wait()), 20002);
 }
 

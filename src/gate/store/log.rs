@@ -7,6 +7,23 @@ use foldhash::{HashMap, HashMapExt};
 use super::Kept;
 
 /// What a message belongs to.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::gate::Conversation;
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_group_chat(100, "hello", "", None, None, callback);
+/// reply.wait()?;
+/// assert_eq!(gate.stored(Conversation::Group(100)).len(), 1);
+/// assert_eq!(gate.stored(Conversation::P2p(1, 2)).len(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Conversation {
     /// Between these two users.
@@ -21,6 +38,13 @@ pub enum Conversation {
 
 impl Conversation {
     /// The conversation of two users, in either order.
+    ///
+    /// ```
+    /// use rtm_client::gate::Conversation;
+    ///
+    /// assert_eq!(Conversation::p2p(2, 1), Conversation::P2p(1, 2));
+    /// assert_eq!(Conversation::p2p(1, 2), Conversation::P2p(1, 2));
+    /// ```
     pub fn p2p(a: i64, b: i64) -> Conversation {
         Conversation::P2p(a.min(b), a.max(b))
     }
