@@ -33,34 +33,35 @@ pub(super) fn too_many_in_msgpack(mut bytes: &[u8]) -> bool {
             Marker::U64 | Marker::I64 | Marker::F64 => (8, 0),
             Marker::FixExt8 => (9, 0),
             Marker::FixExt16 => (17, 0),
-            Marker::FixStr(len) => (usize::from(len), 0),
+            Marker::FixStr(len) => (u64::from(len), 0),
             Marker::Str8 | Marker::Bin8 => (length(&mut bytes, 1), 0),
             Marker::Str16 | Marker::Bin16 => (length(&mut bytes, 2), 0),
             Marker::Str32 | Marker::Bin32 => (length(&mut bytes, 4), 0),
             Marker::Ext8 => (1 + length(&mut bytes, 1), 0),
             Marker::Ext16 => (1 + length(&mut bytes, 2), 0),
             Marker::Ext32 => (1 + length(&mut bytes, 4), 0),
-            Marker::FixArray(len) => (0, usize::from(len)),
+            Marker::FixArray(len) => (0, u64::from(len)),
             Marker::Array16 => (0, length(&mut bytes, 2)),
             Marker::Array32 => (0, length(&mut bytes, 4)),
-            Marker::FixMap(len) => (0, 2 * usize::from(len)),
+            Marker::FixMap(len) => (0, 2 * u64::from(len)),
             Marker::Map16 => (0, 2 * length(&mut bytes, 2)),
             Marker::Map32 => (0, 2 * length(&mut bytes, 4)),
         };
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
         bytes = bytes.get(skipped..).unwrap_or_default();
-        announced = announced.saturating_add(inside as u64);
+        announced = announced.saturating_add(inside);
     }
     false
 }
 
 /// Takes a length of so many bytes; 0 if they are not there.
-fn length(bytes: &mut &[u8], size: usize) -> usize {
+fn length(bytes: &mut &[u8], size: usize) -> u64 {
     let Some((head, rest)) = bytes.split_at_checked(size) else {
         *bytes = &[];
         return 0;
     };
     *bytes = rest;
-    head.iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
+    head.iter().fold(0, |length, byte| length << 8 | u64::from(*byte))
 }
 
 /// Whether a JSON text holds more than [`MOST_VALUES`].
