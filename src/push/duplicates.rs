@@ -40,6 +40,13 @@ impl Duplicates {
             self.seen.remove(&oldest);
             self.order.pop_front();
         }
+        if self.order.is_empty() && self.order.capacity() > 1024 {
+            *self = Duplicates::new(self.keep, self.limit);
+        }
+        // Room for as many that are gone: a set that is nearly full of both grows by half the memory again.
+        if self.seen.len() == self.limit / 2 {
+            self.seen.reserve(self.limit + self.limit / 2);
+        }
         if !self.seen.insert(key) {
             return false;
         }
@@ -98,6 +105,23 @@ mod tests {
         // Seen again shortly before the end, which does not renew it.
         assert!(!duplicates.first_sight(key(1), start + KEEP - Duration::from_millis(1)));
         assert!(duplicates.first_sight(key(1), start + KEEP));
+    }
+
+    /// As it is when messages never stop coming.
+    #[test]
+    fn once_full_it_takes_no_more_memory_and_once_empty_little() {
+        let limit = 10_000;
+        let mut duplicates = Duplicates::new(KEEP, limit);
+        let start = Instant::now();
+        let room =
+            |duplicates: &Duplicates| (duplicates.seen.capacity(), duplicates.order.capacity());
+        assert!((0..limit as i64).all(|mid| duplicates.first_sight(key(mid), start)));
+        let full = room(&duplicates);
+        assert!((0..200_000).all(|more| duplicates.first_sight(key(limit as i64 + more), start)));
+        let now = room(&duplicates);
+        assert!(now.0 <= full.0 && now.1 <= full.1, "{now:?} after {full:?}");
+        assert!(duplicates.first_sight(key(0), start + KEEP));
+        assert!(room(&duplicates).0 < 100 && room(&duplicates).1 < 100);
     }
 
     #[test]
