@@ -12,7 +12,11 @@
 //! [session_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/session.rs
 //! [heal_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/heal/resume.rs
 //! [history]: https://docs.rs/crate/rtm-client/latest/source/src/types/history.rs
-//! [duplicates]: https://docs.rs/crate/rtm-client/latest/source/src/push/duplicates.rs
+//! [exactly_once]: https://docs.rs/crate/rtm-client/latest/source/tests/exactly_once.rs
+//! [addresses]: https://docs.rs/crate/rtm-client/latest/source/tests/network/addresses.rs
+//! [tls_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/network/tls.rs
+//! [backpressure]: https://docs.rs/crate/rtm-client/latest/source/tests/backpressure.rs
+//! [walks]: https://docs.rs/crate/rtm-client/latest/source/tests/api/history.rs
 //! [gate_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/gate/conversations.rs
 //! [proxies]: https://docs.rs/crate/rtm-client/latest/source/tests/network/proxies.rs
 //! [changelog]: https://docs.rs/crate/rtm-client/latest/source/CHANGELOG.md

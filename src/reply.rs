@@ -30,7 +30,7 @@ use crate::error_code::{fpnn, rtm};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 // Return types cannot be given a name while they hide the closure's.
-#[allow(clippy::type_complexity)]
+#[expect(clippy::type_complexity, reason = "the closure has no name")]
 pub fn channel<E, T>() -> (impl FnOnce(Option<E>, Option<T>) + Send + 'static, Reply<E, T>)
 where
     E: From<Error> + Send + 'static,
@@ -269,7 +269,7 @@ fn take<E: From<Error>, T>(state: &mut State<E, T>) -> Option<Result<T, E>> {
 }
 
 fn dropped_unrun() -> Error {
-    Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client was dropped before its callbacks ran")
+    Error::new(fpnn::CORE_CONNECTION_CLOSED, "the callback was dropped without being called")
 }
 
 impl<E, T> std::fmt::Debug for Reply<E, T> {

@@ -1,7 +1,8 @@
 //! `docs/public-api.txt` is the public API, read from the source, so that a change of it is seen in the diff.
 //! `UPDATE=1 cargo test --test public_api` writes it anew.
 //!
-//! What is `pub` can be reached from outside: the lint `unreachable_pub` sees to that.
+//! What is `pub` can be reached from outside: the lint `unreachable_pub` sees to that. What stands in a private module has
+//! no path here; the `use` lines say where it is found.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -144,7 +145,14 @@ impl Api {
         let (owner, generics) = (code_of_type(&item.self_ty), generics(&item.generics));
         if let Some((_, of, _)) = &item.trait_ {
             let of = code_of_path(of);
-            return self.add(&item.attrs, format!("impl{generics} {of} for {owner}"));
+            let types = item.items.iter().filter_map(|member| match member {
+                ImplItem::Type(member) => {
+                    Some(format!(" {} = {}", member.ident, code_of_type(&member.ty)))
+                }
+                _ => None,
+            });
+            let types: String = types.collect();
+            return self.add(&item.attrs, format!("impl{generics} {of} for {owner}{types}"));
         }
         for member in &item.items {
             match member {

@@ -20,10 +20,11 @@ if ! sysroot=$(rustc +nightly --print sysroot 2>/dev/null); then
 fi
 host=$(rustc +nightly --version --verbose | sed -n 's/^host: //p')
 
-# These measure resident memory, which a sanitizer multiplies.
-resident=(--skip memory --skip resident)
+# This one measures resident memory, which a sanitizer multiplies.
+resident=(--skip memory_stays_within_the_bound_and_everything_recovers)
 
 failed=()
+ran=()
 for sanitizer in "${sanitizers[@]}"; do
     echo "=== $sanitizer"
     std=()
@@ -34,10 +35,11 @@ for sanitizer in "${sanitizers[@]}"; do
         fi
         std=(-Zbuild-std)
     fi
+    ran+=("$sanitizer")
     RUSTFLAGS="-Zsanitizer=$sanitizer" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/sanitize-$sanitizer" \
         cargo +nightly test "${std[@]}" --target "$host" --lib --tests --no-fail-fast -- "${resident[@]}" "$@" ||
         failed+=("$sanitizer")
 done
 
 [ ${#failed[@]} -eq 0 ] || { echo "FAILED: ${failed[*]}"; exit 1; }
-echo 'ok'
+echo "ok: ran under ${ran[*]:-none}"

@@ -13,8 +13,12 @@ use super::package::Encoding;
 use super::values::{self, MOST_VALUES};
 use crate::types::{Body, Content, Text, Translation};
 
-/// How deep values may nest. Reading is recursive: the decoder's own limit overflows the stack of a thread.
+/// How deep containers may nest, the root map included. Reading is recursive: the decoder's own limit overflows the stack
+/// of a thread.
 const DEEPEST: usize = 64;
+
+/// The same as the decoder counts: two for a container, and three for a text in the innermost.
+const DECODER_DEPTH: usize = 2 * DEEPEST + 3;
 
 /// Writes one map, counting its entries.
 ///
@@ -223,7 +227,7 @@ pub(crate) fn with_fields<T>(
         Encoding::MsgPack => Cow::Borrowed(payload),
         Encoding::Json => Cow::Owned(json_to_msgpack(payload)?),
     };
-    match rmpv::decode::read_value_ref_with_max_depth(&mut &*bytes, DEEPEST) {
+    match rmpv::decode::read_value_ref_with_max_depth(&mut &*bytes, DECODER_DEPTH) {
         Ok(ValueRef::Map(entries)) => Ok(read(&Fields { entries })),
         Ok(_) => Err(Unreadable("is no map".to_owned())),
         Err(rmpv::decode::Error::DepthLimitExceeded) => {
@@ -440,6 +444,25 @@ mod tests {
         assert_eq!(written(0x7fff_ffff), [0xce, 0x7f, 0xff, 0xff, 0xff]);
         assert_eq!(written(0x8000_0000), [0xcb, 0x41, 0xe0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(written(-0x8000_0001), [0xcb, 0xc1, 0xe0, 0, 0, 0, 0x20, 0, 0]);
+    }
+
+    /// Of each kind of container, with each kind of value innermost.
+    #[test]
+    fn as_deep_as_is_promised_and_no_deeper() {
+        for opening in [&[0x91][..], &[0x81, 0xa1, b'k']] {
+            for innermost in [&[0xc0][..], &[0x07], &[0xa1, b'x'], &[0xc4, 1, 0xff], &[0x90]] {
+                let read = |containers: usize| {
+                    let inside = opening.repeat(containers - 1);
+                    let payload = [&[0x81, 0xa1, b'r'][..], &inside, innermost].concat();
+                    with_fields(Encoding::MsgPack, &payload, |_| ()).map_err(|error| error.0)
+                };
+                // An empty list is a container as well.
+                let more = usize::from(innermost == [0x90]);
+                assert_eq!(read(DEEPEST - more), Ok(()), "{opening:x?} {innermost:x?}");
+                let error = read(DEEPEST + 2).expect_err("two deeper");
+                assert!(error.contains("64 deep"), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -112,6 +112,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_announced_is_counted_where_it_is_more_than_32_bits_hold() {
+        let announced = |head: &[u8]| [head, &vec![0xc0; MOST_VALUES + 2]].concat();
+        assert!(too_many_in_msgpack(&announced(&[0xdf, 0x80, 0, 0, 0])));
+        assert!(too_many_in_msgpack(&announced(&[0xdf, 0xff, 0xff, 0xff, 0xff])));
+        assert!(!too_many_in_msgpack(&announced(&[0xc9, 0xff, 0xff, 0xff, 0xff])));
+    }
+
+    #[test]
     fn what_texts_hold_does_not_count() {
         let long = vec![0x90; 2 * MOST_VALUES];
         assert!(!too_many_in_msgpack(&msgpack(&Value::Binary(long))));

@@ -60,7 +60,9 @@ pub(crate) fn signature(item: &Item) -> String {
     let lines = item.declaration.iter().map(|line| line.strip_prefix(indent).unwrap_or(line));
     let text = lines.collect::<Vec<_>>().join("\n");
     let text = text.strip_prefix("pub ").unwrap_or(&text).trim_end_matches("{}");
-    format!("{};", text.trim_end_matches([' ', '{', '\n', ',', ';']))
+    let text = text.trim_end_matches([' ', '{', '\n', ',', ';']);
+    // Whether an argument is changed inside is nothing to the caller.
+    format!("{};", text.replace("(mut self", "(self").replace("mut handler:", "handler:"))
 }
 
 /// The same on one line.

@@ -77,27 +77,29 @@ where it had been sent after all.
 use std::time::Duration;
 use rtm_client::{ClientOptions, ErrorKind, RtmClient, gate::Gate, reply};
 
-let gate = Gate::builder().start()?;
-let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-let (callback, reply) = reply::login();
-client.login(1, "token", callback, None);
-reply.wait()?;
-gate.faults().on("sendmsg").next(1).error(200010); // one call is one too many
-gate.faults().on("sendmsg").next(1).error(200011); // then one message is
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let gate = Gate::builder().start()?;
+    let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    let (callback, reply) = reply::login();
+    client.login(1, "token", callback, None);
+    reply.wait()?;
+    gate.faults().on("sendmsg").next(1).error(200010); // one call is one too many
+    gate.faults().on("sendmsg").next(1).error(200011); // then one message is
 
-let mut mid = 0; // a new one
-let sent = loop {
-    let (callback, reply) = reply::channel();
-    client.send_chat(2, "hello", "", mid, None, callback);
-    match reply.wait() {
-        Err(err) if err.error.kind() == ErrorKind::Busy => {
-            mid = err.mid;
-            std::thread::sleep(Duration::from_millis(100));
+    let mut mid = 0; // a new one
+    let sent = loop {
+        let (callback, reply) = reply::channel();
+        client.send_chat(2, "hello", "", mid, None, callback);
+        match reply.wait() {
+            Err(err) if err.error.kind() == ErrorKind::Busy => {
+                mid = err.mid;
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            result => break result?,
         }
-        result => break result?,
-    }
-};
-assert_eq!(sent.mid, mid);
-# Ok::<(), Box<dyn std::error::Error>>(())
+    };
+    assert_eq!(sent.mid, mid);
+    Ok(())
+}
 ```
 "#;

@@ -12,6 +12,10 @@ shift
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(basename -s .rs fuzz_targets/*.rs)
 
+if ! cargo +nightly --version >/dev/null 2>&1; then
+    echo 'a nightly toolchain is missing: rustup toolchain install nightly'
+    exit 1
+fi
 if ! cargo fuzz --version >/dev/null 2>&1; then
     echo 'cargo-fuzz is missing: cargo install cargo-fuzz'
     exit 1

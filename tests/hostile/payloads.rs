@@ -56,7 +56,7 @@ fn a_million_entries_declared() {
     }
     // In each other, as deep as is read.
     let nested = [&[0x81, 0xa3][..], b"mts", &[0xdd, 255, 255, 255, 255].repeat(62)].concat();
-    answered(&nested, Err(20009), 4 * MIB);
+    answered(&nested, Err(20009), MIB);
 }
 
 /// The last of them counts.
@@ -158,7 +158,7 @@ fn a_million_tiny_values() {
     scene.went_on(6 * MIB);
 }
 
-/// The same as rows of a history, each of which becomes a message: what takes the most of all.
+/// The same as rows of a history, each of which becomes a message.
 #[test]
 fn a_million_rows_without_cells() {
     let mut scene = Scene::new();
@@ -170,6 +170,20 @@ fn a_million_rows_without_cells() {
     scene.gate.answer(&quest, &tiny_values("msgs", 0x90, 1_000_000));
     scene.record.expect_call(2, Ok(1_000_000));
     scene.goes_on(18 * MIB);
+}
+
+/// As JSON, which becomes a tree of its own first: what takes the most of all.
+#[test]
+fn half_a_million_json_objects_in_each_other() {
+    let depth = 32;
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    let count = (1 << 20) / (depth * 2 + 2);
+    let text = format!(r#"{{"mts":5,"x":[{}1]}}"#, (deep + ",").repeat(count));
+    let mut scene = Scene::new();
+    let seq = Some(scene.quest.seq);
+    scene.gate.send(&package::write(1, package::JSON, 2, 0, seq, "", text.as_bytes()));
+    scene.record.expect_call(1, Ok(5));
+    scene.went_on(22 * MIB);
 }
 
 /// They are counted before any of them is decoded.

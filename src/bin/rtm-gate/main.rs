@@ -1,5 +1,13 @@
 //! `rtm-gate`: the local gate as a program. `docs/gate.md` is its manual.
 
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 mod args;
 mod logger;
 mod status;
