@@ -257,7 +257,7 @@ fn every_call_is_documented() {
             || docs.contains("No SDK has this");
         for (is_there, what) in [
             (docs.contains("/// ```\n"), "an example"),
-            (docs.contains("Errors: "), "its errors"),
+            (docs.contains("/// # Errors\n"), "its errors"),
             (origin, "where it comes from"),
         ] {
             if !is_there {

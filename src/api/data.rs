@@ -16,7 +16,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once it is stored.
     ///
-    /// Errors: 200035 the key or the value is too long; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200035 the key or the value is too long; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -63,7 +67,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the value as `val`; `None` where nothing is stored under that key.
     ///
-    /// Errors: 200035 the key is too long; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200035 the key is too long; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -103,7 +111,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once it is removed.
     ///
-    /// Errors: 200035 the key is too long; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200035 the key is too long; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

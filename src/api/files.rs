@@ -59,8 +59,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets [`FileToken`]: `token`, good for one file, and `endpoint`, the address behind the file gate.
     ///
-    /// Errors: 200034 a `cmd` the service does not know; 200040 not in that room; 200041 not in that group; and those of
+    /// # Errors
+    ///
+    /// 200034 a `cmd` the service does not know; 200040 not in that room; 200041 not in that group; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -114,11 +118,15 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
     ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 10012 the path cannot be read; 20005 the file is larger than the client may send; 20012 the file gate
+    /// # Errors
+    ///
+    /// 10012 the path cannot be read; 20005 the file is larger than the client may send; 20012 the file gate
     /// cannot be reached, see [`ClientOptions::file_endpoint`](crate::ClientOptions::file_endpoint); 20002 it closed the
     /// connection, or the session ended, as by `bye`; 20003 it did not answer in time; 200003 it does not accept token or
     /// signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
     /// token; those of [`send_message`](Self::send_message); and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -165,7 +173,11 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
     ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200041 not a member of the group; and those of [`send_file`](Self::send_file).
+    /// # Errors
+    ///
+    /// 200041 not a member of the group; and those of [`send_file`](Self::send_file).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -220,7 +232,11 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
     ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200040 not in the room; and those of [`send_file`](Self::send_file).
+    /// # Errors
+    ///
+    /// 200040 not in the room; and those of [`send_file`](Self::send_file).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -274,7 +290,11 @@ impl RtmClient {
     /// * `callback` – gets [`UploadReply`]: `payload.url`, where the file can be fetched, and `payload.size` in bytes;
     ///   `mid` is the id it was sent under. A failure is a [`SendError`].
     ///
-    /// Errors: those of [`send_file`](Self::send_file) that are not about a receiver.
+    /// # Errors
+    ///
+    /// Those of [`send_file`](Self::send_file) that are not about a receiver.
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

@@ -13,8 +13,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are friends.
     ///
-    /// Errors: 200032 more than 100 users; 200033 no user; 200048 too many friends, at most 300; and those of
+    /// # Errors
+    ///
+    /// 200032 more than 100 users; 200033 no user; 200048 too many friends, at most 300; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -48,7 +52,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are friends no longer.
     ///
-    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -84,7 +92,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the friends, empty if there are none.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -121,7 +133,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are on the list.
     ///
-    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -155,7 +171,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are off the list.
     ///
-    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -191,7 +211,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the users on the list, empty if there are none.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

@@ -19,8 +19,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are members.
     ///
-    /// Errors: 200032 more than 100 users; 200033 no user; 200041 this user is no member; 200042 the group is full,
+    /// # Errors
+    ///
+    /// 200032 more than 100 users; 200033 no user; 200041 this user is no member; 200042 the group is full,
     /// at 10000 members; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -65,8 +69,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are no longer members.
     ///
-    /// Errors: 200032 more than 100 users; 200033 no user; 200041 this user is no member; and those of
+    /// # Errors
+    ///
+    /// 200032 more than 100 users; 200033 no user; 200041 this user is no member; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -111,7 +119,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `uids`, all members, and `onlines`, those who are online (empty unless asked for).
     ///
-    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -159,7 +171,11 @@ impl RtmClient {
     /// * `callback` – gets `cn`, the number of members, and `online`, how many of them are online (0 unless asked
     ///   for).
     ///
-    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -203,7 +219,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the groups, empty if there are none.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -237,8 +257,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are stored.
     ///
-    /// Errors: 200035 a text is too long; 200041 this user is no member; and those of
+    /// # Errors
+    ///
+    /// 200035 a text is too long; 200041 this user is no member; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -284,7 +308,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
     ///
-    /// Errors: 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200041 this user is no member; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -322,7 +350,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the text as `oinfo`, empty where none is set.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -358,7 +390,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the texts by group id (in JavaScript `info`).
     ///
-    /// Errors: 200032 more than 100 groups; 200033 no group; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200032 more than 100 groups; 200033 no group; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

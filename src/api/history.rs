@@ -67,7 +67,11 @@ impl RtmClient {
     ///
     /// Gives a [`History`] of [`P2PMessage`]s.
     ///
-    /// Errors: those of [`get_p2p_message`](Self::get_p2p_message).
+    /// # Errors
+    ///
+    /// Those of [`get_p2p_message`](Self::get_p2p_message).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::{HistoryRange, P2PMessage};
@@ -95,7 +99,11 @@ impl RtmClient {
     ///
     /// Gives a [`History`] of [`HistoryMessage`]s.
     ///
-    /// Errors: those of [`get_group_message`](Self::get_group_message).
+    /// # Errors
+    ///
+    /// Those of [`get_group_message`](Self::get_group_message).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::HistoryRange;
@@ -124,7 +132,11 @@ impl RtmClient {
     ///
     /// Gives a [`History`] of [`HistoryMessage`]s.
     ///
-    /// Errors: those of [`get_room_message`](Self::get_room_message).
+    /// # Errors
+    ///
+    /// Those of [`get_room_message`](Self::get_room_message).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::HistoryRange;
@@ -152,7 +164,11 @@ impl RtmClient {
     ///
     /// Gives a [`History`] of [`HistoryMessage`]s.
     ///
-    /// Errors: those of [`get_broadcast_message`](Self::get_broadcast_message).
+    /// # Errors
+    ///
+    /// Those of [`get_broadcast_message`](Self::get_broadcast_message).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::HistoryRange;
@@ -197,10 +213,14 @@ impl<M: Send + 'static> History<M> {
     /// * `callback` – gets `()` when there are no more pages or `on_page` has said `Break`, or the error that ended
     ///   the walk.
     ///
-    /// Errors: those of the calls that read the pages; and 20009 if a page does not lead to the next one.
+    /// # Errors
+    ///
+    /// Those of the calls that read the pages; and 20009 if a page does not lead to the next one.
     ///
     /// Both run where callbacks run. The walk does not keep the client alive: when its last handle is dropped, the
     /// walk ends with 20002.
+    ///
+    /// # Example
     ///
     /// ```
     /// use std::ops::ControlFlow;

@@ -22,8 +22,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once the user is in the room.
     ///
-    /// Errors: 200047 in too many rooms already, where the project allows several; and those of
+    /// # Errors
+    ///
+    /// 200047 in too many rooms already, where the project allows several; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -59,7 +63,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once the user is in the rooms.
     ///
-    /// Errors: 200033 no room; 200047 in too many rooms; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200033 no room; 200047 in too many rooms; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -93,7 +101,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once the user is no longer in the room.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -128,7 +140,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the rooms, empty if there are none.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -164,7 +180,11 @@ impl RtmClient {
     /// * `callback` – gets the last message by room id, as `id`, `from`, `mtype`, `mid`, `deleted`, `msg`, `attrs`
     ///   and `mtime`; `None` where there is none.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -213,7 +233,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the users in the room.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -249,7 +273,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of users by room id (in JavaScript `cn`).
     ///
-    /// Errors: 200032 too many rooms; 200033 no room; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200032 too many rooms; 200033 no room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -290,8 +318,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are stored.
     ///
-    /// Errors: 200035 a text is too long; 200040 not in the room; and those of
+    /// # Errors
+    ///
+    /// 200035 a text is too long; 200040 not in the room; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -342,7 +374,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
     ///
-    /// Errors: 200040 not in the room; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200040 not in the room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -383,7 +419,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the text as `oinfo`, empty where none is set.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -422,7 +462,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the texts by room id (in JavaScript `info`).
     ///
-    /// Errors: 200032 more than 100 rooms; 200033 no room; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200032 more than 100 rooms; 200033 no room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

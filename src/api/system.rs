@@ -16,7 +16,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are set.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -51,7 +55,11 @@ impl RtmClient {
     /// * `callback` – gets one entry a connection: its attributes, among them `login`, when it logged in, and `my`,
     ///   which marks the connection that asked.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -89,7 +97,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once it is written.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -133,7 +145,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once it is registered.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -176,7 +192,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once the device is no longer notified.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -221,7 +241,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once it is set.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::option_type};
@@ -270,7 +294,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once it is taken back.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::option_type};
@@ -318,7 +346,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `p2p` by user id and `group` by group id, each with the types of message not notified of.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -352,7 +384,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the milliseconds since 1970-01-01 UTC.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -383,7 +419,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once it is ended.
     ///
-    /// Errors: 200012 it is the connection that asks; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200012 it is the connection that asks; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

@@ -15,7 +15,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of those who are.
     ///
-    /// Errors: 200032 more than 200 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200032 more than 200 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -56,7 +60,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are stored.
     ///
-    /// Errors: 200035 a text is too long; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200035 a text is too long; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -99,7 +107,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -136,7 +148,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the texts by user id (in JavaScript `info`).
     ///
-    /// Errors: 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200032 more than 100 users; 200033 no user; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

@@ -28,9 +28,13 @@ impl RtmClient {
     /// * `callback` – gets `source` and `target`, the languages, `source_text`, the original, and `target_text`, the
     ///   translation.
     ///
-    /// Errors: 200050 a language is not supported; 200051 there is nothing to translate; 200056 the translation
+    /// # Errors
+    ///
+    /// 200050 a language is not supported; 200051 there is nothing to translate; 200056 the translation
     /// failed; 200057 bad language, with `stop`; 200060 not enabled in the console; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -84,7 +88,11 @@ impl RtmClient {
     /// * `callback` – gets `text`, with what was found replaced by `*`, and `classification`, the classes (empty
     ///   unless asked for).
     ///
-    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -129,7 +137,11 @@ impl RtmClient {
     /// * `callback` – gets `result`, 0 passed or 2 rejected; `text`, with the words found replaced by `*`, if any
     ///   were; `tags`, the classes of what was found; `wlist`, the words; `language`, if the service names it.
     ///
-    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_result};
@@ -181,7 +193,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
     ///
-    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
@@ -235,8 +251,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
     ///
-    /// Errors: 200060 not enabled in the console; 200061 audio of this kind is not supported; and those of
+    /// # Errors
+    ///
+    /// 200060 not enabled in the console; 200061 audio of this kind is not supported; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
@@ -298,7 +318,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
     ///
-    /// Errors: 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200060 not enabled in the console; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
@@ -354,8 +378,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `text`, the words, and `lang`, the language they were taken for.
     ///
-    /// Errors: 200060 not enabled in the console; 200061 audio of this kind is not supported; and those of
+    /// # Errors
+    ///
+    /// 200060 not enabled in the console; 200061 audio of this kind is not supported; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
@@ -415,8 +443,12 @@ impl RtmClient {
     /// * `callback` – gets `source` and `target`, the languages, `source_text`, what was said, and `target_text`, the
     ///   translation.
     ///
-    /// Errors: 200050 a language is not supported; 200060 not enabled in the console; 200061 audio of this kind is
+    /// # Errors
+    ///
+    /// 200050 a language is not supported; 200060 not enabled in the console; 200061 audio of this kind is
     /// not supported; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

@@ -53,6 +53,7 @@ impl Docs {
         while let Some(line) = lines.next() {
             if line.starts_with("```") {
                 examples += 1;
+                heading = None;
                 let code = lines.by_ref().take_while(|line| !line.starts_with("```"));
                 let code: Vec<_> = code.cloned().collect();
                 if examples == 1 {
@@ -80,7 +81,9 @@ impl Docs {
             if let Some((name, meaning)) = argument {
                 docs.arguments.push((name.to_owned(), meaning.to_owned()));
             } else if let Some(errors) = text.strip_prefix("Errors: ") {
-                docs.errors = Some(errors.to_owned());
+                // Behind a label it is no sentence of its own.
+                let those = errors.strip_prefix("Those").map(|rest| format!("those{rest}"));
+                docs.errors = Some(those.unwrap_or_else(|| errors.to_owned()));
             } else if text.starts_with("JavaScript: ")
                 || text.starts_with("The JavaScript SDK has no")
                 || text.starts_with("No SDK has")

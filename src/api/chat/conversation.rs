@@ -15,7 +15,11 @@ impl RtmClient {
     /// * `callback` – gets [`Sessions`]: `p2p` and `group`, lists of `id` with `mtime`, the time of the last
     ///   use in milliseconds since 1970 where the service gives one.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -55,7 +59,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when it is set.
     ///
-    /// Errors: 200050 the language is not supported; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200050 the language is not supported; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -94,7 +102,11 @@ impl RtmClient {
     ///   the newest message that counts, a [`P2PMessage`], or `None`. In JavaScript these are three arrays,
     ///   `conversations`, `unreads` and `msgs`.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -145,7 +157,11 @@ impl RtmClient {
     ///   the newest message that counts, a [`P2PMessage`], or `None`. In JavaScript these are three arrays,
     ///   `conversations`, `unreads` and `msgs`.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -195,7 +211,11 @@ impl RtmClient {
     ///   newest message that counts, a [`HistoryMessage`], or `None`. In JavaScript these are three arrays,
     ///   `conversations`, `unreads` and `msgs`.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -246,7 +266,11 @@ impl RtmClient {
     ///   newest message that counts, a [`HistoryMessage`], or `None`. In JavaScript these are three arrays,
     ///   `conversations`, `unreads` and `msgs`.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -298,7 +322,11 @@ impl RtmClient {
     ///   `id`, `unread` and `last_msg`. In JavaScript these are six arrays, `groupConversations`,
     ///   `groupUnreads`, `groupMsgs`, `p2pConversations`, `p2pUnreads` and `p2pMsgs`.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -347,7 +375,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when it is removed.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -380,7 +412,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when it is removed.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

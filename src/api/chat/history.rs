@@ -23,8 +23,12 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when it is deleted.
     ///
-    /// Errors: 200070 there is no such message; 200041 not a member of the group; 200040 not in the room; and
+    /// # Errors
+    ///
+    /// 200070 there is no such message; 200041 not a member of the group; 200040 not in the room; and
     /// those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::message_type;
@@ -70,8 +74,12 @@ impl RtmClient {
     /// * `callback` – gets [`MessageInfo`]: `id` is its row in the history, `mtype` its type, `msg` the body,
     ///   `attrs` what went along, `mtime` when the service took it, in milliseconds since 1970.
     ///
-    /// Errors: 200070 there is no such message; 200041 not a member of the group; 200040 not in the room; and
+    /// # Errors
+    ///
+    /// 200070 there is no such message; 200041 not a member of the group; 200040 not in the room; and
     /// those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::message_type;
@@ -119,7 +127,11 @@ impl RtmClient {
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
     ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
     ///
-    /// Errors: 200041 not a member of the group; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200041 not a member of the group; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -187,7 +199,11 @@ impl RtmClient {
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
     ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
     ///
-    /// Errors: 200040 not in the room; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200040 not in the room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -257,7 +273,11 @@ impl RtmClient {
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
     ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -321,7 +341,11 @@ impl RtmClient {
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end`
     ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::P2PMessage;

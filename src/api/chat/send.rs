@@ -21,9 +21,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200030 `msg` or `attrs` too long; 200049 the receiver has blocked this user; 200052 to oneself;
+    /// # Errors
+    ///
+    /// 200030 `msg` or `attrs` too long; 200049 the receiver has blocked this user; 200052 to oneself;
     /// 200011 too many messages; 200053 the mid was used before; 200054 a forbidden word; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -81,9 +85,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200030 `msg` or `attrs` too long; 200041 not a member of the group; 200044 muted in the group;
+    /// # Errors
+    ///
+    /// 200030 `msg` or `attrs` too long; 200041 not a member of the group; 200044 muted in the group;
     /// 200011 too many messages; 200053 the mid was used before; 200054 a forbidden word; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -135,9 +143,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200040 not in the room; 200045
+    /// # Errors
+    ///
+    /// 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200040 not in the room; 200045
     /// muted in the room; 200011 too many messages; 200053 the mid was used before; 200054 a forbidden word;
     /// and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -193,9 +205,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200030 `msg` or `attrs` too long; 200049 the receiver has blocked this user; 200052 to oneself;
+    /// # Errors
+    ///
+    /// 200030 `msg` or `attrs` too long; 200049 the receiver has blocked this user; 200052 to oneself;
     /// 200011 too many messages; 200053 the mid was used before; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -247,9 +263,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200030 `msg` or `attrs` too long; 200041 not a member of the group; 200044 muted in the group;
+    /// # Errors
+    ///
+    /// 200030 `msg` or `attrs` too long; 200041 not a member of the group; 200044 muted in the group;
     /// 200011 too many messages; 200053 the mid was used before; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -302,9 +322,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200040 not in the room; 200045
+    /// # Errors
+    ///
+    /// 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200040 not in the room; 200045
     /// muted in the room; 200011 too many messages; 200053 the mid was used before; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -359,9 +383,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200030 `msg` or `attrs` too long; 200049 the receiver has blocked this user; 200052 to oneself;
+    /// # Errors
+    ///
+    /// 200030 `msg` or `attrs` too long; 200049 the receiver has blocked this user; 200052 to oneself;
     /// 200011 too many messages; 200053 the mid was used before; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -412,9 +440,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200030 `msg` or `attrs` too long; 200041 not a member of the group; 200044 muted in the group;
+    /// # Errors
+    ///
+    /// 200030 `msg` or `attrs` too long; 200041 not a member of the group; 200044 muted in the group;
     /// 200011 too many messages; 200053 the mid was used before; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -466,9 +498,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200040 not in the room; 200045
+    /// # Errors
+    ///
+    /// 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200040 not in the room; 200045
     /// muted in the room; 200011 too many messages; 200053 the mid was used before; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

@@ -28,7 +28,11 @@ impl RtmClient {
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end` and
     ///   `lastid` for the next page. A page with fewer rows than asked for is the last.
     ///
-    /// Errors: 200070 there is no such message; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200070 there is no such message; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -92,8 +96,12 @@ impl RtmClient {
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
     ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
     ///
-    /// Errors: 200070 there is no such message; 200041 not a member of the group; and those of [every
+    /// # Errors
+    ///
+    /// 200070 there is no such message; 200041 not a member of the group; and those of [every
     /// call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -157,8 +165,12 @@ impl RtmClient {
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
     ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
     ///
-    /// Errors: 200070 there is no such message; 200040 not in the room; and those of [every
+    /// # Errors
+    ///
+    /// 200070 there is no such message; 200040 not in the room; and those of [every
     /// call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -224,7 +236,11 @@ impl RtmClient {
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
     ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
     ///
-    /// Errors: 200070 there is no such message; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200070 there is no such message; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

@@ -16,7 +16,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of messages.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -62,7 +66,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of messages.
     ///
-    /// Errors: 200041 not a member of the group; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200041 not a member of the group; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -108,7 +116,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of messages.
     ///
-    /// Errors: 200040 not in the room; and those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// 200040 not in the room; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -156,7 +168,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of messages.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

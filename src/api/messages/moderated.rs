@@ -24,9 +24,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200049 the receiver has blocked
+    /// # Errors
+    ///
+    /// 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200049 the receiver has blocked
     /// this user; 200052 to oneself; 200011 too many messages; 200053 the mid was used before; 200054 a forbidden
     /// word; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::{Moderation, mtype};
@@ -82,9 +86,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200041 not a member of the group;
+    /// # Errors
+    ///
+    /// 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200041 not a member of the group;
     /// 200044 muted in the group; 200011 too many messages; 200053 the mid was used before; 200054 a forbidden
     /// word; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::{Moderation, mtype};
@@ -140,9 +148,13 @@ impl RtmClient {
     /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
-    /// Errors: 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200040 not in the room; 200045
+    /// # Errors
+    ///
+    /// 200005 `mtype` out of range; 200030 `msg` or `attrs` too long; 200040 not in the room; 200045
     /// muted in the room; 200011 too many messages; 200053 the mid was used before; 200054 a forbidden word; and
     /// those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// use rtm_client::types::{Moderation, mtype};

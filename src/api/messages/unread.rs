@@ -18,7 +18,11 @@ impl RtmClient {
     ///   They are ids, although the original page speaks of counts: for these see
     ///   [`get_p2p_unread_message_num`](Self::get_p2p_unread_message_num).
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -57,7 +61,11 @@ impl RtmClient {
     /// * `callback` – gets [`UnreadMessages`]: `p2p`, the ids of the users, `group`, those of the groups, and
     ///   `logout_time`, in milliseconds since 1970, 0 if this user has never logged out.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -91,7 +99,11 @@ impl RtmClient {
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when that is done.
     ///
-    /// Errors: those of [every call](crate::error_code#every-call).
+    /// # Errors
+    ///
+    /// Those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -128,8 +140,12 @@ impl RtmClient {
     /// * `callback` – gets [`P2PUnreadCounts`]: `p2p`, the count by user id, and `ltime`, the time of the
     ///   latest message by user id, in milliseconds since 1970. Users without unread messages may be missing.
     ///
-    /// Errors: 200033 the list is empty; 200032 it is too long; and those of
+    /// # Errors
+    ///
+    /// 200033 the list is empty; 200032 it is too long; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -177,8 +193,12 @@ impl RtmClient {
     /// * `callback` – gets [`GroupUnreadCounts`]: `group`, the count by group id, and `ltime`, the time of the
     ///   latest message by group id, in milliseconds since 1970. Groups without unread messages may be missing.
     ///
-    /// Errors: 200033 the list is empty; 200032 it is too long; and those of
+    /// # Errors
+    ///
+    /// 200033 the list is empty; 200032 it is too long; and those of
     /// [every call](crate::error_code#every-call).
+    ///
+    /// # Example
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
