@@ -1,4 +1,5 @@
-//! A process that is stopped for longer than the gate may be silent, and goes on.
+//! A process that is stopped for longer than the gate may be silent, and goes on. `RTM_SECONDS` says for how long, 2
+//! without it.
 
 mod common;
 
@@ -18,8 +19,11 @@ use rtm_client::{ClientOptions, RtmClient};
 const GATE: &str = "RTM_TEST_GATE";
 /// How a line of that program begins which tells an event.
 const EVENT: &str = "event ";
-/// Twice as long as the gate may be silent.
-const STOPPED: Duration = Duration::from_secs(2);
+/// Twice as long as the gate may be silent, or longer.
+fn stopped_for() -> Duration {
+    let seconds = std::env::var("RTM_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(2).max(2))
+}
 
 /// What that process runs, until its input ends; nothing where the variable is not set.
 #[test]
@@ -77,7 +81,7 @@ impl Program {
     /// Stops it for a while, in which `meanwhile` is done again and again.
     fn stop(&self, mut meanwhile: impl FnMut()) {
         self.signal("-STOP");
-        let until = Instant::now() + STOPPED;
+        let until = Instant::now() + stopped_for();
         while Instant::now() < until {
             meanwhile();
             thread::sleep(Duration::from_millis(50));
