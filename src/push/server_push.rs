@@ -6,7 +6,8 @@ use crate::listeners::Event;
 use crate::types::{Kickout, KickoutRoom, Ping, PushMessage};
 
 /// The service ended this session, as it does where a project allows a user one connection and the user logs in elsewhere.
-/// There is no relogin. The local gate allows several; its `Gate::kick` sends this. Wire name `kickout`.
+/// There is no relogin. The local gate allows several, unless `GateBuilder::multi_login` says otherwise; its `Gate::kick`
+/// sends this too. Wire name `kickout`.
 #[doc(alias = "kickOut")]
 pub const KICK_OUT: Event<Kickout> = Event::new("kickout");
 /// This user was removed from a room. Wire name `kickoutroom`.

@@ -110,7 +110,8 @@ const GATE: &str = "\
 # The local gate
 
 A server on this machine that behaves as the service does, for tests: `rtm_client::gate`, there with the feature `gate`.
-How it is used, as a program too, is told on [its own page](../gate.md); here is all it can do.
+How it is used, as a program too, is told on [its own page](../gate.md); here is all it can do. The examples go on from
+the same beginning: [README](README.md#examples).
 
 [`Faults::on`](#fn-faultson) takes the name a method has on the wire. Each call's section on these pages says its own, each
 event's that of its push; a login is `auth`, a logout `bye`.
