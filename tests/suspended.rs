@@ -14,6 +14,7 @@ use common::peer::{Connection, Peer};
 use common::record::Record;
 use common::{DEADLINE, PID, UID};
 use rtm_client::{ClientOptions, RtmClient};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The variable that makes this test binary a program with a client in it.
 const GATE: &str = "RTM_TEST_GATE";
@@ -73,20 +74,20 @@ impl Program {
         self.events.recv_timeout(DEADLINE).expect("the program reports nothing")
     }
 
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.process.id().to_string()]).status();
-        assert!(status.expect("the program kill").success());
+    /// At once, without a process for it: a second in which nobody pings would be an outage of its own.
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).expect("it runs");
     }
 
     /// Stops it for a while, in which `meanwhile` is done again and again.
     fn stop(&self, mut meanwhile: impl FnMut()) {
-        self.signal("-STOP");
+        self.signal(Signal::STOP);
         let until = Instant::now() + stopped_for();
         while Instant::now() < until {
             meanwhile();
             thread::sleep(Duration::from_millis(50));
         }
-        self.signal("-CONT");
+        self.signal(Signal::CONT);
     }
 
     /// Ends it: nothing else was reported.
