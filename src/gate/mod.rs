@@ -29,6 +29,7 @@ mod server;
 mod service;
 mod socket;
 mod store;
+mod stored;
 mod token;
 mod transport;
 mod upgrade;
@@ -56,12 +57,13 @@ use self::server::{Command, Listener, Server};
 use self::service::{Service, Target};
 use self::store::{Bytes, Draft};
 use self::transport::{Identity, Security};
-use crate::types::{Body, Content, Text};
+use crate::types::Content;
 
 pub use self::builder::GateBuilder;
 pub use self::counters::Counters;
 pub use self::faults::{Fault, Faults};
 pub use self::store::Conversation;
+pub use self::stored::StoredMessage;
 
 /// A running gate. Dropping it ends its thread, closes its connections and frees its port.
 ///
@@ -557,68 +559,6 @@ impl Drop for Gate {
 impl std::fmt::Debug for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Gate").field("address", &self.address).field("pid", &self.pid).finish()
-    }
-}
-
-/// A message as the gate stored it.
-///
-/// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// use rtm_client::gate::Conversation;
-///
-/// let (callback, reply) = reply::channel();
-/// client.send_chat(2, "hello", "{}", None, None, callback);
-/// let sent = reply.wait()?;
-///
-/// let stored = &gate.stored(Conversation::p2p(1, 2))[0];
-/// assert_eq!((stored.from, stored.mid, stored.mtype), (1, sent.mid, 30));
-/// assert_eq!((stored.deleted, stored.mtime), (false, sent.payload.mtime));
-/// assert_eq!(stored.msg, "hello");
-/// assert_eq!(stored.attrs, "{}");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoredMessage {
-    /// The row id.
-    pub id: i64,
-    /// The sender.
-    pub from: i64,
-    /// The message id, as its sender gave it.
-    pub mid: i64,
-    /// The type.
-    pub mtype: i64,
-    /// Whether the message was deleted; its body and attrs are empty then.
-    pub deleted: bool,
-    /// The body.
-    pub msg: Body,
-    /// The attributes.
-    pub attrs: Text,
-    /// When it was stored, in milliseconds since 1970.
-    pub mtime: i64,
-}
-
-impl StoredMessage {
-    fn new(message: &store::Message) -> StoredMessage {
-        let msg = match Text::from_wire(message.body().bytes) {
-            Text::Utf8(text) => Body::Text(text),
-            Text::Bytes(bytes) => Body::Binary(bytes),
-        };
-        StoredMessage {
-            id: message.id,
-            from: message.from,
-            mid: message.mid,
-            mtype: message.mtype,
-            deleted: message.deleted,
-            msg,
-            attrs: Text::from_wire(&message.attrs),
-            mtime: message.mtime,
-        }
     }
 }
 

@@ -14,9 +14,10 @@ const SAME: [(&str, &str, &[&str]); 2] = [
 ];
 
 /// Where else JavaScript names have their Rust name, and how it is reached.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("src/client.rs", ""),
     ("src/options.rs", ""),
+    ("src/options/relogin.rs", ""),
     ("src/push/processor.rs", ""),
     ("src/types/mtype.rs", "types::mtype"),
     ("src/types/history.rs", "types"),

@@ -35,6 +35,9 @@ pub(crate) const REFERENCES: [Reference; 2] = [
             "src/client.rs",
             "src/events.rs",
             "src/options.rs",
+            "src/options/relogin.rs",
+            "src/options/bounds.rs",
+            "src/options/network.rs",
             "src/error.rs",
             "src/reply.rs",
             "src/listeners.rs",
@@ -83,9 +86,11 @@ pub(crate) const REFERENCES: [Reference; 2] = [
         files: &[
             "src/gate/mod.rs",
             "src/gate/builder.rs",
+            "src/gate/builder/limits.rs",
             "src/gate/faults.rs",
             "src/gate/counters.rs",
             "src/gate/store/log.rs",
+            "src/gate/stored.rs",
         ],
         sections: &[
             Of("GateBuilder"),

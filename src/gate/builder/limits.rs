@@ -1,0 +1,264 @@
+//! The limits of a gate: what it refuses, and what it forgets.
+
+use std::time::Duration;
+
+use super::{GateBuilder, millis};
+
+impl GateBuilder {
+    /// The largest message body. Default: 20480 bytes. A larger one is refused with 200030.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().message_limit(10).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "eleven byte", "", None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200030);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn message_limit(mut self, bytes: usize) -> Self {
+        self.config.limits.message_bytes = bytes;
+        self
+    }
+
+    /// The largest attrs of a message or a file. Default: 2048 bytes. Larger ones are refused with 200030 or 200031.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().attrs_limit(10).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "eleven byte", None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200030);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attrs_limit(mut self, bytes: usize) -> Self {
+        self.config.limits.attrs_bytes = bytes;
+        self
+    }
+
+    /// The largest file. Default: 5242880 bytes. A larger one is refused with 200031.
+    ///
+    /// ```
+    /// use rtm_client::types::{File, mtype};
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().file_limit(3).start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "milk"), None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200031);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn file_limit(mut self, bytes: usize) -> Self {
+        self.config.limits.file_bytes = bytes;
+        self
+    }
+
+    /// The largest package. Default: 8 MiB. A larger one ends its connection.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().package_limit(1000).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "x".repeat(1000), "", None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 20002); // lost with the connection
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn package_limit(mut self, bytes: usize) -> Self {
+        self.config.limits.package_bytes = bytes;
+        self
+    }
+
+    /// How many rows of history an answer holds at most. Default: 20.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().page_limit(2).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// for text in ["one", "two", "three"] {
+    ///     gate.broadcast(99, 30, text, "");
+    /// }
+    /// let (callback, reply) = reply::channel();
+    /// client.get_broadcast_chat(true, 20, None, None, None, None, callback);
+    /// assert_eq!(reply.wait()?.num, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn page_limit(mut self, rows: usize) -> Self {
+        self.config.limits.page_rows = rows;
+        self
+    }
+
+    /// How many members a group may have. Default: 10000. One more is refused with 200042; what
+    /// [`group`](GateBuilder::group) and [`seed`](GateBuilder::seed) say is not checked.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().member_limit(2).group(100, [1, 2]).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_group_members(100, [3], None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200042);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn member_limit(mut self, users: usize) -> Self {
+        self.config.limits.group_members = users;
+        self
+    }
+
+    /// How many friends a user may have. Default: 300. One more is refused with 200048.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().friend_limit(2).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.add_friends([2, 3, 4], None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200048);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn friend_limit(mut self, users: usize) -> Self {
+        self.config.limits.friends = users;
+        self
+    }
+
+    /// How many rooms a connection may be in, where several are allowed. Default: 10. One more is refused with 200047.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().multi_room(true).room_limit(2).start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.enter_rooms([200, 201, 202], None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200047);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn room_limit(mut self, rooms: usize) -> Self {
+        self.config.limits.rooms = rooms;
+        self
+    }
+
+    /// How many messages of a conversation are kept; the oldest go first. Default: 500; zero counts as 1.
+    ///
+    /// ```
+    /// use rtm_client::gate::{Conversation, Gate};
+    ///
+    /// let gate = Gate::builder().keep_messages(2).start()?;
+    /// for text in ["one", "two", "three"] {
+    ///     gate.broadcast(99, 30, text, "");
+    /// }
+    /// let kept = gate.stored(Conversation::Broadcast);
+    /// assert_eq!(kept.len(), 2);
+    /// assert_eq!(kept[0].msg, "two");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn keep_messages(mut self, count: usize) -> Self {
+        self.config.limits.kept.messages = count;
+        self
+    }
+
+    /// How long a message is kept. Default: 7 days. Older ones go when the next of their conversation comes, or within
+    /// a second or so while the gate has something to do.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::gate::{Conversation, Gate};
+    ///
+    /// let gate = Gate::builder().keep_for(Duration::from_millis(20)).start()?;
+    /// gate.broadcast(99, 30, "old", "");
+    /// std::thread::sleep(Duration::from_millis(50));
+    /// gate.broadcast(99, 30, "new", "");
+    /// assert!(gate.stored(Conversation::Broadcast).iter().all(|message| message.msg != "old"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn keep_for(mut self, span: Duration) -> Self {
+        self.config.limits.kept.time = millis(span);
+        self
+    }
+
+    /// How many bytes of files are kept; the oldest go first, and a file larger than that at once. Default: 256 MiB.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::net::TcpStream;
+    /// use rtm_client::types::{File, mtype};
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().keep_file_bytes(4).start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let upload = |text: &str| {
+    ///     let (callback, reply) = reply::channel();
+    ///     client.upload_file(mtype::FILE, File::from_bytes("notes.txt", text), None, callback);
+    ///     reply.wait().map(|reply| reply.payload.url.to_string())
+    /// };
+    /// let fetch = |url: &str| {
+    ///     let path = url.trim_start_matches(&format!("http://{}", gate.file_endpoint())).to_owned();
+    ///     let mut response = String::new();
+    ///     let mut stream = TcpStream::connect(gate.file_endpoint())?;
+    ///     write!(stream, "GET {path} HTTP/1.1\r\nHost: gate\r\n\r\n")?;
+    ///     stream.read_to_string(&mut response)?;
+    ///     std::io::Result::Ok(response)
+    /// };
+    /// let (first, second) = (upload("one")?, upload("two")?);
+    /// assert!(fetch(&first)?.starts_with("HTTP/1.1 404"));
+    /// assert!(fetch(&second)?.ends_with("two"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep_file_bytes(mut self, bytes: usize) -> Self {
+        self.config.limits.kept_file_bytes = bytes;
+        self
+    }
+
+    /// How long a file token is good. Default: 10 minutes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::types::{File, mtype};
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().file_token_life(Duration::ZERO).start()?;
+    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "milk"), None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200003); // too late
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn file_token_life(mut self, span: Duration) -> Self {
+        self.config.limits.file_token_life = millis(span);
+        self
+    }
+}

@@ -1,0 +1,66 @@
+//! Stored messages as a test sees them.
+
+use super::store::Message;
+use crate::types::{Body, Text};
+
+/// A message as the gate stored it.
+///
+/// ```
+/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+/// # let gate = Gate::builder().start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # let (callback, reply) = reply::login();
+/// # client.login(1, "token", callback, None);
+/// # reply.wait()?;
+/// use rtm_client::gate::Conversation;
+///
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "{}", None, None, callback);
+/// let sent = reply.wait()?;
+///
+/// let stored = &gate.stored(Conversation::p2p(1, 2))[0];
+/// assert_eq!((stored.from, stored.mid, stored.mtype), (1, sent.mid, 30));
+/// assert_eq!((stored.deleted, stored.mtime), (false, sent.payload.mtime));
+/// assert_eq!(stored.msg, "hello");
+/// assert_eq!(stored.attrs, "{}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredMessage {
+    /// The row id.
+    pub id: i64,
+    /// The sender.
+    pub from: i64,
+    /// The message id, as its sender gave it.
+    pub mid: i64,
+    /// The type.
+    pub mtype: i64,
+    /// Whether the message was deleted; its body and attrs are empty then.
+    pub deleted: bool,
+    /// The body.
+    pub msg: Body,
+    /// The attributes.
+    pub attrs: Text,
+    /// When it was stored, in milliseconds since 1970.
+    pub mtime: i64,
+}
+
+impl StoredMessage {
+    pub(super) fn new(message: &Message) -> StoredMessage {
+        let msg = match Text::from_wire(message.body().bytes) {
+            Text::Utf8(text) => Body::Text(text),
+            Text::Bytes(bytes) => Body::Binary(bytes),
+        };
+        StoredMessage {
+            id: message.id,
+            from: message.from,
+            mid: message.mid,
+            mtype: message.mtype,
+            deleted: message.deleted,
+            msg,
+            attrs: Text::from_wire(&message.attrs),
+            mtime: message.mtime,
+        }
+    }
+}

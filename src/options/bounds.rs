@@ -1,0 +1,129 @@
+//! Options of how much memory a client may take.
+
+use super::ClientOptions;
+
+impl ClientOptions {
+    /// The largest package accepted from the gate, in bytes. A larger one ends the connection with 20009.
+    /// Default 64 MiB.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_received_bytes(1000);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.on_error_recorder(move |error| drop(sender.send(error.code())));
+    /// gate.broadcast(9, 30, "x".repeat(1000), "");
+    /// assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(15))?, 20009);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_received_bytes(mut self, bytes: usize) -> Self {
+        self.max_received_bytes = bytes;
+        self
+    }
+
+    /// The largest package sent, in bytes. A larger call fails with 20005 and the connection stays. Default 8 MiB,
+    /// which is what the service takes.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_sent_bytes(1000);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let send = |text: &str| {
+    ///     let (callback, reply) = reply::channel();
+    ///     client.send_chat(2, text, "", None, None, callback);
+    ///     reply.wait().map(drop).map_err(|failed| failed.error.code())
+    /// };
+    /// assert_eq!(send(&"x".repeat(1000)), Err(20005));
+    /// assert_eq!(send("short"), Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_sent_bytes(mut self, bytes: usize) -> Self {
+        self.max_sent_bytes = bytes;
+        self
+    }
+
+    /// How many bytes may wait for the socket. A call over the bound fails with 20011 at once. Default 64 MiB.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_queued_bytes(1000);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "x".repeat(1000), "", None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 20011); // it alone is over the bound
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
+        self.max_queued_bytes = bytes;
+        self
+    }
+
+    /// How many calls may be in flight, counted until their callbacks have returned. A call over the bound fails with
+    /// 20011 at once. Default 1 000 000.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_in_flight(1);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// gate.faults().on("getsession").never_answer();
+    /// client.get_session(None, reply::ignore);
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 20011);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.max_in_flight = calls;
+        self
+    }
+
+    /// How many bytes received may wait for callbacks. At the bound the client stops reading until half of them are
+    /// handed over. Default 64 MiB.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::Callbacks;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
+    /// # let gate = Gate::builder().start()?;
+    ///
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
+    /// let client = RtmClient::new(options.max_undelivered_bytes(100_000));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (sender, messages) = std::sync::mpsc::channel();
+    /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| sender.send(m.mid).unwrap());
+    /// for _ in 0..80 {
+    ///     gate.broadcast(9, 30, "x".repeat(100_000), "");
+    /// }
+    /// std::thread::sleep(Duration::from_millis(100));
+    /// assert!(client.stats().bytes_received < 1_000_000); // of 8 MB, while nobody runs callbacks
+    ///
+    /// let mut received = 0;
+    /// while received < 80 {
+    ///     client.run_callbacks(Duration::from_millis(100))?;
+    ///     received += messages.try_iter().count();
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_undelivered_bytes(mut self, bytes: usize) -> Self {
+        self.max_undelivered_bytes = bytes;
+        self
+    }
+}

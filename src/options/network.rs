@@ -1,0 +1,158 @@
+//! Options of the way to the gate: TLS, proxies, and what is mended on it.
+
+use super::{ClientOptions, ProxyChoice};
+
+impl ClientOptions {
+    /// Certificates of issuers to trust besides the well-known ones: PEM, which may hold several, or DER. Can be
+    /// called more than once. Default: none. One that cannot be read fails the login with 20012.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let login = |options: ClientOptions| {
+    ///     let client = RtmClient::new(options.ssl_endpoint(gate.tls_endpoint().unwrap()));
+    ///     let (callback, reply) = reply::login();
+    ///     client.login(1, "token", callback, None);
+    ///     reply.wait().map_err(|error| error.code())
+    /// };
+    /// assert_eq!(login(ClientOptions::new(gate.pid())), Err(20012)); // nobody vouches for the gate
+    /// assert_eq!(login(ClientOptions::new(gate.pid()).ca_certificates(gate.certificate().unwrap())), Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn ca_certificates(mut self, pem_or_der: impl Into<Vec<u8>>) -> Self {
+        self.tls.issuers.push(pem_or_der.into());
+        self
+    }
+
+    /// The certificate the client shows to a gate that asks for one, and its private key: PEM, where the certificates
+    /// of its issuers may follow it, or DER. Default: none. What cannot be read fails the login with 20012.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// # let options = ClientOptions::new(gate.pid())
+    /// #     .ssl_endpoint(gate.tls_endpoint().unwrap())
+    /// #     .ca_certificates(gate.certificate().unwrap());
+    /// # let login = |options: ClientOptions| {
+    /// #     let client = RtmClient::new(options);
+    /// #     let (callback, reply) = reply::login();
+    /// #     client.login(1, "token", callback, None);
+    /// #     reply.wait().map_err(|error| error.code())
+    /// # };
+    /// let made = rcgen::generate_simple_self_signed(["client".to_owned()])?;
+    /// let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// assert_eq!(login(options.clone().client_certificate(&*chain, key)), Ok(()));
+    /// assert_eq!(login(options.client_certificate(chain, "no key")), Err(20012));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn client_certificate(
+        mut self,
+        chain: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.tls.client = Some((chain.into(), key.into()));
+        self
+    }
+
+    /// Whether any certificate of a gate will do, which lets anybody in between read and change everything. For tests;
+    /// each connect logs a warning. Default false.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let options = ClientOptions::new(gate.pid())
+    ///     .ssl_endpoint(gate.tls_endpoint().unwrap())
+    ///     .danger_accept_invalid_certs(true); // the gate vouches for itself
+    /// let client = RtmClient::new(options);
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "token", callback, None);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn danger_accept_invalid_certs(mut self, yes: bool) -> Self {
+        self.tls.accept_invalid = yes;
+        self
+    }
+
+    /// The proxy to connect through: `http://host:port`, which is asked to CONNECT, or `socks5://host:port`, either
+    /// with `user:password@` before the host, percent-encoded. The proxy resolves the gate's name. A URL of another
+    /// kind fails the login with 20012.
+    ///
+    /// By default the environment names the proxy: `HTTPS_PROXY`, or else `ALL_PROXY`, unless the gate is in
+    /// `NO_PROXY` or on this machine. The names in lower case go first.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// let options = ClientOptions::new(1)
+    ///     .ssl_endpoint("rtm.example:13322")
+    ///     .proxy("socks5://user:p%40ss@proxy.example:1080");
+    ///
+    /// // Where there is no proxy, the gate is not reached, though it is there.
+    /// let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).proxy("http://127.0.0.1:1");
+    /// let (callback, reply) = reply::login();
+    /// let client = RtmClient::new(options);
+    /// client.login(1, "token", callback, None);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 20012);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// Connects directly, whatever the environment says.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
+    /// let login = |options: ClientOptions| {
+    ///     let client = RtmClient::new(options);
+    ///     let (callback, reply) = reply::login();
+    ///     client.login(1, "token", callback, None);
+    ///     reply.wait().map_err(|error| error.code())
+    /// };
+    /// let proxied = options.proxy("ftp://127.0.0.1:1"); // no kind of proxy
+    /// assert_eq!(login(proxied.clone()), Err(20012));
+    /// assert_eq!(login(proxied.no_proxy()), Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = ProxyChoice::None;
+        self
+    }
+
+    /// Whether to mend the frames that the service writes wrongly, which are those of exactly 126 bytes: their header
+    /// lacks the length. Without the mending the connection stalls at such a frame. Default true; nothing else is
+    /// touched.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    ///
+    /// let fetch = |repair| {
+    ///     let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
+    ///     let client = RtmClient::new(options.repair_126_byte_frames(repair));
+    /// #     let (callback, reply) = reply::login();
+    /// #     client.login(1, "token", callback, None);
+    /// #     reply.wait()?;
+    ///     client.data_set("key", "x".repeat(103), None, reply::ignore); // 103 bytes make an answer of 126
+    ///     let (callback, reply) = reply::channel();
+    ///     client.data_get("key", Duration::from_millis(500), callback);
+    ///     reply.wait()
+    /// };
+    /// gate.faults().on("dataget").broken_frame();
+    /// assert_eq!(fetch(false).unwrap_err().code(), 20003); // the answer is never complete
+    /// assert_eq!(fetch(true)?.val, Some("x".repeat(103).as_str().into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn repair_126_byte_frames(mut self, yes: bool) -> Self {
+        self.repair_126_byte_frames = yes;
+        self
+    }
+}

@@ -1,0 +1,259 @@
+//! Options of what is done when the connection is lost.
+
+use std::time::Duration;
+
+use super::{ClientOptions, RegressiveStrategy};
+
+impl ClientOptions {
+    /// Whether a lost connection is made again by itself. Default true.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.on_session_closed(move |code| sender.send(code).unwrap());
+    /// drop(gate); // with it goes the connection
+    /// assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(15))?, 20001);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "autoReconnect")]
+    pub fn auto_reconnect(mut self, yes: bool) -> Self {
+        self.auto_reconnect = yes;
+        self
+    }
+
+    /// How long connecting may take, from the name lookup until the login is answered. Default 30 s; zero means the
+    /// default.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// # use rtm_client::{ClientOptions, RtmClient, reply};
+    ///
+    /// let silent = std::net::TcpListener::bind("127.0.0.1:0")?; // is connected to, and says nothing
+    /// let options = ClientOptions::new(1)
+    ///     .endpoint(silent.local_addr()?.to_string())
+    ///     .connection_timeout(Duration::from_millis(200));
+    /// # let client = RtmClient::new(options);
+    /// let start = Instant::now();
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "token", callback, None);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 20012);
+    /// assert!(start.elapsed() < Duration::from_secs(10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "connectionTimeout")]
+    pub fn connection_timeout(mut self, timeout: Duration) -> Self {
+        self.connection_timeout = if timeout.is_zero() { Duration::from_secs(30) } else { timeout };
+        self
+    }
+
+    /// After how many seconds without a ping of the gate the connection counts as lost. Default 60; zero means the
+    /// default.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_ping_interval_seconds(1);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// // The first ping is due after 20 s: the client takes the connection for lost, and logs in anew.
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
+    /// assert!(receiver.recv_timeout(std::time::Duration::from_secs(15))?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "maxPingIntervalSeconds")]
+    pub fn max_ping_interval_seconds(mut self, seconds: u32) -> Self {
+        self.max_ping_interval_seconds = if seconds == 0 { 60 } else { seconds };
+        self
+    }
+
+    /// How long to wait before each attempt to log in again. Default: 0, 0, 0, 2, 4, 6, 8, 8 … seconds, which is
+    /// `RegressiveStrategy::default()`.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use rtm_client::RegressiveStrategy;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    ///
+    /// // The first attempt waits for 1 s, which by default it would not.
+    /// let strategy = RegressiveStrategy {
+    ///     start_connect_failed_count: 0,
+    ///     max_interval_seconds: 1,
+    ///     linear_regressive_count: 1,
+    /// };
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).regressive_strategy(strategy);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
+    /// let lost = Instant::now();
+    /// gate.faults().on("getservertime").next(1).close();
+    /// client.get_server_time(None, reply::ignore);
+    /// assert!(receiver.recv()?);
+    /// assert!(lost.elapsed() >= Duration::from_secs(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "regressiveStrategy")]
+    pub fn regressive_strategy(mut self, strategy: RegressiveStrategy) -> Self {
+        self.regressive_strategy = strategy;
+        self
+    }
+
+    /// After how many failed attempts to log in again the session ends, counted from when the connection was lost.
+    /// The last is announced with `retry_again` false, then
+    /// [`on_session_closed`](crate::RtmClient::on_session_closed) gets its code. Default: `None`, no limit; with 0
+    /// there is no attempt, and the code is that of the loss.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_relogin_attempts(2);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.on_session_closed(move |code| sender.send(code).unwrap());
+    /// drop(gate);
+    /// assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(15))?, 20012); // as the second attempt
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_relogin_attempts(mut self, attempts: impl Into<Option<u32>>) -> Self {
+        self.reconnecting.max_attempts = attempts.into();
+        self
+    }
+
+    /// Shortens each wait of the strategy by a random part of it, at most this one, from 0 to 1: so not all clients of
+    /// a gate come back in the same moment. Default 0, which is exactly the strategy's waits.
+    ///
+    /// ```
+    /// use rtm_client::ClientOptions;
+    ///
+    /// // From 1 to 2 seconds where the strategy says 2.
+    /// let options = ClientOptions::new(11000001).relogin_jitter(0.5);
+    /// ```
+    pub fn relogin_jitter(mut self, part: f64) -> Self {
+        self.reconnecting.jitter = part.clamp(0.0, 1.0);
+        self
+    }
+
+    /// Whether the rooms the user was in are entered again after a relogin, in the order in which they were entered,
+    /// before anything called after the relogin. Default false.
+    ///
+    /// Those are the rooms entered in this session and not left, by [`leave_room`](crate::RtmClient::leave_room) or by
+    /// a push; at most the last ten. A room that cannot be entered again is told to
+    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_rooms(true);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.enter_room(200, None, callback);
+    /// reply.wait()?;
+    /// let (sender, relogin) = std::sync::mpsc::channel();
+    /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
+    /// gate.faults().on("getservertime").next(1).close();
+    /// client.get_server_time(None, reply::ignore); // the connection is lost with it
+    /// assert!(relogin.recv()?);
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_user_rooms(None, callback);
+    /// assert_eq!(reply.wait()?, [200]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resume_rooms(mut self, yes: bool) -> Self {
+        self.resume_rooms = yes;
+        self
+    }
+
+    /// Whether the language set with [`set_translation_language`](crate::RtmClient::set_translation_language) is
+    /// set again after a relogin, before anything called after it. Default false.
+    ///
+    /// If that fails, [`on_error_recorder`](crate::RtmClient::on_error_recorder) is told.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
+    /// # let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_language(true);
+    /// # let client = RtmClient::new(options);
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.set_translation_language("fr", None, callback);
+    /// reply.wait()?;
+    /// let (sender, relogin) = std::sync::mpsc::channel();
+    /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
+    /// gate.faults().on("getservertime").next(1).close();
+    /// client.get_server_time(None, reply::ignore); // the connection is lost with it
+    /// assert!(relogin.recv()?);
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// reply.wait()?; // and before it the language was set
+    /// let (sender, texts) = std::sync::mpsc::channel();
+    /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| sender.send(m.msg.to_string()).unwrap());
+    /// gate.broadcast(9, 30, "hello", "");
+    /// assert_eq!(texts.recv()?, "bonjour");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resume_language(mut self, yes: bool) -> Self {
+        self.resume_language = yes;
+        self
+    }
+
+    /// Queues messages that are sent while the connection is made again, instead of failing them: up to that many
+    /// bytes, each for that long. They go out in order after the relogin. Default: none, they fail with 20002 at once.
+    ///
+    /// A message over `max_bytes` fails with 20011, one that has waited for `max_age` with 20002, and with 20003 if its
+    /// own timeout is over before that. When the session ends, what is queued fails with 20002. Other calls fail at
+    /// once as before; so does a message on its way when the connection is lost, for it may have arrived.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    ///
+    /// # // The relogin begins after 1 s.
+    /// # let (start_connect_failed_count, max_interval_seconds, linear_regressive_count) = (0, 1, 1);
+    /// # let strategy =
+    /// #     RegressiveStrategy { start_connect_failed_count, max_interval_seconds, linear_regressive_count };
+    /// let options = ClientOptions::new(gate.pid())
+    ///     .endpoint(gate.endpoint())
+    ///     .queue_while_reconnecting(1 << 20, Duration::from_secs(30));
+    /// # let client = RtmClient::new(options.regressive_strategy(strategy));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// gate.faults().on("getservertime").next(1).close();
+    /// let (callback, reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 20002); // the connection is lost
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "", None, None, callback);
+    /// reply.wait()?; // after the relogin
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn queue_while_reconnecting(mut self, max_bytes: usize, max_age: Duration) -> Self {
+        self.reconnecting.max_bytes = max_bytes;
+        self.reconnecting.max_age = max_age;
+        self
+    }
+}
