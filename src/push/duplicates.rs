@@ -43,7 +43,7 @@ impl Duplicates {
         if self.order.is_empty() && self.order.capacity() > 1024 {
             *self = Duplicates::new(self.keep, self.limit);
         }
-        // Room for as many that are gone: a set that is nearly full of both grows by half the memory again.
+        // Room for as many that are gone: a set that gets full of both would double later on.
         if self.seen.len() == self.limit / 2 {
             self.seen.reserve(self.limit + self.limit / 2);
         }

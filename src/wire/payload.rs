@@ -17,7 +17,8 @@ use crate::types::{Body, Content, Text, Translation};
 /// of a thread.
 const DEEPEST: usize = 64;
 
-/// The same as the decoder counts: two for a container, and three for a text in the innermost.
+/// The same as the decoder counts: two for a container, and three for a text in the innermost. Where something smaller is
+/// innermost, one container more is read.
 const DECODER_DEPTH: usize = 2 * DEEPEST + 3;
 
 /// Writes one map, counting its entries.
@@ -448,7 +449,7 @@ mod tests {
 
     /// Of each kind of container, with each kind of value innermost.
     #[test]
-    fn as_deep_as_is_promised_and_no_deeper() {
+    fn as_deep_as_is_promised_and_not_two_deeper() {
         for opening in [&[0x91][..], &[0x81, 0xa1, b'k']] {
             for innermost in [&[0xc0][..], &[0x07], &[0xa1, b'x'], &[0xc4, 1, 0xff], &[0x90]] {
                 let read = |containers: usize| {

@@ -1,15 +1,16 @@
 //! What becomes of a call: it ends in its callback exactly once, whatever happens.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rtm_client::{Callbacks, RegressiveStrategy, RtmClient, reply};
+use rtm_client::{Callbacks, ClientOptions, RegressiveStrategy, RtmClient, reply};
 
 use crate::common::package::{self, Kind, map, server_time};
 use crate::common::peer::Peer;
 use crate::common::record::{Event, Record};
-use crate::common::{DEADLINE, UID, eventually};
+use crate::common::{DEADLINE, PID, UID, eventually};
 
 /// Waits long before the first relogin.
 pub(crate) const PATIENT: RegressiveStrategy = RegressiveStrategy {
@@ -45,6 +46,28 @@ fn without_a_session_a_call_fails_with_20012() {
     client.get_server_time(None, record.call(5));
     record.expect_call(5, Err(20012));
     assert_eq!(record.rest(&client), []);
+}
+
+/// Without a session the callback thread ends when its queue is empty. A callback that is queued while it does is not lost.
+#[test]
+fn a_callback_queued_while_its_thread_ends_runs() {
+    let client = RtmClient::new(ClientOptions::new(PID).endpoint("127.0.0.1:1"));
+    let ran = Arc::new(AtomicUsize::new(0));
+    for call in 0..80_000 {
+        let counted = ran.clone();
+        client.get_server_time(None, move |_, _| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        });
+        // Spinning, so that the next call meets the thread on its last steps: now at one, now at another.
+        let until = Instant::now() + DEADLINE;
+        while ran.load(Ordering::SeqCst) == call {
+            assert!(Instant::now() < until, "callback {call} does not run");
+            std::hint::spin_loop();
+        }
+        for step in 0..call % 300 {
+            std::hint::black_box(step);
+        }
+    }
 }
 
 #[test]
