@@ -5,19 +5,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::engine::pending::Time;
-use crate::engine::{
-    Answer, Command, Complete, Engine, Kind, Login, LoginDone, on_callback_thread,
-};
+use crate::engine::{Answer, Command, Complete, Engine, Kind, Login, LoginDone};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
 use crate::events::{self, ReloginCompleted};
+use crate::guard::on_callback_thread;
 use crate::listeners::ListenerId;
 use crate::options::{ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
 use crate::reply;
 use crate::resume::Change;
 use crate::stats::Stats;
+use crate::time::Time;
 use crate::wire::payload::{Fields, MapWriter, write_map};
 
 /// A connection to the service: log in, call, listen.

@@ -68,12 +68,14 @@ mod events;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "it is there for the fuzz targets alone")]
 pub mod fuzz;
+mod guard;
 mod listeners;
 mod options;
 mod push;
 mod resume;
 mod session;
 mod stats;
+mod time;
 mod wire;
 
 pub use api::History;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::engine::guarded;
+use crate::guard::guarded;
 
 /// An event and the type of its data. The events there are stand in [`server_push`](crate::server_push).
 ///

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::engine::on_callback_thread;
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
+use crate::guard::on_callback_thread;
 
 /// A callback and the end to wait on, for straight-line code. Works with every call: `E` is [`Error`], or
 /// [`SendError`](crate::SendError) where something is sent.

@@ -3,11 +3,11 @@
 //! Invariants, checked by the tests below: each login gets its outcome once; each relogin attempt is announced once; an
 //! outage ends in a successful relogin or in exactly one `SessionClosed`; after `Close` and `Destroy` nothing is due.
 
-use crate::engine::pending::{NEVER, Time};
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 use crate::events::ReloginCompleted;
 use crate::options::RegressiveStrategy;
+use crate::time::{NEVER, Time};
 
 /// Nanoseconds in a second.
 const SECOND: Time = 1_000_000_000;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use crate::client::RtmClient;
-use crate::engine::{Answer, Complete, Kind, to_time};
+use crate::engine::{Answer, Complete, Kind};
 use crate::error::{Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::options::Callbacks;
 use crate::reply;
+use crate::time::to_time;
 use crate::types::{File, FileToken, SendReply, UploadPayload, UploadReply};
 use crate::wire::payload::{MapWriter, write_map};
 

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use crate::api::payloads::{HistoryQuery, history};
 use crate::client::{RtmClient, WeakClient};
-use crate::engine::on_callback_thread;
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::guard::on_callback_thread;
 use crate::reply;
 use crate::types::{HistoryMessage, HistoryRange, HistoryResult, P2PMessage};
 use crate::wire::payload::{Fields, MapWriter};

@@ -18,7 +18,6 @@ use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::protocol::{WebSocket, WebSocketConfig};
 
 use super::incoming::Incoming;
-use super::pending::{NEVER, Time};
 use super::proxy::{self, Proxy, Tunnel};
 use super::resolve::{Addresses, resolve};
 use super::stream::{Socket, Stream, Transport};
@@ -26,6 +25,7 @@ use super::tls::{self, Connector, TlsSocket};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::options::{ClientOptions, gate_url};
+use crate::time::{NEVER, Time};
 
 /// tungstenite zero-fills what is spare of its read buffer at every read, so it is kept small.
 const READ_BUFFER: usize = 16 << 10;

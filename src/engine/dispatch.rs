@@ -1,9 +1,7 @@
 //! The callback thread: runs user code, one callback after another, in completion order.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,20 +14,11 @@ use super::{Answer, Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events;
+use crate::guard::{guarded, set_in_callback};
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::session::{Question, SessionEvent};
 use crate::wire::package::Encoding;
-
-thread_local! {
-    /// Whether this thread is running callbacks now.
-    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the caller is a callback.
-pub(crate) fn on_callback_thread() -> bool {
-    IN_CALLBACK.get()
-}
 
 /// Things that happened, in order, with one buffer for the payloads of all of them.
 #[derive(Default)]
@@ -253,7 +242,7 @@ impl Dispatch {
 /// The callback thread.
 pub(super) fn run(engine: &Engine) {
     let dispatch = &engine.dispatch;
-    IN_CALLBACK.set(true);
+    set_in_callback(true);
     loop {
         if let Some(batch) = dispatch.next() {
             run_batch(engine, batch);
@@ -282,7 +271,7 @@ pub(super) fn run_on_this_thread(engine: &Engine, timeout: Duration) -> Result<u
     if dispatch.running.swap(true, Ordering::SeqCst) {
         return Err(forbidden("run_callbacks runs already, on another thread or around this one"));
     }
-    let nested = IN_CALLBACK.replace(true);
+    let nested = set_in_callback(true);
     let until = Instant::now().checked_add(timeout);
     let mut ran = 0;
     loop {
@@ -296,7 +285,7 @@ pub(super) fn run_on_this_thread(engine: &Engine, timeout: Duration) -> Result<u
         };
         ran += run_batch(engine, batch);
     }
-    IN_CALLBACK.set(nested);
+    set_in_callback(nested);
     dispatch.running.store(false, Ordering::SeqCst);
     Ok(ran)
 }
@@ -366,19 +355,5 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", || handler(sent, total))
         }
-    }
-}
-
-/// Runs user code: its panic ends nothing but itself.
-pub(crate) fn guarded(what: &str, user_code: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(user_code)) {
-        let text = panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        log::error!(target: "rtm_client::callback", "a {what} panicked: {text}");
-        // The panic's payload is user code too: its destructor may panic again.
-        let _ = catch_unwind(AssertUnwindSafe(move || drop(panic)));
     }
 }

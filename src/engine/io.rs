@@ -16,7 +16,6 @@ use super::dispatch::{Batch, Item};
 use super::frame::FrameBuffer;
 use super::login::Login;
 use super::parts::{Parts, WAKER};
-use super::pending::Time;
 use super::queue::Queued;
 use super::upload::{Upload, UploadRequest};
 use super::{
@@ -31,6 +30,7 @@ use crate::resume::{Change, Resume};
 use crate::session::{
     Input, Later, Moment, Output, Question, Session, SessionEvent, SessionOptions,
 };
+use crate::time::Time;
 use crate::wire::package;
 use crate::wire::payload::{with_fields, write_map};
 

@@ -39,21 +39,22 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::guard::on_callback_thread;
 use crate::listeners::Listeners;
 use crate::options::ClientOptions;
 use crate::push::Processor;
 use crate::session::SessionEvent;
 use crate::stats::{Counters, Stats};
+use crate::time::{NEVER, Time, to_time};
 use crate::wire::package;
 
 pub(crate) use call::{Answer, Complete, Kind};
 use dispatch::{Batch, Dispatch, Item};
-pub(crate) use dispatch::{guarded, on_callback_thread};
 use frame::FrameBuffer;
 use login::Said;
 pub(crate) use login::{Login, LoginDone};
 use parts::Parts;
-use pending::{NEVER, Pending, Time};
+use pending::Pending;
 use queue::{Queue, Queued};
 pub(crate) use tls::TlsOptions;
 pub(crate) use upload::ProgressHandler;
@@ -583,9 +584,4 @@ impl Drop for Alive {
 fn millis_since_1970() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis() as i64)
-}
-
-/// Nanoseconds; what does not fit in 64 bits is never.
-pub(crate) fn to_time(duration: Duration) -> Time {
-    Time::try_from(duration.as_nanos()).unwrap_or(NEVER)
 }

@@ -10,11 +10,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
-/// Nanoseconds since the client was made.
-pub(crate) type Time = u64;
-
-/// The time that never comes.
-pub(crate) const NEVER: Time = Time::MAX;
+use crate::time::{NEVER, Time};
 
 /// A ring no longer than this is left as it is. Short in tests, so that short sequences reach what is behind it.
 const SMALL: usize = if cfg!(test) { 4 } else { 1024 };

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::pending::NEVER;
 use super::{Engine, wake};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::time::NEVER;
 
 /// How many calls expire under one hold of the lock.
 const AT_ONCE: usize = 1024;

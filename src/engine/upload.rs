@@ -10,10 +10,10 @@ use super::connect::{Dialing, Progress};
 use super::connection::Connection;
 use super::dispatch::{Batch, Item};
 use super::frame::FrameBuffer;
-use super::pending::Time;
 use super::{Complete, Engine};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::time::Time;
 
 /// Told `(sent, total)` in bytes while a file is sent.
 pub(crate) type ProgressHandler = Arc<dyn Fn(u64, u64) + Send + Sync>;
