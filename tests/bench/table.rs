@@ -6,6 +6,9 @@
 #[allow(dead_code, unused_imports)]
 #[path = "../../src/engine/pending.rs"]
 mod pending;
+#[allow(dead_code)]
+#[path = "../../src/time.rs"]
+mod time;
 
 mod counting;
 
