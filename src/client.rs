@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::engine::{Answer, Command, Complete, Engine, Kind, Login, LoginDone};
+use crate::engine::{Command, Complete, Engine, Kind, Login, LoginDone};
 use crate::error::{Error, SendError};
 use crate::error_code::fpnn;
 use crate::events::{self, ReloginCompleted};
@@ -17,6 +17,7 @@ use crate::reply;
 use crate::resume::Change;
 use crate::stats::Stats;
 use crate::time::Time;
+use crate::wire::answer::Answer;
 use crate::wire::payload::{Fields, MapWriter, write_map};
 
 /// A connection to the service: log in, call, listen.

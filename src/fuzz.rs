@@ -5,9 +5,9 @@
 
 use std::time::Instant;
 
-use crate::engine::Answer;
 use crate::push::{Processor, Push};
 use crate::types::*;
+use crate::wire::answer::Answer;
 use crate::wire::package::{self, Encoding, Kind, Malformed, Reader};
 use crate::wire::payload::with_fields;
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use crate::client::RtmClient;
-use crate::engine::{Answer, Complete, Kind};
+use crate::engine::{Complete, Kind};
 use crate::error::{Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::options::Callbacks;
 use crate::reply;
 use crate::time::to_time;
 use crate::types::{File, FileToken, SendReply, UploadPayload, UploadReply};
+use crate::wire::answer::Answer;
 use crate::wire::payload::{MapWriter, write_map};
 
 /// The documented default timeout of a call.

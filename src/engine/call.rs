@@ -1,10 +1,8 @@
-//! A call: what it may do, what ends it, and the answer.
+//! A call: what it may do, and what ends it.
 
 use crate::error::Error;
-use crate::error_code::fpnn;
 use crate::resume::Change;
-use crate::wire::package::Encoding;
-use crate::wire::payload::{self, Fields};
+use crate::wire::answer::Answer;
 
 /// What ends a call. Whoever takes it out of the table owes the call.
 pub(crate) enum Complete {
@@ -28,36 +26,3 @@ pub(crate) enum Kind {
 }
 
 pub(super) type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
-
-/// An answer of the gate, not decoded yet.
-pub(crate) struct Answer<'a> {
-    pub(crate) status: u8,
-    pub(crate) encoding: Encoding,
-    pub(crate) payload: &'a [u8],
-}
-
-impl Answer<'_> {
-    /// Decodes the answer: its fields if its status is 0, otherwise the error it carries.
-    pub(crate) fn read<T>(
-        &self,
-        decode: impl FnOnce(&Fields<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let result = payload::with_fields(self.encoding, self.payload, |fields| {
-            if self.status == 0 { decode(fields) } else { Err(error_of(fields)) }
-        });
-        result.unwrap_or_else(|unreadable| {
-            let text = format!("the answer's payload {unreadable}");
-            Err(Error::new(fpnn::CORE_INVALID_PACKAGE, text))
-        })
-    }
-}
-
-fn error_of(fields: &Fields<'_>) -> Error {
-    match fields.get("code") {
-        Some(code) => {
-            let code = i32::try_from(payload::int(code)).unwrap_or(fpnn::CORE_INVALID_PACKAGE);
-            Error::of_service(code, fields.text("ex").to_string())
-        }
-        None => Error::new(fpnn::CORE_INVALID_PACKAGE, "an error answer without a code"),
-    }
-}

@@ -3,13 +3,13 @@
 use tungstenite::Message;
 use tungstenite::protocol::WebSocket;
 
-use super::Answer;
 use super::dispatch::{Batch, Item};
 use super::frame::FrameBuffer;
 use super::stream::Stream;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::push::Push;
+use crate::wire::answer::Answer;
 use crate::wire::package::{self, Encoding, Kind, Malformed, Package, Reader};
 use crate::wire::payload::write_map;
 

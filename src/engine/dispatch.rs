@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use super::call::Ending;
 use super::login::ask_program;
 use super::upload::ProgressHandler;
-use super::{Answer, Complete, Engine, LoginDone};
+use super::{Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events;
@@ -18,6 +18,7 @@ use crate::guard::{guarded, set_in_callback};
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::session::{Question, SessionEvent};
+use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
 
 /// Things that happened, in order, with one buffer for the payloads of all of them.

@@ -48,7 +48,7 @@ use crate::stats::{Counters, Stats};
 use crate::time::{NEVER, Time, to_time};
 use crate::wire::package;
 
-pub(crate) use call::{Answer, Complete, Kind};
+pub(crate) use call::{Complete, Kind};
 use dispatch::{Batch, Dispatch, Item};
 use frame::FrameBuffer;
 use login::Said;

@@ -1,5 +1,5 @@
-use crate::engine::Answer;
 use crate::error::Error;
+use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
 
 /// What the service says of a message it took.
