@@ -15,6 +15,7 @@ pub use crate::engine::fuzz::stream;
 #[cfg(feature = "gate")]
 pub use crate::gate::fuzz::gate;
 pub use crate::session::fuzz::session;
+pub use crate::wire::frames::fuzz::frames;
 
 /// The largest package read here.
 const LIMIT: usize = 1 << 20;
@@ -144,6 +145,7 @@ mod tests {
     const TARGETS: &[Target] = &[
         ("answers", super::answers),
         ("files", super::files),
+        ("frames", super::frames),
         #[cfg(feature = "gate")]
         ("gate", super::gate),
         ("package", super::package),

@@ -1,8 +1,10 @@
-//! What goes over the wire, as pure functions: FPNN packages, their MessagePack payloads, answers.
+//! What goes over the wire, as pure functions: WebSocket frames, FPNN packages, their payloads, answers.
 //!
 //! Invariant: nothing in here touches a socket, a thread or a clock.
 
 pub(crate) mod answer;
+#[allow(dead_code, reason = "the client reads with it next")]
+pub(crate) mod frames;
 pub(crate) mod package;
 pub(crate) mod payload;
 pub(crate) mod values;
