@@ -1,24 +1,20 @@
-//! The client: construct, log in, log out, events, and the one door every call goes through.
+//! The client: construct, log in, log out, state.
+
+mod call;
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::engine::{Command, Complete, Engine, Kind, Login, LoginDone};
-use crate::error::{Error, SendError};
+use crate::engine::{Command, Engine, Login, LoginDone};
+use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::events::{self, ReloginCompleted};
 use crate::guard::on_callback_thread;
-use crate::listeners::ListenerId;
 use crate::options::{ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
 use crate::reply;
-use crate::resume::Change;
 use crate::stats::Stats;
-use crate::time::Time;
-use crate::wire::answer::Answer;
-use crate::wire::payload::{Fields, MapWriter, write_map};
 
 /// A connection to the service: log in, call, listen.
 ///
@@ -276,85 +272,6 @@ impl RtmClient {
         &self.handle.engine.processor
     }
 
-    /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
-    ///
-    /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// client.on_error_recorder(|error| eprintln!("{error}"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[doc(alias = "ErrorRecorder")]
-    pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
-        self.handle.engine.listeners.on(events::ERROR_RECORDER, handler)
-    }
-
-    /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
-    ///
-    /// `retried_count` counts the attempts of this outage from 1.
-    ///
-    /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// client.on_relogin_completed(|successful, retry_again, error_code, retried_count| {
-    ///     match (successful, retry_again) {
-    ///         (true, _) => println!("back again after {retried_count} attempts"),
-    ///         (false, true) => println!("attempt {retried_count} failed with {error_code}"),
-    ///         (false, false) => println!("given up: {error_code}"),
-    ///     }
-    /// });
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[doc(alias = "ReloginCompleted")]
-    pub fn on_relogin_completed(
-        &self,
-        mut handler: impl FnMut(bool, bool, i32, u32) + Send + 'static,
-    ) -> ListenerId {
-        self.handle.engine.listeners.on(
-            events::RELOGIN_COMPLETED,
-            move |event: &ReloginCompleted| {
-                handler(event.successful, event.retry_again, event.error_code, event.retried_count);
-            },
-        )
-    }
-
-    /// Calls `handler(error_code)` when the session has ended for good.
-    ///
-    /// 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
-    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed;
-    /// the code of what failed last after [`max_relogin_attempts`](ClientOptions::max_relogin_attempts) or a veto of
-    /// [`on_relogin_will_start`](Self::on_relogin_will_start).
-    /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
-    ///
-    /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// client.on_session_closed(|error_code| println!("logged out, code {error_code}"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[doc(alias = "SessionClosed")]
-    pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
-        self.handle.engine.listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
-    }
-
-    /// Removes a handler that one of the calls above has added. `false` if it is not there.
-    ///
-    /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// let id = client.on_session_closed(|error_code| println!("{error_code}"));
-    /// assert!(client.off(id));
-    /// assert!(!client.off(id));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn off(&self, id: ListenerId) -> bool {
-        self.handle.engine.listeners.off(id)
-    }
-
     /// Runs the callbacks and handlers that are due on this thread, if the client was made with
     /// [`Callbacks::Manual`](crate::Callbacks). Waits up to `timeout` for the first; zero does not wait. Returns how
     /// many ran.
@@ -427,117 +344,6 @@ impl RtmClient {
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.handle.engine
     }
-
-    /// The one door of the API: sends the quest `method` with the payload that `payload` writes, and calls `callback`
-    /// once, with what `decode` makes of the answer's fields.
-    pub(crate) fn call<T, P, C>(
-        &self,
-        method: &'static str,
-        payload: P,
-        timeout: impl Into<Option<Duration>>,
-        decode: fn(&Fields<'_>) -> Result<T, Error>,
-        callback: C,
-    ) where
-        T: Send + 'static,
-        P: FnOnce(&mut MapWriter<'_>),
-        C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
-    {
-        let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let complete = completion(decode, callback);
-        let engine = &self.handle.engine;
-        engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
-    }
-
-    /// The same for a call without data whose success is a change to be resumed after a relogin, if the options say so.
-    pub(crate) fn change<P, C>(
-        &self,
-        change: Change,
-        method: &'static str,
-        payload: P,
-        timeout: impl Into<Option<Duration>>,
-        callback: C,
-    ) where
-        P: FnOnce(&mut MapWriter<'_>),
-        C: FnOnce(Option<Error>, Option<()>) + Send + 'static,
-    {
-        let engine = &self.handle.engine;
-        let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let complete = match (change.counts(&engine.options), completion(|_| Ok(()), callback)) {
-            (true, complete) => Complete::Noted(Box::new((change, complete))),
-            (false, complete) => complete,
-        };
-        engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
-    }
-
-    /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
-    #[expect(clippy::too_many_arguments, reason = "the one door of everything that sends")]
-    pub(crate) fn send<T, P, C>(
-        &self,
-        method: &'static str,
-        now: Time,
-        mid: i64,
-        payload: P,
-        timeout: impl Into<Option<Duration>>,
-        decode: fn(i64, &Answer<'_>) -> Result<T, Error>,
-        callback: C,
-    ) where
-        T: Send + 'static,
-        P: FnOnce(&mut MapWriter<'_>),
-        C: FnOnce(Option<SendError>, Option<T>) + Send + 'static,
-    {
-        let complete = move |answer: Result<Answer<'_>, Error>| match answer
-            .and_then(|answer| decode(mid, &answer))
-        {
-            Ok(data) => callback(None, Some(data)),
-            Err(error) => callback(Some(SendError { mid, error }), None),
-        };
-        let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let complete = match reply::is_reply::<SendError, T, C>() {
-            true => Complete::Waiter(Box::new(complete)),
-            false => Complete::Callback(Box::new(complete)),
-        };
-        self.handle.engine.call(Kind::Send, method, now, payload, timeout.into(), complete);
-    }
-
-    /// The mid given, or a new one if there is none or it is 0.
-    pub(crate) fn mid(&self, given: Option<i64>, now: Time) -> i64 {
-        if let Some(mid) = given.filter(|&mid| mid != 0) {
-            return mid;
-        }
-        let last_mid = &self.handle.last_mid;
-        let millis = self.handle.engine.wall_millis(now);
-        let is_first = last_mid.load(Ordering::Relaxed) < millis * 1000;
-        // The digits start anywhere, so that two connections of one user seldom meet.
-        let digits = if is_first { i64::from(rand::random::<u16>() % 1000) } else { 0 };
-        let next = |last: i64| Some(next_mid(last, millis, digits));
-        match last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
-            Ok(last) | Err(last) => next_mid(last, millis, digits),
-        }
-    }
-}
-
-/// The time in milliseconds followed by three digits, but never one that was used: however many are made in a millisecond,
-/// and wherever the clock jumps.
-fn next_mid(last: i64, millis: i64, digits: i64) -> i64 {
-    (millis * 1000 + digits).max(last + 1)
-}
-
-/// What ends a call: decodes the answer and calls back.
-fn completion<T, C>(decode: fn(&Fields<'_>) -> Result<T, Error>, callback: C) -> Complete
-where
-    T: Send + 'static,
-    C: FnOnce(Option<Error>, Option<T>) + Send + 'static,
-{
-    let complete = move |answer: Result<Answer<'_>, Error>| match answer
-        .and_then(|answer| answer.read(decode))
-    {
-        Ok(data) => callback(None, Some(data)),
-        Err(error) => callback(Some(error), None),
-    };
-    match reply::is_reply::<Error, T, C>() {
-        true => Complete::Waiter(Box::new(complete)),
-        false => Complete::Callback(Box::new(complete)),
-    }
 }
 
 impl WeakClient {
@@ -570,26 +376,5 @@ impl fmt::Debug for RtmClient {
 impl fmt::Debug for WeakClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeakClient").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::next_mid;
-
-    #[test]
-    fn mids_grow_wherever_the_clock_jumps() {
-        const DAY: i64 = 86_400_000;
-        let now = 1_800_000_000_000;
-        let clock = [now, now, now + 1, now + DAY, now + 1, now - DAY, 0, -DAY, now + 2 * DAY];
-        let mut last = 0;
-        for (digits, millis) in clock.into_iter().enumerate() {
-            for _ in 0..2000 {
-                let mid = next_mid(last, millis, digits as i64);
-                assert!(mid > last, "{mid} after {last}");
-                last = mid;
-            }
-        }
-        assert_eq!(last, (now + 2 * DAY) * 1000 + 8 + 1999, "the clock's again");
     }
 }

@@ -242,7 +242,9 @@ fn every_call_is_there_and_tested() {
 #[test]
 fn every_call_is_documented() {
     let sources = sources("src/api");
-    let methods = sources.iter().flat_map(|(file, text)| methods(file, text));
+    // The client's own events are no calls.
+    let calls = sources.iter().filter(|(file, _)| file != "src/api/events.rs");
+    let methods = calls.flat_map(|(file, text)| methods(file, text));
     let mut missing = Vec::new();
     for Method { name, arguments, docs, page, .. } in methods {
         let undocumented = |argument: &String| !docs.contains(&format!("* `{argument}` – "));

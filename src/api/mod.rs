@@ -1,7 +1,8 @@
-//! The calls of the SDK, one file a page of its documentation.
+//! The calls of the SDK, one file a page of its documentation, and the client's own events.
 
 mod chat;
 mod data;
+mod events;
 mod files;
 mod friends;
 mod groups;

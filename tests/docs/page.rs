@@ -354,10 +354,8 @@ impl Writer<'_> {
         for event in &self.library.events {
             writeln!(text, "* [`{}`](#{})", event.name, event.name.to_lowercase()).expect("memory");
         }
-        let mut client = items("src/client.rs");
-        client.extend(items(NOT_JAVASCRIPT));
-        let client =
-            client.iter().filter(|item| item.name.starts_with("on_") || item.name == "off");
+        let client = items("src/api/events.rs");
+        let client = client.iter().filter(|item| item.kind == "fn");
         let processor = items("src/push/processor.rs");
         let processor = processor
             .iter()
@@ -415,9 +413,6 @@ impl Writer<'_> {
 
 /// The client's events that the JavaScript SDK has.
 const JAVASCRIPT_EVENTS: [&str; 3] = ["ErrorRecorder", "ReloginCompleted", "SessionClosed"];
-
-/// Where those are that it does not have.
-pub(crate) const NOT_JAVASCRIPT: &str = "src/events.rs";
 
 const EVENTS: &str = "\
 # Events

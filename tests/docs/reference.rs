@@ -33,7 +33,7 @@ pub(crate) const REFERENCES: [Reference; 2] = [
         introduction: CLIENT,
         files: &[
             "src/client.rs",
-            "src/events.rs",
+            "src/api/events.rs",
             "src/options.rs",
             "src/options/relogin.rs",
             "src/options/bounds.rs",

@@ -1,0 +1,144 @@
+//! The client's own events: errors, relogins, the end of the session, and what the program is asked.
+
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::events::{self, ReloginCompleted, ReloginWillStart, TokenWanted};
+use crate::listeners::ListenerId;
+use crate::options::LoginToken;
+
+/// Events of the client itself.
+impl RtmClient {
+    /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_error_recorder(|error| eprintln!("{error}"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "ErrorRecorder")]
+    pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
+        self.engine().listeners.on(events::ERROR_RECORDER, handler)
+    }
+
+    /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
+    ///
+    /// `retried_count` counts the attempts of this outage from 1.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_relogin_completed(|successful, retry_again, error_code, retried_count| {
+    ///     match (successful, retry_again) {
+    ///         (true, _) => println!("back again after {retried_count} attempts"),
+    ///         (false, true) => println!("attempt {retried_count} failed with {error_code}"),
+    ///         (false, false) => println!("given up: {error_code}"),
+    ///     }
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "ReloginCompleted")]
+    pub fn on_relogin_completed(
+        &self,
+        mut handler: impl FnMut(bool, bool, i32, u32) + Send + 'static,
+    ) -> ListenerId {
+        self.engine().listeners.on(events::RELOGIN_COMPLETED, move |event: &ReloginCompleted| {
+            handler(event.successful, event.retry_again, event.error_code, event.retried_count);
+        })
+    }
+
+    /// Calls `handler(error_code)` when the session has ended for good.
+    ///
+    /// 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
+    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed;
+    /// the code of what failed last after [`max_relogin_attempts`](crate::ClientOptions::max_relogin_attempts) or a veto of
+    /// [`on_relogin_will_start`](Self::on_relogin_will_start).
+    /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_session_closed(|error_code| println!("logged out, code {error_code}"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "SessionClosed")]
+    pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
+        self.engine().listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
+    }
+
+    /// Asks `handler(last_error, retried_count)` before each attempt to log in again; `false` ends the session instead.
+    ///
+    /// `last_error` is the code of what ended the connection or the attempt before, `retried_count` how many attempts
+    /// this outage has seen. On `false` [`on_session_closed`](Self::on_session_closed) gets `last_error`. Of several
+    /// handlers one `false` is enough. The attempt waits for the answer, the answer for the callback thread.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, RtmClient};
+    ///
+    /// let client = RtmClient::new(ClientOptions::new(1).endpoint("127.0.0.1:13321"));
+    /// client.on_relogin_will_start(|last_error, retried_count| {
+    ///     println!("connection lost ({last_error}), {retried_count} attempts so far");
+    ///     retried_count < 5
+    /// });
+    /// ```
+    #[doc(alias = "ReloginWillStart")]
+    pub fn on_relogin_will_start(
+        &self,
+        mut handler: impl FnMut(i32, u32) -> bool + Send + 'static,
+    ) -> ListenerId {
+        self.engine().listeners.on(events::RELOGIN_WILL_START, move |event: &ReloginWillStart| {
+            if !handler(event.last_error, event.retried_count) {
+                event.vetoed.set(true);
+            }
+        })
+    }
+
+    /// Asks `handler(uid)` for a fresh token: before each attempt to log in again, and once when a login or such an attempt
+    /// is refused for its token, which is then tried again with the new one.
+    ///
+    /// `None` means there is none: a relogin goes on with the token it has, a refusal is final. Of several handlers the
+    /// last one that has a token counts. A token is a text, or a [`LoginToken`]. The login waits for the answer, the answer for the callback thread: a
+    /// handler may take its time to fetch one, and the callbacks behind it wait.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    /// use rtm_client::{ClientOptions, RtmClient, reply};
+    ///
+    /// let gate = Gate::builder().token(1, "fresh").start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_token_wanted(|uid| (uid == 1).then(|| "fresh".to_owned()));
+    ///
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "expired", callback, None);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_token_wanted<T: Into<LoginToken>>(
+        &self,
+        mut handler: impl FnMut(i64) -> Option<T> + Send + 'static,
+    ) -> ListenerId {
+        self.engine().listeners.on(events::TOKEN_WANTED, move |event: &TokenWanted| {
+            if let Some(token) = handler(event.uid) {
+                event.token.replace(Some(token.into()));
+            }
+        })
+    }
+
+    /// Removes a handler that one of the calls above has added. `false` if it is not there.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let id = client.on_session_closed(|error_code| println!("{error_code}"));
+    /// assert!(client.off(id));
+    /// assert!(!client.off(id));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn off(&self, id: ListenerId) -> bool {
+        self.engine().listeners.off(id)
+    }
+}
