@@ -7,8 +7,6 @@ mod relogin;
 use std::fmt;
 use std::time::Duration;
 
-use crate::engine::TlsOptions;
-
 /// The options of an [`RtmClient`](crate::RtmClient).
 ///
 /// ```
@@ -64,6 +62,17 @@ pub(crate) enum ProxyChoice {
     Environment,
     None,
     Url(String),
+}
+
+/// What is asked of TLS.
+#[derive(Clone, Default)]
+#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "without TLS nobody asks"))]
+pub(crate) struct TlsOptions {
+    /// Certificates of further issuers, each PEM or DER.
+    pub(crate) issuers: Vec<Vec<u8>>,
+    /// The client's certificate chain and its key.
+    pub(crate) client: Option<(Vec<u8>, Vec<u8>)>,
+    pub(crate) accept_invalid: bool,
 }
 
 /// What a login may say besides user and token: see [`RtmClient::login_with`](crate::RtmClient::login_with).

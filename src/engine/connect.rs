@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossbeam_channel::TryRecvError;
@@ -100,13 +100,18 @@ type Upgraded = Result<
 >;
 
 impl Route {
-    fn new(options: &ClientOptions, scheme: &str, address: &str) -> Result<Route, Error> {
+    fn new(
+        options: &ClientOptions,
+        tls: &OnceLock<Connector>,
+        scheme: &str,
+        address: &str,
+    ) -> Result<Route, Error> {
         let (host, port) = split_address(address)?;
         Ok(Route {
             url: gate_url(scheme, address),
             host: host.to_owned(),
             port,
-            tls: if scheme == "wss" { Some(options.tls.connector()?) } else { None },
+            tls: if scheme == "wss" { Some(tls::connector(tls, &options.tls)?) } else { None },
             proxy: proxy::choose(&options.proxy, host, port, |name| std::env::var(name).ok())?,
         })
     }
@@ -124,11 +129,12 @@ impl Dialing {
     /// Starts with the first of the gates, each a scheme and an address.
     pub(super) fn start(
         options: &ClientOptions,
+        tls: &OnceLock<Connector>,
         gates: &[(&str, String)],
         deadline: Time,
         waker: &Arc<Waker>,
     ) -> Dialing {
-        let route = |(scheme, address): &(&str, String)| Route::new(options, scheme, address);
+        let route = |(scheme, address): &(&str, String)| Route::new(options, tls, scheme, address);
         Dialing {
             waker: waker.clone(),
             config: websocket_config(options.max_received_bytes),
@@ -459,8 +465,9 @@ mod tests {
         let mut poll = mio::Poll::new().unwrap();
         let waker = Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
         let options = ClientOptions::new(1).no_proxy();
-        let mut dialing = Dialing::start(&options, &[], NEVER, &waker);
-        let route = Arc::new(Route::new(&options, "ws", "gate.invalid:1").unwrap());
+        let tls = OnceLock::new();
+        let mut dialing = Dialing::start(&options, &tls, &[], NEVER, &waker);
+        let route = Arc::new(Route::new(&options, &tls, "ws", "gate.invalid:1").unwrap());
         dialing.addresses = [refusing, listening].map(|address| (address, route.clone())).into();
 
         let server = std::thread::spawn(move || {

@@ -477,7 +477,8 @@ impl IoThread {
         let mut gates = options.gates();
         let first = self.passed_over % gates.len().max(1);
         gates.rotate_left(first);
-        let dialing = Dialing::start(options, &gates, deadline, &self.waker);
+        let dialing =
+            Dialing::start(options, &self.engine.connector, &gates, deadline, &self.waker);
         self.link = Link::Dialing(Box::new(dialing));
     }
 

@@ -30,8 +30,8 @@ mod tls;
 mod upload;
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::Waker;
@@ -56,7 +56,7 @@ pub(crate) use login::{Login, LoginDone};
 use parts::Parts;
 use pending::Pending;
 use queue::{Queue, Queued};
-pub(crate) use tls::TlsOptions;
+use tls::Connector;
 pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
 
@@ -110,6 +110,8 @@ pub(crate) struct Engine {
     alive: Mutex<usize>,
     /// With `alive`: a thread has ended.
     thread_ended: Condvar,
+    /// Made at the first connection that wants TLS.
+    connector: OnceLock<Connector>,
 }
 
 struct State {
@@ -207,6 +209,7 @@ impl Engine {
             in_flight: AtomicUsize::new(0),
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
+            connector: OnceLock::new(),
         })
     }
 

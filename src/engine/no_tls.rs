@@ -1,24 +1,21 @@
 //! In the place of `tls.rs` without the feature `tls`: nothing can be made, so nothing can be reached.
 
 use std::io::{self, Read, Write};
+use std::sync::OnceLock;
 
 use super::stream::Socket;
 use crate::error::Error;
 use crate::error_code::fpnn;
-
-#[derive(Clone, Default)]
-pub(crate) struct TlsOptions {}
+use crate::options::TlsOptions;
 
 #[derive(Clone)]
-pub(crate) enum Connector {}
+pub(super) enum Connector {}
 
 pub(crate) enum TlsSocket {}
 
-impl TlsOptions {
-    pub(super) fn connector(&self) -> Result<Connector, Error> {
-        let text = "ssl_endpoint needs the feature `tls` of rtm-client, which is off";
-        Err(Error::new(fpnn::CORE_INVALID_CONNECTION, text))
-    }
+pub(super) fn connector(_: &OnceLock<Connector>, _: &TlsOptions) -> Result<Connector, Error> {
+    let text = "ssl_endpoint needs the feature `tls` of rtm-client, which is off";
+    Err(Error::new(fpnn::CORE_INVALID_CONNECTION, text))
 }
 
 impl Connector {
@@ -63,7 +60,8 @@ mod tests {
 
     #[test]
     fn the_error_names_the_feature() {
-        let error = TlsOptions {}.connector().err().map(|error| error.to_string());
+        let error = connector(&OnceLock::new(), &TlsOptions::default()).err();
+        let error = error.map(|error| error.to_string());
         assert!(error.is_some_and(|text| text.contains("feature `tls`")));
     }
 }

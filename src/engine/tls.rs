@@ -1,4 +1,4 @@
-//! TLS: what the options ask for, and a socket under it.
+//! TLS: the connector that the options ask for, and a socket under it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, OnceLock};
@@ -15,6 +15,7 @@ use rustls::{
 use super::stream::Socket;
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::options::TlsOptions;
 
 /// How much is read from the socket at once; a record is a little over 16 KiB.
 const RECEIVED: usize = 20 << 10;
@@ -22,70 +23,58 @@ const RECEIVED: usize = 20 << 10;
 /// How much is encrypted before the socket takes it: so many bytes of plain text, and of records.
 const SENT: usize = 128 << 10;
 
-/// What the options say about TLS.
-#[derive(Clone, Default)]
-pub(crate) struct TlsOptions {
-    /// Certificates of further issuers, each PEM or DER.
-    pub(crate) issuers: Vec<Vec<u8>>,
-    /// The client's certificate chain and its key.
-    pub(crate) client: Option<(Vec<u8>, Vec<u8>)>,
-    pub(crate) accept_invalid: bool,
-    /// Made of the above when it is first needed: reading the root certificates takes a while.
-    made: OnceLock<Connector>,
-}
-
 /// Starts TLS over a socket.
 #[derive(Clone)]
-pub(crate) struct Connector(Arc<ClientConfig>);
+pub(super) struct Connector(Arc<ClientConfig>);
 
-impl TlsOptions {
-    pub(super) fn connector(&self) -> Result<Connector, Error> {
-        if self.accept_invalid {
-            log::warn!(
-                target: "rtm_client::connect",
-                "the gate's certificate is not verified: danger_accept_invalid_certs is set"
-            );
-        }
-        if let Some(connector) = self.made.get() {
-            return Ok(connector.clone());
-        }
-        let connector = Connector(Arc::new(self.config()?));
-        Ok(self.made.get_or_init(|| connector).clone())
+/// The connector that the options ask for. It is made when it is first needed: reading the root certificates takes a
+/// while.
+pub(super) fn connector(
+    made: &OnceLock<Connector>,
+    options: &TlsOptions,
+) -> Result<Connector, Error> {
+    if options.accept_invalid {
+        log::warn!(
+            target: "rtm_client::connect",
+            "the gate's certificate is not verified: danger_accept_invalid_certs is set"
+        );
     }
+    if let Some(connector) = made.get() {
+        return Ok(connector.clone());
+    }
+    let connector = Connector(Arc::new(config(options)?));
+    Ok(made.get_or_init(|| connector).clone())
+}
 
-    fn config(&self) -> Result<ClientConfig, Error> {
-        let unusable = |what: &str, error: rustls::Error| {
-            Error::with_source(
-                fpnn::CORE_INVALID_CONNECTION,
-                format!("{what} cannot be used"),
-                error,
-            )
-        };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier: Arc<dyn ServerCertVerifier> = if self.accept_invalid {
-            Arc::new(AcceptAny(provider.clone()))
-        } else {
-            let mut issuers = Vec::new();
-            for given in &self.issuers {
-                issuers.extend(certificates(given, "an issuer's certificate")?);
-            }
-            verifier(issuers, &provider)
-                .map_err(|error| unusable("a set of root certificates", error))?
-        };
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable("TLS", error))?
-            .dangerous()
-            .with_custom_certificate_verifier(verifier);
-        match &self.client {
-            None => Ok(builder.with_no_client_auth()),
-            Some((chain, key)) => builder
-                .with_client_auth_cert(
-                    certificates(chain, "the client's certificate")?,
-                    self::key(key)?,
-                )
-                .map_err(|error| unusable("the client's certificate", error)),
+fn config(options: &TlsOptions) -> Result<ClientConfig, Error> {
+    let unusable = |what: &str, error: rustls::Error| {
+        let text = format!("{what} cannot be used");
+        Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = if options.accept_invalid {
+        Arc::new(AcceptAny(provider.clone()))
+    } else {
+        let mut issuers = Vec::new();
+        for given in &options.issuers {
+            issuers.extend(certificates(given, "an issuer's certificate")?);
         }
+        verifier(issuers, &provider)
+            .map_err(|error| unusable("a set of root certificates", error))?
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable("TLS", error))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    match &options.client {
+        None => Ok(builder.with_no_client_auth()),
+        Some((chain, key)) => builder
+            .with_client_auth_cert(
+                certificates(chain, "the client's certificate")?,
+                self::key(key)?,
+            )
+            .map_err(|error| unusable("the client's certificate", error)),
     }
 }
 

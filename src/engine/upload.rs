@@ -61,7 +61,8 @@ impl Upload {
     ) -> Upload {
         let options = &engine.options;
         let UploadRequest { frame, deadline, progress, complete } = request;
-        let dialing = Dialing::start(options, &[options.file_gate()], deadline, waker);
+        let dialing =
+            Dialing::start(options, &engine.connector, &[options.file_gate()], deadline, waker);
         Upload {
             token,
             deadline,
