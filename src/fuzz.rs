@@ -90,7 +90,7 @@ pub fn answers(data: &[u8]) {
         let _ = MediaCheck::decode(fields);
         let _ = SpeechText::decode(fields);
         for key in ["uids", "mts", "val", "ok"] {
-            let _ = (fields.ids(key), fields.int(key), fields.bool(key), fields.body(key));
+            let _ = (fields.ids(key), fields.int(key), fields.bool(key), Body::of(fields, key));
         }
     });
 }
@@ -104,7 +104,7 @@ pub fn files(data: &[u8]) {
     let _ = UploadReply::decode(1, &answer);
     let _ = SendReply::decode(1, &answer);
     let _ = with_fields(encoding, payload, |fields| {
-        FileInfo::of(&fields.body("msg"), &fields.text("attrs"))
+        FileInfo::of(&Body::of(fields, "msg"), &Text::of(fields, "attrs"))
     });
     let text = Text::from_wire(payload);
     let body = match text.clone() {

@@ -11,7 +11,7 @@ use crate::error_code::{fpnn, rtm};
 use crate::options::Callbacks;
 use crate::reply;
 use crate::time::to_time;
-use crate::types::{File, FileToken, SendReply, UploadPayload, UploadReply};
+use crate::types::{File, FileToken, SendReply, Text, UploadPayload, UploadReply};
 use crate::wire::answer::Answer;
 use crate::wire::payload::{MapWriter, write_map};
 
@@ -376,8 +376,8 @@ impl RtmClient {
                         map.number("pid", engine.options.pid);
                         map.id("from", engine.own_uid());
                         map.id("mid", mid);
-                        map.any_text("endpoint", &token.endpoint);
-                        map.any_text("token", &token.token);
+                        token.endpoint.write(map.key("endpoint"));
+                        token.token.write(map.key("token"));
                         map.text("attrs", &attrs);
                         map.bytes("file", &bytes);
                         match target {
@@ -441,14 +441,14 @@ fn hex_md5(bytes: &[u8]) -> String {
 
 impl FileToken {
     pub(crate) fn decode(fields: &crate::wire::payload::Fields<'_>) -> Result<FileToken, Error> {
-        Ok(FileToken { token: fields.text("token"), endpoint: fields.text("endpoint") })
+        Ok(FileToken { token: Text::of(fields, "token"), endpoint: Text::of(fields, "endpoint") })
     }
 }
 
 impl UploadReply {
     pub(crate) fn decode(mid: i64, answer: &Answer<'_>) -> Result<UploadReply, Error> {
         answer.read(|fields| {
-            let payload = UploadPayload { url: fields.text("url"), size: fields.int("size") };
+            let payload = UploadPayload { url: Text::of(fields, "url"), size: fields.int("size") };
             Ok(UploadReply { mid, payload })
         })
     }

@@ -54,7 +54,7 @@ impl Message<'_> {
         }
         map.id("mid", mid);
         map.number("mtype", self.mtype);
-        map.content("msg", &self.msg);
+        self.msg.write(map.key("msg"));
         map.text("attrs", self.attrs);
         if let Some(moderation) = &self.moderation {
             map.opt_text("strategyid", moderation.strategy_id.as_deref());

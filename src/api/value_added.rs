@@ -227,7 +227,7 @@ impl RtmClient {
         self.call(
             "icheck",
             |p| {
-                p.content("image", &image);
+                image.write(p.key("image"));
                 p.number("type", check_type);
                 p.opt_text("strategyId", strategy_id.as_str());
             },
@@ -291,7 +291,7 @@ impl RtmClient {
         self.call(
             "acheck",
             |p| {
-                p.content("audio", &audio);
+                audio.write(p.key("audio"));
                 p.number("type", check_type);
                 p.text("lang", lang);
                 p.opt_text("codec", codec.as_str());
@@ -354,7 +354,7 @@ impl RtmClient {
         self.call(
             "vcheck",
             |p| {
-                p.content("video", &video);
+                video.write(p.key("video"));
                 p.number("type", check_type);
                 p.text("videoName", video_name);
                 p.opt_text("strategyId", strategy_id.as_str());
@@ -416,7 +416,7 @@ impl RtmClient {
         self.call(
             "speech2text",
             |p| {
-                p.content("audio", &audio);
+                audio.write(p.key("audio"));
                 p.number("type", check_type);
                 p.text("lang", lang);
                 p.opt_text("codec", codec.as_str());

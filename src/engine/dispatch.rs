@@ -9,7 +9,6 @@ use parking_lot::{Condvar, Mutex};
 
 use super::call::Ending;
 use super::login::ask_program;
-use super::upload::ProgressHandler;
 use super::{Complete, Engine, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -18,6 +17,7 @@ use crate::guard::{guarded, set_in_callback};
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::session::{Question, SessionEvent};
+use crate::types::ProgressHandler;
 use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
 

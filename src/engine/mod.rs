@@ -46,6 +46,7 @@ use crate::push::Processor;
 use crate::session::SessionEvent;
 use crate::stats::{Counters, Stats};
 use crate::time::{NEVER, Time, to_time};
+use crate::types::ProgressHandler;
 use crate::wire::package;
 
 pub(crate) use call::{Complete, Kind};
@@ -57,7 +58,6 @@ use parts::Parts;
 use pending::Pending;
 use queue::{Queue, Queued};
 use tls::Connector;
-pub(crate) use upload::ProgressHandler;
 use upload::{UPLOAD_SEQ, UploadRequest};
 
 /// The largest answer that is decoded on the I/O thread for a waiter.

@@ -14,9 +14,7 @@ use super::{Complete, Engine};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::time::Time;
-
-/// Told `(sent, total)` in bytes while a file is sent.
-pub(crate) type ProgressHandler = Arc<dyn Fn(u64, u64) + Send + Sync>;
+use crate::types::ProgressHandler;
 
 /// The one quest of an upload's connection.
 pub(crate) const UPLOAD_SEQ: u32 = 1;

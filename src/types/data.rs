@@ -1,6 +1,6 @@
 use super::Text;
 use crate::error::Error;
-use crate::wire::payload::{self, Fields};
+use crate::wire::payload::Fields;
 
 /// What is stored under a key.
 ///
@@ -34,7 +34,7 @@ pub struct DataValue {
 
 impl DataValue {
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<DataValue, Error> {
-        Ok(DataValue { val: fields.get("val").map(payload::text) })
+        Ok(DataValue { val: fields.get("val").map(Text::read) })
     }
 }
 

@@ -3,10 +3,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Body, Text, mtype};
-use crate::engine::ProgressHandler;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::wire::values;
+
+/// Told `(sent, total)` in bytes while a file is sent.
+pub(crate) type ProgressHandler = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
 /// A file to send: one on disk, or bytes with a name.
 ///

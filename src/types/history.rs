@@ -302,8 +302,8 @@ impl Row for HistoryMessage {
             mtype: int(cell(row, 2)),
             mid: int(cell(row, 3)),
             deleted: payload::truthy(cell(row, 4)),
-            msg: payload::body(cell(row, 5)),
-            attrs: payload::text(cell(row, 6)),
+            msg: Body::read(cell(row, 5)),
+            attrs: Text::read(cell(row, 6)),
             mtime: int(cell(row, 7)),
         }
     }
@@ -321,8 +321,8 @@ impl Row for P2PMessage {
             mtype: int(cell(row, 2)),
             mid: int(cell(row, 3)),
             deleted: payload::truthy(cell(row, 4)),
-            msg: payload::body(cell(row, 5)),
-            attrs: payload::text(cell(row, 6)),
+            msg: Body::read(cell(row, 5)),
+            attrs: Text::read(cell(row, 6)),
             mtime: int(cell(row, 7)),
         }
     }
@@ -371,8 +371,8 @@ impl MessageInfo {
         Ok(MessageInfo {
             id: fields.int("id"),
             mtype: fields.int("mtype"),
-            msg: fields.body("msg"),
-            attrs: fields.text("attrs"),
+            msg: Body::of(fields, "msg"),
+            attrs: Text::of(fields, "attrs"),
             mtime: fields.int("mtime"),
         })
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::Text;
 use crate::error::Error;
-use crate::wire::payload::{self, Fields};
+use crate::wire::payload::Fields;
 
 /// What is stored with a user, a group or a room: texts of at most 65535 bytes each, which the service does not look
 /// into.
@@ -36,7 +36,7 @@ pub struct Info {
 
 impl Info {
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<Info, Error> {
-        Ok(Info { oinfo: fields.text("oinfo"), pinfo: fields.text("pinfo") })
+        Ok(Info { oinfo: Text::of(fields, "oinfo"), pinfo: Text::of(fields, "pinfo") })
     }
 }
 
@@ -68,13 +68,13 @@ pub struct OpenInfo {
 
 impl OpenInfo {
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<OpenInfo, Error> {
-        Ok(OpenInfo { oinfo: fields.text("oinfo") })
+        Ok(OpenInfo { oinfo: Text::of(fields, "oinfo") })
     }
 }
 
 /// The open parts of several users, groups or rooms, by id.
 pub(crate) fn open_infos(fields: &Fields<'_>) -> Result<BTreeMap<i64, Text>, Error> {
-    Ok(fields.by_id("info", payload::text).into_iter().collect())
+    Ok(fields.by_id("info", Text::read).into_iter().collect())
 }
 
 #[cfg(test)]

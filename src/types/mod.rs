@@ -3,6 +3,7 @@
 pub mod message_type;
 pub mod mtype;
 
+mod body;
 mod conversation;
 mod data;
 mod file;
@@ -17,6 +18,7 @@ mod text;
 mod unread;
 mod value_added;
 
+pub use body::{Body, Content, Translation};
 pub use conversation::{Conversation, Session, Sessions, UnreadConversations};
 pub use data::DataValue;
 pub use file::{File, FileInfo, FileToken, UploadPayload, UploadReply};
@@ -26,11 +28,12 @@ pub use info::{Info, OpenInfo};
 pub use push::{Kickout, KickoutRoom, Ping, PushMessage};
 pub use send::{Moderation, SendPayload, SendReply};
 pub use system::{ConnectionAttrs, DevicePushOptions, option_type};
-pub use text::{Body, Content, OptionalText, Text, Translation};
+pub use text::{OptionalText, Text};
 pub use unread::{GroupUnreadCounts, P2PUnreadCounts, UnreadMessages};
 pub use value_added::{MediaCheck, Profanity, SpeechText, TextCheck};
 pub use value_added::{check_result, check_type, profanity, translate_type};
 
+pub(crate) use file::ProgressHandler;
 pub(crate) use info::open_infos;
 pub(crate) use room::{room_counts, room_last_messages};
 

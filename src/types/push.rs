@@ -156,8 +156,8 @@ impl PushMessage {
             rid: fields.int("rid"),
             mtype: fields.int("mtype"),
             mid: fields.int("mid"),
-            msg: fields.body("msg"),
-            attrs: fields.text("attrs"),
+            msg: Body::of(fields, "msg"),
+            attrs: Text::of(fields, "attrs"),
             mtime: fields.int("mtime"),
         }
     }

@@ -117,7 +117,7 @@ impl ConnectionAttrs {
     fn of(value: &ValueRef<'_>) -> ConnectionAttrs {
         let attrs = match value {
             ValueRef::Map(entries) => {
-                entries.iter().map(|(k, v)| (payload::text(k), payload::text(v))).collect()
+                entries.iter().map(|(k, v)| (Text::read(k), Text::read(v))).collect()
             }
             _ => Vec::new(),
         };

@@ -1,6 +1,6 @@
-use super::{Text, Translation};
+use super::Text;
 use crate::error::Error;
-use crate::wire::payload::{self, Fields};
+use crate::wire::payload::Fields;
 
 /// What is handed to `image_check`, `audio_check`, `video_check` and `speech2text`: their `check_type`.
 pub mod check_type {
@@ -36,17 +36,6 @@ pub mod profanity {
     pub const CENSOR: &str = "censor";
 }
 
-impl Translation {
-    pub(crate) fn decode(fields: &Fields<'_>) -> Result<Translation, Error> {
-        Ok(Translation {
-            source: fields.text("source"),
-            target: fields.text("target"),
-            source_text: fields.text("sourceText"),
-            target_text: fields.text("targetText"),
-        })
-    }
-}
-
 /// A text with its bad language masked.
 ///
 /// ```
@@ -73,7 +62,10 @@ pub struct Profanity {
 
 impl Profanity {
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<Profanity, Error> {
-        Ok(Profanity { text: fields.text("text"), classification: texts(fields, "classification") })
+        Ok(Profanity {
+            text: Text::of(fields, "text"),
+            classification: texts(fields, "classification"),
+        })
     }
 }
 
@@ -113,10 +105,10 @@ impl TextCheck {
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<TextCheck, Error> {
         Ok(TextCheck {
             result: fields.int("result"),
-            text: fields.get("text").map(payload::text),
+            text: fields.get("text").map(Text::read),
             tags: fields.ids("tags"),
             wlist: texts(fields, "wlist"),
-            language: fields.get("language").map(payload::text),
+            language: fields.get("language").map(Text::read),
         })
     }
 }
@@ -183,33 +175,18 @@ pub struct SpeechText {
 
 impl SpeechText {
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<SpeechText, Error> {
-        Ok(SpeechText { text: fields.text("text"), lang: fields.text("lang") })
+        Ok(SpeechText { text: Text::of(fields, "text"), lang: Text::of(fields, "lang") })
     }
 }
 
 fn texts(fields: &Fields<'_>, key: &str) -> Vec<Text> {
-    fields.array(key).iter().map(payload::text).collect()
+    fields.array(key).iter().map(Text::read).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::decode_msgpack;
     use super::*;
-
-    #[test]
-    fn translation() {
-        let answer = b"\x84\xa6source\xa5zh-CN\xa6target\xa2en\
-            \xaasourceText\xa6\xe4\xbd\xa0\xe5\xa5\xbd\xaatargetText\xa5hello";
-        let expected = Translation {
-            source: "zh-CN".into(),
-            target: "en".into(),
-            source_text: "你好".into(),
-            target_text: "hello".into(),
-        };
-        assert_eq!(decode_msgpack(answer, Translation::decode), expected);
-        let empty = decode_msgpack(b"\x80", Translation::decode);
-        assert_eq!(empty, Translation::default());
-    }
 
     #[test]
     fn profanity() {

@@ -32,7 +32,8 @@ fn error_of(fields: &Fields<'_>) -> Error {
     match fields.get("code") {
         Some(code) => {
             let code = i32::try_from(payload::int(code)).unwrap_or(fpnn::CORE_INVALID_PACKAGE);
-            Error::of_service(code, fields.text("ex").to_string())
+            let said = fields.get("ex").map(payload::text).unwrap_or_default();
+            Error::of_service(code, String::from_utf8_lossy(&said).into_owned())
         }
         None => Error::new(fpnn::CORE_INVALID_PACKAGE, "an error answer without a code"),
     }

@@ -14,7 +14,7 @@ const SAME: [(&str, &str, &[&str]); 2] = [
 ];
 
 /// Where else JavaScript names have their Rust name, and how it is reached.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("src/client.rs", ""),
     ("src/api/events.rs", ""),
     ("src/options.rs", ""),
@@ -24,6 +24,7 @@ const FILES: [(&str, &str); 16] = [
     ("src/types/history.rs", "types"),
     ("src/types/conversation.rs", "types"),
     ("src/types/text.rs", "types"),
+    ("src/types/body.rs", "types"),
     ("src/types/unread.rs", "types"),
     ("src/types/send.rs", "types"),
     ("src/types/push.rs", "types"),

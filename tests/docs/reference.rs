@@ -44,6 +44,7 @@ pub(crate) const REFERENCES: [Reference; 2] = [
             "src/stats.rs",
             "src/types/file.rs",
             "src/types/text.rs",
+            "src/types/body.rs",
         ],
         sections: &[
             Of("RtmClient"),
