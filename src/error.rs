@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error_code;
+use crate::error_code::{self, kind::ErrorKind};
 
 /// Why a call failed: a code, the kind it belongs to, and a message that says what to do.
 ///
@@ -28,50 +28,6 @@ struct Inner {
     code: i32,
     message: Cow<'static, str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-/// What an [`Error`] is about, for a program that decides what to do next.
-///
-/// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// use rtm_client::ErrorKind;
-///
-/// gate.faults().on("getservertime").next(1).error(200010);
-/// let (callback, reply) = reply::channel();
-/// client.get_server_time(None, callback);
-/// let advice = match reply.wait().unwrap_err().kind() {
-///     ErrorKind::Busy | ErrorKind::Timeout => "try again later",
-///     ErrorKind::Connection => "wait for the relogin",
-///     _ => "report it",
-/// };
-/// assert_eq!(advice, "try again later");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// There is no connection, or it ended before the answer came. Logging in or waiting for the relogin helps.
-    Connection,
-    /// The answer did not come in time. Whether the service acted on the call is not known.
-    Timeout,
-    /// Too much is queued or in flight (20011), or the service limits the rate of calls (200010) or messages (200011): try
-    /// again later, a message with the `mid` of its error.
-    Busy,
-    /// What came from the other side could not be read.
-    Protocol,
-    /// The service does not let this user do that.
-    Permission,
-    /// An argument is not acceptable; the message names it.
-    Argument,
-    /// What was asked for does not exist.
-    NotFound,
-    /// Anything else: see the code.
-    Other,
 }
 
 impl Error {

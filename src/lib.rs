@@ -80,7 +80,8 @@ mod wire;
 
 pub use api::History;
 pub use client::{RtmClient, WeakClient};
-pub use error::{Error, ErrorKind, SendError};
+pub use error::{Error, SendError};
+pub use error_code::kind::ErrorKind;
 pub use listeners::{Event, ListenerId};
 pub use options::{Callbacks, ClientOptions, LoginOptions, LoginToken, RegressiveStrategy};
 pub use push::{Processor, server_push};

@@ -108,7 +108,12 @@ impl Api {
                 Item::Type(item) if is_public(&item.vis) => {
                     panic!("a public alias, {}: teach this test to read it", item.ident);
                 }
-                Item::Macro(item) if !item.mac.path.is_ident("thread_local") => {
+                // What it is given is Rust but for the attribute `error`.
+                Item::Macro(item) if item.mac.path.is_ident("codes") => {
+                    let table: syn::File = item.mac.parse_body().expect("Rust");
+                    self.items(&table.items, folder, path);
+                }
+                Item::Macro(item) if !makes_nothing_public(&item.mac) => {
                     panic!("{}: what it makes cannot be read", code_of_path(&item.mac.path))
                 }
                 Item::Impl(item) if !hidden(&item.attrs) => self.impls.push(item.clone()),
@@ -218,6 +223,10 @@ impl Visit<'_> for Mentions<'_> {
 
 fn is_public(vis: &Visibility) -> bool {
     matches!(vis, Visibility::Public(_))
+}
+
+fn makes_nothing_public(invocation: &syn::Macro) -> bool {
+    ["thread_local", "macro_rules"].iter().any(|name| invocation.path.is_ident(name))
 }
 
 /// Whether it is for tests or the documentation alone.

@@ -39,6 +39,7 @@ pub(crate) const REFERENCES: [Reference; 2] = [
             "src/options/bounds.rs",
             "src/options/network.rs",
             "src/error.rs",
+            "src/error_code/kind.rs",
             "src/reply.rs",
             "src/listeners.rs",
             "src/stats.rs",

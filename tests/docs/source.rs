@@ -110,6 +110,9 @@ pub(crate) fn module(file: &str) -> Docs {
 pub(crate) fn items(file: &str) -> Vec<Item> {
     let text = read(file);
     let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    // The table of codes stands one level further in.
+    let table = text.split("\ncodes! {\n").nth(1).map(|table| table.replace("\n    ", "\n"));
+    let text = table.as_deref().map_or(text, str::trim_start);
     let mut items = Vec::new();
     let mut owner = (String::new(), "");
     let mut docs = Vec::new();
