@@ -8,10 +8,10 @@ use std::time::Instant;
 use crate::push::{Processor, Push};
 use crate::types::*;
 use crate::wire::answer::Answer;
+use crate::wire::frames::{Found, Frames, Reads};
 use crate::wire::package::{self, Encoding, Kind, Malformed, Reader};
 use crate::wire::payload::with_fields;
 
-pub use crate::engine::fuzz::stream;
 #[cfg(feature = "gate")]
 pub use crate::gate::fuzz::gate;
 pub use crate::session::fuzz::session;
@@ -50,6 +50,39 @@ pub fn package(data: &[u8]) {
     assert_eq!(in_pieces.0, whole.0, "other packages when cut");
     // A header that is cut short is refused as soon as the offending byte is there.
     assert_eq!(in_pieces.1.is_some(), whole.1.is_some());
+}
+
+/// What comes behind the upgrade, in pieces of `step` bytes: frames, messages, packages.
+fn read_stream(data: &[u8], step: usize, repair: bool) -> (Read, bool) {
+    let mut frames = Frames::new(Reads::Client { repair }, LIMIT);
+    let mut reader = Reader::new(LIMIT);
+    let mut read: Read = (Vec::new(), None);
+    for piece in data.chunks(step) {
+        frames.push(piece);
+        loop {
+            let message = match frames.next() {
+                Ok(Some(Found::Message(message))) => message,
+                Ok(Some(Found::Nothing)) => continue,
+                Ok(None) => break,
+                Ok(Some(Found::Close(_))) | Err(_) => return (read, true),
+            };
+            let cut = reader.read(message, |package| {
+                read.0.push((Vec::new(), package.payload.to_vec()));
+            });
+            if let Err(malformed) = cut {
+                read.1 = Some(malformed);
+                return (read, true);
+            }
+        }
+    }
+    (read, false)
+}
+
+/// What the client reads from the gate: however the bytes are cut, the packages are the same.
+pub fn stream(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let (repair, step) = (first & 1 == 0, usize::from(first >> 1) + 1);
+    assert_eq!(read_stream(data, step, repair), read_stream(data, LIMIT, repair));
 }
 
 fn encoding(first: u8) -> Encoding {

@@ -356,7 +356,7 @@ impl RtmClient {
             Err(error) => {
                 let complete = move |_: Result<Answer<'_>, Error>| callback(failed(error), None);
                 let unused = Error::new(fpnn::PROTO_FILE_NOT_EXIST, "");
-                return self.engine().fail(ending(waited_for, complete), unused);
+                return self.engine().fail(Complete::new(waited_for, complete), unused);
             }
         };
         let content_md5 = hex_md5(&bytes);
@@ -393,7 +393,7 @@ impl RtmClient {
                         Ok(data) => callback(None, Some(data)),
                         Err(error) => callback(failed(error), None),
                     };
-                    let complete = ending(waited_for, complete);
+                    let complete = Complete::new(waited_for, complete);
                     return engine.upload(method, payload, deadline, progress, complete);
                 }
             };
@@ -404,22 +404,11 @@ impl RtmClient {
             map.text("cmd", method);
         };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let (engine, complete) = (self.engine(), ending(waited_for, with_token));
+        let (engine, complete) = (self.engine(), Complete::new(waited_for, with_token));
         // Reading the file took its share of the time; a call of no time would get the default.
         let now = engine.now();
         let left = Duration::from_nanos(deadline.saturating_sub(now).max(1));
         engine.call(Kind::Call, "filetoken", now, payload, Some(left), complete);
-    }
-}
-
-/// What ends a step of an upload: on the callback thread, or where the answer is.
-fn ending(
-    waited_for: bool,
-    run: impl FnOnce(Result<Answer<'_>, Error>) + Send + 'static,
-) -> Complete {
-    match waited_for {
-        true => Complete::Waiter(Box::new(run)),
-        false => Complete::Callback(Box::new(run)),
     }
 }
 

@@ -47,10 +47,8 @@ impl RtmClient {
     {
         let engine = &self.handle.engine;
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let complete = match (change.counts(&engine.options), completion(|_| Ok(()), callback)) {
-            (true, complete) => Complete::Noted(Box::new((change, complete))),
-            (false, complete) => complete,
-        };
+        let mut complete = completion(|_| Ok(()), callback);
+        complete.note = change.counts(&engine.options).then(|| Box::new(change));
         engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
     }
 
@@ -77,10 +75,7 @@ impl RtmClient {
             Err(error) => callback(Some(SendError { mid, error }), None),
         };
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
-        let complete = match reply::is_reply::<SendError, T, C>() {
-            true => Complete::Waiter(Box::new(complete)),
-            false => Complete::Callback(Box::new(complete)),
-        };
+        let complete = Complete::new(reply::is_reply::<SendError, T, C>(), complete);
         self.handle.engine.call(Kind::Send, method, now, payload, timeout.into(), complete);
     }
 
@@ -119,10 +114,7 @@ where
         Ok(data) => callback(None, Some(data)),
         Err(error) => callback(Some(error), None),
     };
-    match reply::is_reply::<Error, T, C>() {
-        true => Complete::Waiter(Box::new(complete)),
-        false => Complete::Callback(Box::new(complete)),
-    }
+    Complete::new(reply::is_reply::<Error, T, C>(), complete)
 }
 
 #[cfg(test)]

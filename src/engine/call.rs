@@ -1,20 +1,47 @@
-//! A call: what it may do, and what ends it.
+//! A call on its way down: admitted, numbered, entered in the table, its frame put into the outbox; and what ends it.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::callbacks::{Batch, Item};
+use super::frame::FrameBuffer;
+use super::queue::Queued;
+use super::upload::{UPLOAD_SEQ, UploadRequest};
+use super::{Admission, Command, Engine, State, wake};
 use crate::error::Error;
+use crate::error_code::fpnn;
 use crate::resume::Change;
+use crate::time::{Time, to_time};
+use crate::types::ProgressHandler;
 use crate::wire::answer::Answer;
+use crate::wire::package;
+
+/// The documented default timeout of a call.
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What ends a call. Whoever takes it out of the table owes the call.
-pub(crate) enum Complete {
-    /// Decodes the answer and runs user code: for the callback thread.
-    Callback(Ending),
-    /// Decodes the answer and wakes who waits for it. That is our own code, so the thread that has the result runs it,
-    /// and a waited-for call needs one thread less.
-    Waiter(Ending),
-    /// One whose success is noted, to be resumed after a relogin. The I/O thread takes the note off before it hands the
-    /// call on.
-    Noted(Box<(Change, Complete)>),
+pub(crate) struct Complete {
+    /// Decodes the answer and calls back.
+    pub(crate) ending: Ending,
+    /// Whether that wakes somebody who waits, and runs no user code: then the thread that has the result runs it, and a
+    /// waited-for call needs one thread less.
+    pub(crate) at_once: bool,
+    /// What success changes, to be resumed after a relogin. Who sits takes it off before the call is handed on.
+    pub(crate) note: Option<Box<Change>>,
 }
+
+impl Complete {
+    pub(crate) fn new(
+        at_once: bool,
+        ending: impl FnOnce(Result<Answer<'_>, Error>) + Send + 'static,
+    ) -> Complete {
+        Complete { ending: Box::new(ending), at_once, note: None }
+    }
+}
+
+pub(super) type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
 
 /// What may become of a call while the connection is made again.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,4 +52,151 @@ pub(crate) enum Kind {
     Send,
 }
 
-pub(super) type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
+thread_local! {
+    /// Where this thread's calls are encoded.
+    static FRAME: RefCell<FrameBuffer> = RefCell::default();
+}
+
+impl Engine {
+    /// Sends a quest. `complete` is called exactly once; a callback later, among the callbacks.
+    pub(crate) fn call(
+        self: &Arc<Self>,
+        kind: Kind,
+        method: &str,
+        now: Time,
+        payload: impl FnOnce(&mut Vec<u8>),
+        timeout: Option<Duration>,
+        complete: Complete,
+    ) {
+        let timeout = timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
+        let refused = FRAME.with_borrow_mut(|frame| {
+            let size = frame.build(|out| package::write_quest(out, Some(0), method, payload));
+            let refused = match self.too_large(method, size) {
+                Some(error) => Some((complete, error)),
+                None => self.enqueue(kind, frame, now, timeout, complete),
+            };
+            frame.shrink();
+            refused
+        });
+        if let Some((complete, error)) = refused {
+            self.fail(complete, error);
+        }
+    }
+
+    fn too_large(&self, method: &str, size: usize) -> Option<Error> {
+        let limit = self.options.max_sent_bytes;
+        (size > limit).then(|| {
+            let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
+            Error::new(fpnn::CORE_ENCODING, text)
+        })
+    }
+
+    /// The one lock of a call: takes a sequence number, enters the call, appends its frame to the outbox.
+    fn enqueue(
+        &self,
+        kind: Kind,
+        frame: &FrameBuffer,
+        now: Time,
+        timeout: Duration,
+        complete: Complete,
+    ) -> Option<(Complete, Error)> {
+        let deadline = now.saturating_add(to_time(timeout));
+        let mut state = self.state.lock();
+        if let Some((code, text)) = self.refusal(&state, kind, frame.frame_len()) {
+            drop(state);
+            return Some((complete, Error::new(code, text)));
+        }
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.counters.calls.add(1);
+        let deadline = if state.admission == Admission::Reconnecting {
+            let too_old = now.saturating_add(to_time(self.options.reconnecting.max_age));
+            state.queue.push(Queued { frame: frame.clone(), deadline, complete }, too_old)
+        } else {
+            let seq = state.pending.insert(deadline, complete);
+            frame.append_with_seq(&mut state.outbox, seq);
+            self.counters.queued_bytes.set(state.queued_bytes() as u64);
+            deadline
+        };
+        let wake_timer = state.timer_is_late_for(deadline);
+        let sleeper = state.take_sleeper();
+        drop(state);
+        if wake_timer {
+            self.deadline_changed.notify_one();
+        }
+        if let Some(io) = sleeper {
+            wake(&io);
+        }
+        None
+    }
+
+    /// Why a call with a frame of that length does not pass.
+    fn refusal(&self, state: &State, kind: Kind, len: usize) -> Option<(i32, &'static str)> {
+        match state.admission {
+            Admission::Refused(fpnn::CORE_INVALID_CONNECTION) => {
+                return Some((fpnn::CORE_INVALID_CONNECTION, "log in first"));
+            }
+            Admission::Refused(code) => return Some((code, "")),
+            Admission::Reconnecting if kind == Kind::Call => {
+                return Some((fpnn::CORE_CONNECTION_CLOSED, ""));
+            }
+            Admission::Open | Admission::Reconnecting => {}
+        }
+        let full = |text| Some((fpnn::CORE_WORK_QUEUE_FULL, text));
+        if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight {
+            return full("max_in_flight is reached");
+        }
+        if state.admission == Admission::Open {
+            let too_many = state.queued_bytes() + len > self.options.max_queued_bytes;
+            return if too_many { full("max_queued_bytes is reached") } else { None };
+        }
+        let too_many = state.queue.bytes() + len > self.options.reconnecting.max_bytes;
+        if too_many { full("the queue of sends made while reconnecting is full") } else { None }
+    }
+
+    /// Sends a quest to the file gate, over a connection of its own. `complete` is called exactly once.
+    pub(crate) fn upload(
+        self: &Arc<Self>,
+        method: &str,
+        payload: impl FnOnce(&mut Vec<u8>),
+        deadline: Time,
+        progress: Option<ProgressHandler>,
+        complete: Complete,
+    ) {
+        let mut buffer = FrameBuffer::default();
+        let size = buffer.build(|out| package::write_quest(out, Some(UPLOAD_SEQ), method, payload));
+        if let Some(error) = self.too_large(method, size) {
+            return self.fail(complete, error);
+        }
+        // It goes on for the call that got the token, which was within the bounds.
+        let frame = buffer.into_frame();
+        let request = UploadRequest { frame, deadline, progress, complete };
+        let mut state = self.state.lock();
+        let Some(io) = state.io.clone() else {
+            drop(state);
+            return self.fail(request.complete, Error::connection_closed());
+        };
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        state.commands.push(Command::Upload(Box::new(request)));
+        state.parked = false;
+        drop(state);
+        wake(&io);
+    }
+
+    /// Ends a call that was not sent; its callback runs as late as any other.
+    pub(crate) fn fail(self: &Arc<Self>, complete: Complete, error: Error) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let mut batch = Batch::default();
+        self.end(complete, error, &mut batch);
+        self.deliver(batch);
+    }
+
+    /// Ends a call with an error: a waiter at once, a callback in its turn.
+    pub(super) fn end(&self, complete: Complete, error: Error, batch: &mut Batch) {
+        if complete.at_once {
+            self.in_flight.fetch_sub(1, Ordering::Relaxed);
+            (complete.ending)(Err(error));
+        } else {
+            batch.items.push_back(Item::Failed { ending: complete.ending, error });
+        }
+    }
+}

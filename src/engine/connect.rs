@@ -15,20 +15,17 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::error::ProtocolError;
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
-use tungstenite::protocol::{WebSocket, WebSocketConfig};
 
-use super::incoming::Incoming;
+use super::connection::Connection;
 use super::proxy::{self, Proxy, Tunnel};
 use super::resolve::{Addresses, resolve};
 use super::stream::{Socket, Stream, Transport};
 use super::tls::{self, Connector, TlsSocket};
+use super::upgrade::Upgrading;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::options::{ClientOptions, gate_url};
 use crate::time::{NEVER, Time};
-
-/// tungstenite zero-fills what is spare of its read buffer at every read, so it is kept small.
-const READ_BUFFER: usize = 16 << 10;
 
 /// After so long without a byte the kernel asks the peer whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -37,8 +34,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// the time.
 pub(super) struct Dialing {
     waker: Arc<Waker>,
-    config: WebSocketConfig,
-    repair: bool,
     /// The gates still to be tried.
     routes: VecDeque<Result<Route, Error>>,
     /// The addresses still to be tried of the gate at hand.
@@ -70,33 +65,24 @@ enum Phase {
     Tcp(TcpStream, Arc<Route>),
     Proxy(TcpStream, Tunnel, Arc<Route>),
     Tls(Box<TlsSocket>, Arc<Route>),
-    Upgrade(MidHandshake<ClientHandshake<Stream>>),
-}
-
-/// `longest` is the longest message and frame that is accepted.
-pub(super) fn websocket_config(longest: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(Some(longest))
-        .max_frame_size(Some(longest))
+    Upgrade(MidHandshake<ClientHandshake<Upgrading>>),
 }
 
 pub(super) enum Progress {
     Waiting,
-    Open(Box<WebSocket<Stream>>),
+    Open(Box<Connection>),
     Failed(Error),
 }
 
 enum Step {
     Again,
     Wait,
-    Open(Box<WebSocket<Stream>>),
+    Open(Upgrading),
 }
 
 type Upgraded = Result<
-    (WebSocket<Stream>, tungstenite::handshake::client::Response),
-    HandshakeError<ClientHandshake<Stream>>,
+    (tungstenite::WebSocket<Upgrading>, tungstenite::handshake::client::Response),
+    HandshakeError<ClientHandshake<Upgrading>>,
 >;
 
 impl Route {
@@ -137,8 +123,6 @@ impl Dialing {
         let route = |(scheme, address): &(&str, String)| Route::new(options, tls, scheme, address);
         Dialing {
             waker: waker.clone(),
-            config: websocket_config(options.max_received_bytes),
-            repair: options.repair_126_byte_frames,
             routes: gates.iter().map(route).collect(),
             addresses: VecDeque::new(),
             current: String::new(),
@@ -159,13 +143,19 @@ impl Dialing {
         self.hung_up |= hung_up;
         match &mut self.phase {
             Phase::Tls(tls, _) => tls.socket().readable(hung_up),
-            Phase::Upgrade(handshake) => handshake.get_mut().get_mut().readable(hung_up),
+            Phase::Upgrade(handshake) => handshake.get_mut().get_mut().stream.readable(hung_up),
             _ => {}
         }
     }
 
     /// Goes as far as it can without blocking. `token` is the one the socket is registered under.
-    pub(super) fn advance(&mut self, now: Time, registry: &Registry, token: Token) -> Progress {
+    pub(super) fn advance(
+        &mut self,
+        now: Time,
+        options: &ClientOptions,
+        registry: &Registry,
+        token: Token,
+    ) -> Progress {
         let mut error = None;
         if now >= self.give_up_at {
             error = Some(failed(format!("{} {}", self.current, self.phase.unfinished())));
@@ -192,7 +182,10 @@ impl Dialing {
             match step {
                 Ok(Step::Again) => {}
                 Ok(Step::Wait) => return Progress::Waiting,
-                Ok(Step::Open(socket)) => return Progress::Open(socket),
+                Ok(Step::Open(upgraded)) => {
+                    let (stream, behind) = upgraded.into_parts();
+                    return Progress::Open(Box::new(Connection::new(stream, &behind, options)));
+                }
                 Err(failure) => {
                     log::debug!(target: "rtm_client::connect", "{failure}");
                     error = Some(failure);
@@ -364,18 +357,17 @@ impl Dialing {
             let text = format!("{} is no valid address", route.url);
             Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
         })?;
-        let longest = self.config.max_frame_size.unwrap_or(usize::MAX);
-        let stream = Stream::new(transport, Incoming::new(self.repair, longest));
-        let handshake = ClientHandshake::start(stream, request, Some(self.config))
+        let stream = Upgrading::new(Stream::new(transport));
+        let handshake = ClientHandshake::start(stream, request, None)
             .map_err(|error| self.no_websocket(error))?;
         self.upgraded(handshake.handshake())
     }
 
     fn upgraded(&mut self, result: Upgraded) -> Result<Step, Error> {
         match result {
-            Ok((socket, _)) => Ok(Step::Open(Box::new(socket))),
+            Ok((socket, _)) => Ok(Step::Open(socket.into_inner())),
             Err(HandshakeError::Interrupted(mut handshake)) => {
-                let written = handshake.get_mut().get_mut().write_out();
+                let written = handshake.get_mut().get_mut().stream.write_out();
                 written.map_err(|error| self.unreachable(error))?;
                 self.phase = Phase::Upgrade(handshake);
                 Ok(Step::Wait)
@@ -475,7 +467,7 @@ mod tests {
         });
         let mut events = mio::Events::with_capacity(4);
         loop {
-            match dialing.advance(0, poll.registry(), Token(1)) {
+            match dialing.advance(0, &options, poll.registry(), Token(1)) {
                 Progress::Open(_) => break,
                 Progress::Failed(error) => panic!("{error}"),
                 Progress::Waiting => {}

@@ -1,20 +1,25 @@
-//! An open connection: cuts what comes into packages, answers the gate's quests at once, queues the rest.
+//! An open connection: cuts what comes into frames and packages, answers the gate's quests at once, queues the rest.
 
-use tungstenite::Message;
-use tungstenite::protocol::WebSocket;
+use std::io::{self, ErrorKind};
 
-use super::dispatch::{Batch, Item};
-use super::frame::FrameBuffer;
+use tungstenite::protocol::frame::coding::Control;
+
+use super::callbacks::{Batch, Item};
+use super::frame::{FrameBuffer, append_control};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::options::ClientOptions;
 use crate::push::Push;
+use crate::time::{NEVER, Time};
 use crate::wire::answer::Answer;
+use crate::wire::frames::{Found, FrameError, Frames, Reads};
 use crate::wire::package::{self, Encoding, Kind, Malformed, Package, Reader};
 use crate::wire::payload::write_map;
 
 /// After that much, a pass stops reading and hands on what it has.
 const PASS_BYTES: usize = 256 << 10;
+const PASS_FRAMES: usize = 4096;
 const PASS_ITEMS: usize = 1024;
 
 /// The session's own quests.
@@ -36,44 +41,55 @@ pub(super) enum Heard {
 }
 
 pub(super) struct Connection {
-    socket: WebSocket<Stream>,
+    stream: Stream,
+    frames: Frames,
     packages: Reader,
     own: Option<(Own, u32)>,
-    /// Whether there may be more to read.
-    readable: bool,
-    /// Whether reading stops until callbacks have caught up.
-    paused: bool,
+    reading: Reading,
     /// Why writing failed, until all that can be read is read.
     broken: Option<Error>,
     /// The most bytes that may wait for a gate that does not read.
     most_waiting: usize,
 }
 
+/// Whether there may be more to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    More,
+    /// Nothing until the kernel says so.
+    Drained,
+    /// It stops until callbacks have caught up. The gate is told since when that the line is alive.
+    Paused {
+        since: Time,
+    },
+    /// Nothing will come that is to be read.
+    Over,
+}
+
 impl Connection {
-    pub(super) fn new(
-        socket: WebSocket<Stream>,
-        max_received: usize,
-        max_queued: usize,
-    ) -> Connection {
+    /// `behind` is what came behind the answer to the upgrade.
+    pub(super) fn new(stream: Stream, behind: &[u8], options: &ClientOptions) -> Connection {
+        let repair = options.repair_126_byte_frames;
+        let mut frames = Frames::new(Reads::Client { repair }, options.max_received_bytes);
+        frames.push(behind);
         Connection {
-            socket,
-            packages: Reader::new(max_received),
+            stream,
+            frames,
+            packages: Reader::new(options.max_received_bytes),
             own: None,
-            // The upgrade may have read on into the first package.
-            readable: true,
-            paused: false,
+            reading: Reading::More,
             broken: None,
-            most_waiting: max_queued.saturating_mul(2).saturating_add(1 << 20),
+            most_waiting: options.max_queued_bytes.saturating_mul(2).saturating_add(1 << 20),
         }
     }
 
     pub(super) fn stream(&mut self) -> &mut Stream {
-        self.socket.get_mut()
+        &mut self.stream
     }
 
     /// How many bytes wait for the socket.
     pub(super) fn waiting(&self) -> usize {
-        self.socket.get_ref().waiting()
+        self.stream.waiting()
     }
 
     /// Whether something waits for the socket.
@@ -83,32 +99,60 @@ impl Connection {
 
     /// The kernel announced something.
     pub(super) fn readable(&mut self, hung_up: bool) {
-        self.readable = true;
-        self.stream().readable(hung_up);
+        self.stream.readable(hung_up);
+        if self.reading == Reading::Drained {
+            self.reading = Reading::More;
+        }
     }
 
-    pub(super) fn pause(&mut self, yes: bool) {
-        if yes && !self.paused {
-            log::warn!(
-                target: "rtm_client::engine",
-                "callbacks are too slow for what the gate sends: reading stops until they catch up"
-            );
+    /// Whether callbacks are too far behind to go on reading.
+    pub(super) fn pause(&mut self, yes: bool, now: Time) {
+        match (self.reading, yes) {
+            (Reading::Paused { .. }, false) => self.reading = Reading::More,
+            (Reading::More | Reading::Drained, true) => {
+                log::warn!(
+                    target: "rtm_client::engine",
+                    "callbacks are too slow for what the gate sends: reading stops until they catch up"
+                );
+                self.reading = Reading::Paused { since: now };
+            }
+            _ => {}
         }
-        self.paused = yes;
     }
 
     pub(super) fn is_paused(&self) -> bool {
-        self.paused
+        matches!(self.reading, Reading::Paused { .. })
+    }
+
+    /// Says something to the gate every `interval` while its pings are not read, for it ends a connection that is silent.
+    /// Returns when to be called again.
+    pub(super) fn stay_alive(&mut self, now: Time, interval: Time) -> Time {
+        let Reading::Paused { since } = &mut self.reading else { return NEVER };
+        if now.saturating_sub(*since) >= interval {
+            *since = now;
+            if !self.is_blocked() {
+                append_control(self.stream.out(), Control::Ping, &[]);
+            }
+        }
+        match self.reading {
+            Reading::Paused { since } => since.saturating_add(interval),
+            _ => NEVER,
+        }
     }
 
     /// Whether another pass has something to read.
     pub(super) fn has_more(&self) -> bool {
-        self.readable && !self.paused
+        self.reading == Reading::More
     }
 
     /// The answer with that number is for the session.
     pub(super) fn expect(&mut self, own: Own, seq: u32) {
         self.own = Some((own, seq));
+    }
+
+    /// Whether that number is that of a quest of the session's own.
+    pub(super) fn expects(&self, seq: u32) -> bool {
+        self.own.is_some_and(|(_, own)| own == seq)
     }
 
     /// Reads until the socket would block, or for as much as a pass may take.
@@ -118,80 +162,68 @@ impl Connection {
         frame: &mut FrameBuffer,
         mut heard: impl FnMut(Heard),
     ) {
-        while self.has_more() && batch.bytes.len() < PASS_BYTES && batch.items.len() < PASS_ITEMS {
-            let lost = match self.socket.read() {
-                Ok(Message::Binary(bytes)) => self.packages(&bytes, batch, frame, &mut heard).err(),
-                Ok(Message::Text(text)) => {
-                    self.packages(text.as_bytes(), batch, frame, &mut heard).err()
+        let (mut bytes, mut frames) = (0, 0);
+        while self.has_more()
+            && bytes < PASS_BYTES
+            && frames < PASS_FRAMES
+            && batch.items.len() < PASS_ITEMS
+        {
+            let lost = match self.frames.next() {
+                Ok(Some(Found::Message(message))) => {
+                    let out = self.stream.out();
+                    let into = &mut Into { batch, frame, out, own: &mut self.own };
+                    match cut(&mut self.packages, message, into, &mut heard) {
+                        Ok(true) => {
+                            self.reading = Reading::Over;
+                            None
+                        }
+                        Ok(false) => self.too_much_waits(),
+                        Err(error) => Some(malformed(error)),
+                    }
                 }
+                Ok(Some(Found::Nothing)) => None,
                 // A gate that says so and does not close would be waited for until its pings are missed.
-                Ok(Message::Close(_)) => Some(Error::connection_closed()),
-                Ok(_) => None,
-                Err(tungstenite::Error::Io(error))
-                    if error.kind() == std::io::ErrorKind::WouldBlock =>
-                {
-                    self.readable = false;
-                    self.broken.take()
-                }
-                Err(error) => Some(lost(error)),
+                Ok(Some(Found::Close(_))) => Some(Error::connection_closed()),
+                Ok(None) => match self.receive() {
+                    Ok(n) => {
+                        bytes += n;
+                        continue;
+                    }
+                    Err(lost) => lost,
+                },
+                Err(error) => Some(no_frame(error)),
             };
+            frames += 1;
             if let Some(error) = lost {
-                self.readable = false;
+                self.reading = Reading::Over;
                 heard(Heard::Lost(error));
             }
         }
     }
 
-    fn packages(
-        &mut self,
-        message: &[u8],
-        batch: &mut Batch,
-        frame: &mut FrameBuffer,
-        heard: &mut impl FnMut(Heard),
-    ) -> Result<(), Error> {
-        let Connection { socket, packages, own, .. } = self;
-        let out = socket.get_mut().out();
-        let mut kicked = false;
-        let result = packages.read(message, |package| match package.kind {
-            // What comes behind a kickout is for a connection that is over.
-            _ if kicked => {}
-            Kind::Answer { seq, status } => match *own {
-                Some((what, own_seq)) if own_seq == seq => {
-                    *own = None;
-                    heard(Heard::Own(what, accepted(package, status)));
-                }
-                _ => {
-                    let at = copy(batch, package.payload);
-                    let encoding = package.encoding;
-                    batch.items.push(Item::Answer { seq, complete: None, status, encoding, at });
-                }
-            },
-            Kind::Quest { seq, method } => {
-                let push = Push::of(method);
-                kicked = push == Some(Push::Kickout);
-                if push.is_none_or(|push| push.answered()) {
-                    answer(out, frame, package.encoding, seq, push.is_some());
-                }
-                queue(push, package, batch, heard);
+    /// Reads once. The error is why the connection is lost, if it is.
+    fn receive(&mut self) -> Result<usize, Option<Error>> {
+        match self.stream.read(self.frames.room()) {
+            // The service closes without a close frame: that is a normal end.
+            Ok(0) => Err(Some(Error::connection_closed())),
+            Ok(n) => {
+                self.frames.filled(n);
+                Ok(n)
             }
-            Kind::OneWay { method } => {
-                let push = Push::of(method);
-                kicked = push == Some(Push::Kickout);
-                queue(push, package, batch, heard);
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.reading = Reading::Drained;
+                Err(self.broken.take())
             }
-        });
-        if kicked {
-            self.readable = false;
-            return Ok(());
+            Err(error) => Err(Some(closed_by(error))),
         }
-        result.map_err(malformed)?;
-        if self.stream().waiting() > self.most_waiting {
-            return Err(Error::new(
-                fpnn::CORE_WORK_QUEUE_FULL,
-                "the gate sends but does not read the answers to what it sends",
-            ));
-        }
-        Ok(())
+    }
+
+    fn too_much_waits(&self) -> Option<Error> {
+        (self.waiting() > self.most_waiting).then(|| {
+            let text = "the gate sends but does not read the answers to what it sends";
+            Error::new(fpnn::CORE_WORK_QUEUE_FULL, text)
+        })
     }
 
     /// Writes what waits, as far as the socket takes it.
@@ -199,18 +231,71 @@ impl Connection {
         if self.broken.is_some() {
             return;
         }
-        if let Err(error) = self.stream().write_out() {
+        // Where the socket takes nothing, the latest ping is answered when it does.
+        if !self.is_blocked() {
+            if let Some(payload) = self.frames.take_pong() {
+                append_control(self.stream.out(), Control::Pong, &payload);
+            }
+        }
+        if let Err(error) = self.stream.write_out() {
             self.broken = Some(closed_by(error));
             // What the gate said before it closed is still to be read.
-            self.readable = true;
+            self.readable(true);
         }
     }
 
     /// Queues a close frame and writes what the socket takes.
     pub(super) fn say_goodbye(&mut self) {
-        let _ = self.socket.close(None);
-        let _ = self.stream().write_out();
+        append_control(self.stream.out(), Control::Close, &[]);
+        let _ = self.stream.write_out();
     }
+}
+
+/// Where packages go, and what answers them.
+struct Into<'a> {
+    batch: &'a mut Batch,
+    frame: &'a mut FrameBuffer,
+    out: &'a mut Vec<u8>,
+    own: &'a mut Option<(Own, u32)>,
+}
+
+/// Cuts a message into packages. Whether the user is kicked out: what comes then is for a connection that is over.
+fn cut(
+    packages: &mut Reader,
+    message: &[u8],
+    into: &mut Into<'_>,
+    heard: &mut impl FnMut(Heard),
+) -> Result<bool, Malformed> {
+    let Into { batch, frame, out, own } = into;
+    let mut kicked = false;
+    let result = packages.read(message, |package| match package.kind {
+        _ if kicked => {}
+        Kind::Answer { seq, status } => match **own {
+            Some((what, own_seq)) if own_seq == seq => {
+                **own = None;
+                heard(Heard::Own(what, accepted(package, status)));
+            }
+            _ => {
+                let at = copy(batch, package.payload);
+                let encoding = package.encoding;
+                batch.items.push_back(Item::Answer { seq, complete: None, status, encoding, at });
+            }
+        },
+        Kind::Quest { seq, method } => {
+            let push = Push::of(method);
+            kicked = push == Some(Push::Kickout);
+            if push.is_none_or(|push| push.answered()) {
+                answer(out, frame, package.encoding, seq, push.is_some());
+            }
+            queue(push, package, batch, heard);
+        }
+        Kind::OneWay { method } => {
+            let push = Push::of(method);
+            kicked = push == Some(Push::Kickout);
+            queue(push, package, batch, heard);
+        }
+    });
+    if kicked { Ok(true) } else { result.map(|()| false) }
 }
 
 fn copy(batch: &mut Batch, payload: &[u8]) -> std::ops::Range<usize> {
@@ -234,7 +319,7 @@ fn queue(
         _ => {}
     }
     let at = copy(batch, package.payload);
-    batch.items.push(Item::Push { push, encoding: package.encoding, at });
+    batch.items.push_back(Item::Push { push, encoding: package.encoding, at });
 }
 
 /// Answers a quest of the gate in the quest's own encoding, before anything of it is decoded.
@@ -268,24 +353,14 @@ fn malformed(malformed: Malformed) -> Error {
     Error::new(malformed.code(), malformed.to_string())
 }
 
-fn lost(error: tungstenite::Error) -> Error {
-    use tungstenite::Error as E;
-    use tungstenite::error::ProtocolError;
-    match error {
-        E::Io(error) => closed_by(error),
-        // The service closes without a close frame: that is a normal end.
-        E::ConnectionClosed
-        | E::AlreadyClosed
-        | E::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Error::connection_closed(),
-        E::Capacity(_) => Error::with_source(
-            fpnn::CORE_INVALID_PACKAGE,
-            "a message over the limit for received packages",
-            error,
-        ),
-        _ => Error::with_source(fpnn::PROTO_INVALID_PACKAGE, "not a WebSocket frame", error),
-    }
+fn no_frame(error: FrameError) -> Error {
+    let text = match error {
+        FrameError::TooLong { .. } => "a message over the limit for received packages",
+        FrameError::Protocol(_) | FrameError::NotUtf8 => "not a WebSocket frame",
+    };
+    Error::with_source(error.code(), text, error)
 }
 
-fn closed_by(error: std::io::Error) -> Error {
+fn closed_by(error: io::Error) -> Error {
     Error::with_source(fpnn::CORE_CONNECTION_CLOSED, "the connection broke", error)
 }

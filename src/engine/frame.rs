@@ -1,9 +1,12 @@
 //! WebSocket frames of ours: built in place, masked, ready for the socket.
 
-use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
+use std::io::Cursor;
 
-use crate::wire::package::SEQ_OFFSET;
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+use crate::wire::frames::mask;
+use crate::wire::package::{self, SEQ_OFFSET};
 
 /// The longest header of a client's frame.
 const HEADER: usize = 14;
@@ -77,25 +80,43 @@ impl FrameBuffer {
     }
 }
 
-fn mask(bytes: &mut [u8], key: [u8; 4]) {
-    let [a, b, c, d] = key;
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    let mut chunks = bytes.chunks_exact_mut(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        chunk.copy_from_slice(&(u64::from_ne_bytes(word) ^ wide).to_ne_bytes());
-    }
-    for (byte, key) in chunks.into_remainder().iter_mut().zip(key.iter().cycle()) {
-        *byte ^= key;
-    }
+/// Appends a control frame, whose payload is no longer than 125 bytes.
+pub(super) fn append_control(out: &mut Vec<u8>, opcode: Control, payload: &[u8]) {
+    let key = rand::random();
+    let header =
+        FrameHeader { opcode: OpCode::Control(opcode), mask: Some(key), ..FrameHeader::default() };
+    let written = header.format(payload.len() as u64, out);
+    debug_assert!(written.is_ok(), "a buffer takes everything");
+    let start = out.len();
+    out.extend_from_slice(payload);
+    mask(out.get_mut(start..).unwrap_or_default(), key);
+}
+
+/// A frame of ours that waits to be written.
+pub(super) struct Waiting {
+    pub(super) len: usize,
+    /// The number of its quest, if it is a two-way quest.
+    pub(super) seq: Option<u32>,
+}
+
+/// The frame that begins there, if one does.
+pub(super) fn first(bytes: &[u8]) -> Option<Waiting> {
+    let mut cursor = Cursor::new(bytes);
+    let (header, len) = FrameHeader::parse(&mut cursor).ok()??;
+    let start = cursor.position() as usize;
+    let len = start.checked_add(usize::try_from(len).ok()?)?;
+    let mut head: [u8; SEQ_OFFSET + 4] = match bytes.get(start..len)?.first_chunk() {
+        Some(head) => *head,
+        None => return Some(Waiting { len, seq: None }),
+    };
+    mask(&mut head, header.mask?);
+    Some(Waiting { len, seq: package::quest_seq(&head) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::package::{self, Kind};
-    use std::io::Cursor;
+    use crate::wire::package::Kind;
     use tungstenite::protocol::{Role, WebSocket};
 
     /// What a server reads from the bytes.
@@ -137,5 +158,29 @@ mod tests {
             assert_eq!(package.kind, Kind::Quest { seq: 0x0102_0304, method: b"sendmsg" });
             assert_eq!(package.payload, vec![7; len]);
         }
+    }
+
+    #[test]
+    fn frames_that_wait_are_told_apart() {
+        let mut frame = FrameBuffer::default();
+        let mut out = Vec::new();
+        frame.build(|out| package::write_quest(out, Some(0), "sendmsg", |out| out.push(0x80)));
+        frame.append_with_seq(&mut out, 7);
+        append_control(&mut out, Control::Pong, b"x");
+        frame.build(|out| {
+            package::write_quest(out, None, "a-long-one-way-quest", |out| out.push(0x80))
+        });
+        frame.append_to(&mut out);
+        frame.build(|out| package::write_quest(out, Some(0), "x", |out| out.resize(70_000, 0)));
+        frame.append_with_seq(&mut out, u32::MAX);
+        let (mut at, mut seqs) = (0, Vec::new());
+        while let Some(frame) = first(&out[at..]) {
+            seqs.push(frame.seq);
+            at += frame.len;
+        }
+        assert_eq!((at, seqs), (out.len(), vec![Some(7), None, None, Some(u32::MAX)]));
+        out.pop();
+        assert!(first(&out[out.len() - 70_000..]).is_none_or(|frame| frame.len > 0));
+        assert!(first(b"GET / HTTP/1.1\r\n\r\n").is_none());
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::dispatch::{Batch, Item};
+use super::callbacks::{Batch, Item};
 use super::{Complete, Engine};
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -33,7 +33,7 @@ impl LoginDone {
     pub(super) fn end(self, ok: bool, error_code: i32, batch: &mut Batch) {
         match self.waited_for {
             true => (self.run)(ok, error_code),
-            false => batch.items.push(Item::Login { done: self, ok, error_code }),
+            false => batch.items.push_back(Item::Login { done: self, ok, error_code }),
         }
     }
 }
@@ -48,8 +48,8 @@ pub(crate) struct Login {
     pub(super) epoch: u64,
 }
 
-/// What the program says to a question.
-pub(crate) struct Said {
+/// What the program decided, asked a question.
+pub(crate) struct Decision {
     /// Whether to go on with the token there is.
     go: bool,
     token: Option<LoginToken>,
@@ -83,9 +83,9 @@ impl Login {
     }
 
     /// Takes the token that the program has, if it is another one. Returns whether to go on.
-    pub(super) fn listen(&mut self, said: Said) -> bool {
-        let fresh = said.token.filter(|token| *token != self.token);
-        let go = said.go || fresh.is_some();
+    pub(super) fn listen(&mut self, decision: Decision) -> bool {
+        let fresh = decision.token.filter(|token| *token != self.token);
+        let go = decision.go || fresh.is_some();
         if let Some(token) = fresh {
             self.token = token;
         }
@@ -105,30 +105,30 @@ pub(super) fn verdict_of_nobody(question: Question, listeners: &Listeners) -> Op
 pub(super) fn tell_failure(engine: &Arc<Engine>, text: String) -> Complete {
     // The queue of callbacks belongs to the engine: it must not hold it.
     let engine = Arc::downgrade(engine);
-    Complete::Callback(Box::new(move |answer| {
+    Complete::new(false, move |answer| {
         let Err(error) = answer.and_then(|answer| answer.read(|_| Ok(()))) else { return };
         let engine = engine.upgrade().filter(|_| error.code() != fpnn::CORE_CONNECTION_CLOSED);
         if let Some(engine) = engine {
             let error = Error::with_source(error.code(), text, error);
             engine.listeners.emit(ERROR_RECORDER, &error);
         }
-    }))
+    })
 }
 
-/// Asks the program: for the callback thread.
-pub(super) fn ask_program(engine: &Engine, question: Question) -> Said {
+/// Asks the program: among the callbacks.
+pub(super) fn ask_program(engine: &Engine, question: Question) -> Decision {
     let mut go = false;
     if let Question::Relogin { last_error, retried_count } = question {
         let event = ReloginWillStart { last_error, retried_count, vetoed: Cell::new(false) };
         engine.listeners.emit(RELOGIN_WILL_START, &event);
         if event.vetoed.get() {
-            return Said { go: false, token: None };
+            return Decision { go: false, token: None };
         }
         go = true;
     }
     let event = TokenWanted { uid: engine.own_uid(), token: RefCell::default() };
     engine.listeners.emit(TOKEN_WANTED, &event);
-    Said { go, token: event.token.into_inner() }
+    Decision { go, token: event.token.into_inner() }
 }
 
 #[cfg(test)]

@@ -86,6 +86,11 @@ impl<C> Pending<C> {
         }
     }
 
+    /// Whether the call with that number is in flight.
+    pub(crate) fn contains(&self, seq: u32) -> bool {
+        self.deadline_of(seq).is_some()
+    }
+
     /// Takes the call with that number out. Whoever gets it owes its callback.
     pub(crate) fn take(&mut self, seq: u32) -> Option<C> {
         let place = seq.wrapping_sub(self.base) as usize;

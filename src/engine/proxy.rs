@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use data_encoding::BASE64;
 
-use super::incoming::head_end;
+use super::upgrade::head_end;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::options::ProxyChoice;

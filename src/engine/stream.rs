@@ -1,13 +1,13 @@
 //! What is under the WebSocket: the socket, TLS over it or not, and one buffer for everything that goes out.
 //!
-//! What tungstenite writes (the upgrade, pongs, closes) and our own frames join the same buffer, whole frame after
-//! whole frame, so that none can cut another in two.
+//! Whole frame follows whole frame in that buffer, so that none can cut another in two, and so that one which is not
+//! begun can be taken back.
 
 use std::io::{self, ErrorKind, Read, Write};
 
 use mio::net::TcpStream;
 
-use super::incoming::Incoming;
+use super::frame;
 use super::tls::TlsSocket;
 
 /// Bytes already written are dropped from the front of the buffer only from this many on.
@@ -112,8 +112,7 @@ impl Write for Transport {
 
 pub(super) struct Stream {
     transport: Transport,
-    incoming: Incoming,
-    /// Bytes for the transport; those before `written` have been written.
+    /// Bytes for the transport, from the start of a frame on; those before `written` have been written.
     out: Vec<u8>,
     written: usize,
     /// Bytes read and written since they were last asked for.
@@ -121,13 +120,19 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(transport: Transport, incoming: Incoming) -> Stream {
-        Stream { transport, incoming, out: Vec::new(), written: 0, traffic: (0, 0) }
+    pub(super) fn new(transport: Transport) -> Stream {
+        Stream { transport, out: Vec::new(), written: 0, traffic: (0, 0) }
     }
 
     /// The kernel announced something to read.
     pub(super) fn readable(&mut self, hung_up: bool) {
         self.transport.socket().readable(hung_up);
+    }
+
+    pub(super) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.transport.read(buf)?;
+        self.traffic.0 += n as u64;
+        Ok(n)
     }
 
     /// Where to append whole frames.
@@ -136,15 +141,49 @@ impl Stream {
         &mut self.out
     }
 
-    /// Gives back what is written, once that is a quarter of what is held.
+    /// Gives back the frames that are written, once they are a quarter of what is held.
     fn compact(&mut self) {
-        if self.written > COMPACT && self.written > self.out.len() / 4 {
-            self.out.drain(..self.written);
-            self.written = 0;
-            if self.out.capacity() > KEPT {
-                self.out.shrink_to_fit();
-            }
+        if self.written <= COMPACT || self.written <= self.out.len() / 4 {
+            return;
         }
+        let mut whole = 0;
+        while let Some(frame) = self.out.get(whole..self.written).and_then(frame::first) {
+            whole += frame.len;
+        }
+        self.out.drain(..whole);
+        self.written -= whole;
+        if self.out.capacity() > KEPT {
+            self.out.shrink_to_fit();
+        }
+    }
+
+    /// The numbers of the quests whose frames are not begun.
+    pub(super) fn not_begun(&self) -> Vec<u32> {
+        let mut seqs = Vec::new();
+        let mut at = 0;
+        while let Some(frame) = self.out.get(at..).and_then(frame::first) {
+            if at >= self.written {
+                seqs.extend(frame.seq);
+            }
+            at += frame.len;
+        }
+        seqs
+    }
+
+    /// Takes out the frames that are not begun and whose quests have one of these numbers, given in order of the frames.
+    pub(super) fn take_back(&mut self, quests: &[u32]) {
+        let mut quests = quests.iter().peekable();
+        let (mut at, mut kept) = (0, 0);
+        while let Some(frame) = self.out.get(at..).and_then(frame::first) {
+            let unwanted =
+                at >= self.written && quests.next_if(|quest| frame.seq == Some(**quest)).is_some();
+            if !unwanted {
+                self.out.copy_within(at..at + frame.len, kept);
+                kept += frame.len;
+            }
+            at += frame.len;
+        }
+        self.out.drain(kept..at);
     }
 
     /// How many bytes were read and written since this was last asked.
@@ -183,25 +222,5 @@ impl Stream {
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
             _ => Ok(()),
         }
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.incoming.read(buf, &mut self.transport)?;
-        self.traffic.0 += n as u64;
-        Ok(n)
-    }
-}
-
-/// Writing never blocks and never fails: [`Stream::write_out`] does the writing.
-impl Write for Stream {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.out().extend_from_slice(buf);
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

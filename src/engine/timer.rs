@@ -1,62 +1,115 @@
-//! The timer thread: ends calls whose time has come, and tells the I/O thread when the session's has.
+//! The timer thread: ends calls whose time has come, and looks after the thread that runs callbacks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Engine, wake};
+use parking_lot::MutexGuard;
+
+use super::callbacks::Batch;
+use super::chair::Look;
+use super::threads::{SLOW, run_relief};
+use super::{Complete, Engine, State};
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::time::NEVER;
+use crate::time::{NEVER, Time, to_time};
 
 /// How many calls expire under one hold of the lock.
 const AT_ONCE: usize = 1024;
 
+/// How long after a relief could not be made the next try comes.
+const TRIED_AGAIN: Duration = Duration::from_millis(100);
+
+/// The thread that sits for a slow callback.
+enum Relief {
+    Made,
+    /// Not made, and not to be tried before that.
+    Missing(Time),
+}
+
 pub(super) fn run(engine: &Arc<Engine>, run: u64) {
+    let mut relief = Relief::Missing(0);
     let (mut expired, mut given_up) = (Vec::new(), Vec::new());
-    let mut state = engine.state.lock();
-    while state.run == run {
+    loop {
         let now = engine.now();
-        state.pending.expire(now, AT_ONCE, &mut expired);
-        state.queue.expire(now, AT_ONCE, &mut given_up);
-        let session_due = state.session_deadline <= now;
-        if session_due {
-            state.session_deadline = NEVER;
-            state.session_due = true;
-            state.parked = false;
+        let mut state = engine.state.lock();
+        if state.run != run {
+            return;
         }
-        if session_due || !expired.is_empty() || !given_up.is_empty() {
-            let io = if session_due { state.io.clone() } else { None };
+        if state.look_at <= now {
+            // Whoever leaves the chair from now on asks again.
+            state.look_at = NEVER;
             drop(state);
-            if let Some(io) = io {
-                wake(&io);
+            if look(engine, run, now, &mut relief) {
+                let mut state = engine.state.lock();
+                state.look_at = state.look_at.min(now.saturating_add(to_time(SLOW)));
             }
-            let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
-            engine.counters.timeouts.add((expired.len() + late.count()) as u64);
-            let mut batch = engine.dispatch.fresh_batch();
-            for complete in expired.drain(..) {
-                engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);
-            }
-            for (complete, error) in given_up.drain(..) {
-                engine.end(complete, error, &mut batch);
-            }
-            engine.deliver(batch);
-            state = engine.state.lock();
             continue;
         }
-        let calls = state.pending.next_deadline().min(state.queue.next_deadline());
-        let next = calls.min(state.session_deadline);
-        state.timer_sleeps_until = next;
-        if next == NEVER {
-            engine.deadline_changed.wait(&mut state);
-        } else {
-            // A wait that overflows `Instant` ends in some centuries.
-            match engine.born.checked_add(std::time::Duration::from_nanos(next)) {
-                Some(until) => drop(engine.deadline_changed.wait_until(&mut state, until)),
-                None => engine.deadline_changed.wait(&mut state),
-            }
+        state.pending.expire(now, AT_ONCE, &mut expired);
+        state.queue.expire(now, AT_ONCE, &mut given_up);
+        if expired.is_empty() && given_up.is_empty() {
+            sleep(engine, &mut state, run);
+            continue;
         }
-        // Awake: nobody needs to wake it until it sleeps again. After the end of its run the time is its successor's.
-        if state.run == run {
-            state.timer_sleeps_until = 0;
+        state.expired += expired.len() as u64;
+        let stuck = state.unwritten > 0;
+        drop(state);
+        end(engine, &mut expired, &mut given_up);
+        if stuck {
+            // The frames of what has expired need not be sent.
+            engine.wake_io();
         }
     }
+}
+
+fn end(engine: &Arc<Engine>, expired: &mut Vec<Complete>, given_up: &mut Vec<(Complete, Error)>) {
+    let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
+    engine.counters.timeouts.add((expired.len() + late.count()) as u64);
+    let mut batch = Batch::default();
+    for complete in expired.drain(..) {
+        engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);
+    }
+    for (complete, error) in given_up.drain(..) {
+        engine.end(complete, error, &mut batch);
+    }
+    engine.deliver(batch);
+}
+
+/// Until the earliest deadline, or until somebody has an earlier one.
+fn sleep(engine: &Engine, state: &mut MutexGuard<'_, State>, run: u64) {
+    let calls = state.pending.next_deadline().min(state.queue.next_deadline());
+    let next = calls.min(state.look_at);
+    state.timer_sleeps_until = next;
+    // A wait that overflows `Instant` ends in some centuries.
+    match engine.born.checked_add(Duration::from_nanos(next)).filter(|_| next != NEVER) {
+        Some(until) => drop(engine.deadline_changed.wait_until(state, until)),
+        None => engine.deadline_changed.wait(state),
+    }
+    // Awake: nobody needs to wake it until it sleeps again. After the end of its run the time is its successor's.
+    if state.run == run {
+        state.timer_sleeps_until = 0;
+    }
+}
+
+/// Looks after the one that runs callbacks. Whether to look again.
+fn look(engine: &Arc<Engine>, run: u64, now: Time, relief: &mut Relief) -> bool {
+    let look = engine.chair.look(run);
+    if let (Look::Slow, &mut Relief::Missing(from)) = (look, &mut *relief) {
+        if now >= from {
+            let its = engine.clone();
+            *relief = match engine.spawn("rtm-relief", move || run_relief(&its, run)) {
+                Ok(()) => Relief::Made,
+                Err(error) => {
+                    if from == 0 {
+                        log::error!(
+                            target: "rtm_client::engine",
+                            "a slow callback holds the connection up, for there is no thread to be had: {error}"
+                        );
+                    }
+                    Relief::Missing(now.saturating_add(to_time(TRIED_AGAIN)))
+                }
+            };
+        }
+    }
+    look != Look::Quiet
 }

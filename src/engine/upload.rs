@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use mio::{Registry, Token, Waker};
 
+use super::callbacks::{Batch, Item};
 use super::connect::{Dialing, Progress};
 use super::connection::Connection;
-use super::dispatch::{Batch, Item};
 use super::frame::FrameBuffer;
 use super::{Complete, Engine};
 use crate::error::Error;
@@ -112,17 +112,12 @@ impl Upload {
             return self.fail(Error::new(fpnn::CORE_TIMEOUT, text), engine, batch);
         }
         if let Link::Dialing { dialing, frame } = &mut self.link {
-            match dialing.advance(now, registry, self.token) {
+            match dialing.advance(now, options, registry, self.token) {
                 Progress::Waiting => {}
                 Progress::Failed(error) => return self.fail(error, engine, batch),
-                Progress::Open(socket) => {
-                    let mut connection = Connection::new(
-                        *socket,
-                        options.max_received_bytes,
-                        options.max_queued_bytes,
-                    );
+                Progress::Open(mut connection) => {
                     std::mem::swap(connection.stream().out(), frame);
-                    self.link = Link::Up(Box::new(connection));
+                    self.link = Link::Up(connection);
                 }
             }
         }
@@ -143,7 +138,9 @@ impl Upload {
                 batch.bytes.extend_from_slice(received.bytes.get(at).unwrap_or(&[]));
                 let at = start..batch.bytes.len();
                 let complete = Some(complete);
-                batch.items.push(Item::Answer { seq: UPLOAD_SEQ, complete, status, encoding, at });
+                let answer = Item::Answer { seq: UPLOAD_SEQ, complete, status, encoding, at };
+                batch.items.push_back(answer);
+                self.let_go(batch);
             }
         }
         if let Some(error) = lost {
@@ -159,8 +156,13 @@ impl Upload {
         if sent >= self.reported + PROGRESS_STEP || (sent == self.total && sent > self.reported) {
             self.reported = sent;
             let (handler, total) = (handler.clone(), self.total as u64);
-            batch.items.push(Item::Progress { handler, sent: sent as u64, total });
+            batch.items.push_back(Item::Progress { handler, sent: sent as u64, total });
         }
+    }
+
+    /// The handler is the program's: it is not dropped here.
+    fn let_go(&mut self, batch: &mut Batch) {
+        batch.items.extend(self.progress.take().map(Item::Dropped));
     }
 
     /// Gives the call back with an error, if it has not been given back.
@@ -169,5 +171,6 @@ impl Upload {
         if let Some(complete) = self.complete.take() {
             engine.end(complete, error, batch);
         }
+        self.let_go(batch);
     }
 }

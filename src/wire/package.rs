@@ -21,6 +21,12 @@ const ANSWER: u8 = 2;
 /// Where the sequence number of a two-way quest or an answer stands.
 pub(crate) const SEQ_OFFSET: usize = 12;
 
+/// The sequence number in the first bytes of a package, if it is a two-way quest.
+pub(crate) fn quest_seq(head: &[u8; SEQ_OFFSET + 4]) -> Option<u32> {
+    let &[m, a, g, c, _, _, kind, _, _, _, _, _, s, e, q, n] = head;
+    ([m, a, g, c] == MAGIC && kind == TWO_WAY).then(|| u32::from_le_bytes([s, e, q, n]))
+}
+
 /// How the payload of a package is written: its flag byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {

@@ -1,0 +1,294 @@
+//! Running callbacks: user code, one callback after another, in the order in which things happened.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use super::call::{Complete, Ending};
+use super::chair::{Next, Pushed};
+use super::login::{LoginDone, ask_program};
+use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::events;
+use crate::guard::{guarded, set_in_callback};
+use crate::options::Callbacks;
+use crate::push::Push;
+use crate::session::{Question, SessionEvent};
+use crate::types::ProgressHandler;
+use crate::wire::answer::Answer;
+use crate::wire::package::Encoding;
+
+/// Things that happened, in order, with one buffer for the payloads of all of them.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) items: VecDeque<Item>,
+}
+
+pub(super) enum Item {
+    /// An answer; `complete` is `None` until it is taken from the table, and where nobody waits for it any more.
+    Answer {
+        seq: u32,
+        complete: Option<Complete>,
+        status: u8,
+        encoding: Encoding,
+        at: Range<usize>,
+    },
+    Failed {
+        ending: Ending,
+        error: Error,
+    },
+    Push {
+        push: Push,
+        encoding: Encoding,
+        at: Range<usize>,
+    },
+    Event(SessionEvent),
+    /// What the program is asked on behalf of the login of that epoch.
+    Ask {
+        question: Question,
+        epoch: u64,
+    },
+    Login {
+        done: LoginDone,
+        ok: bool,
+        error_code: i32,
+    },
+    Progress {
+        handler: ProgressHandler,
+        sent: u64,
+        total: u64,
+    },
+    /// A handler of the program's that is not needed any more: dropping it is user code.
+    Dropped(ProgressHandler),
+}
+
+impl Item {
+    /// Runs the item if it is the answer to a call that is waited for, and not larger than `most`.
+    fn run_for_waiter(&mut self, bytes: &[u8], most: usize, in_flight: &AtomicUsize) -> bool {
+        let Item::Answer { complete, status, encoding, at, .. } = self else { return false };
+        let waited_for = complete.as_ref().is_some_and(|complete| complete.at_once);
+        if !waited_for || at.len() > most {
+            return false;
+        }
+        let Some(Complete { ending, .. }) = complete.take() else { return false };
+        let payload = bytes.get(at.clone()).unwrap_or(&[]);
+        in_flight.fetch_sub(1, Ordering::Relaxed);
+        ending(Ok(Answer { status: *status, encoding: *encoding, payload }));
+        true
+    }
+}
+
+impl Batch {
+    /// Runs the answers that are waited for, on this thread.
+    pub(super) fn run_for_waiters(&mut self, most: usize, in_flight: &AtomicUsize) {
+        let Batch { bytes, items } = self;
+        items.retain_mut(|item| !item.run_for_waiter(bytes, most, in_flight));
+    }
+
+    /// The batch, to be used again, without what a large one has grown to.
+    fn emptied(mut self) -> Batch {
+        self.bytes.clear();
+        if self.bytes.capacity() > 1 << 18 || self.items.capacity() > 1 << 11 {
+            self = Batch::default();
+        }
+        self
+    }
+}
+
+/// What waits for its callbacks.
+#[derive(Default)]
+pub(super) struct Backlog {
+    /// Callbacks that wait or run.
+    callbacks: AtomicUsize,
+    /// Bytes received that wait for their callbacks.
+    bytes: AtomicUsize,
+    /// Whether whoever sits has stopped reading until callbacks have caught up.
+    reading_stopped: AtomicBool,
+}
+
+impl Backlog {
+    pub(super) fn callbacks(&self) -> usize {
+        self.callbacks.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add(&self, batch: &Batch) {
+        self.callbacks.fetch_add(batch.items.len(), Ordering::Relaxed);
+        self.bytes.fetch_add(batch.bytes.len() + item_bytes(batch.items.len()), Ordering::SeqCst);
+    }
+
+    /// Whether whoever sits should not read: from `limit` bytes waiting for callbacks on, until half of them are handed
+    /// over.
+    pub(super) fn is_behind(&self, already: bool, limit: usize) -> bool {
+        if !already && self.bytes.load(Ordering::SeqCst) < limit {
+            return false;
+        }
+        self.reading_stopped.store(true, Ordering::SeqCst);
+        // They may have caught up in between, and have seen no reason to wake anybody.
+        !self.has_caught_up(limit)
+    }
+
+    fn has_caught_up(&self, limit: usize) -> bool {
+        self.bytes.load(Ordering::SeqCst) <= limit / 2
+    }
+
+    /// `items` callbacks have run, `bytes` bytes are not needed any more. Whether reading goes on now.
+    fn remove(&self, items: usize, bytes: usize, limit: usize) -> bool {
+        self.callbacks.fetch_sub(items, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes + item_bytes(items), Ordering::SeqCst);
+        self.reading_stopped.load(Ordering::SeqCst)
+            && self.has_caught_up(limit)
+            && self.reading_stopped.swap(false, Ordering::SeqCst)
+    }
+}
+
+fn item_bytes(items: usize) -> usize {
+    items * size_of::<Item>()
+}
+
+/// How much of a batch is run before the runner looks after something else.
+pub(super) enum Until {
+    /// All of it.
+    TheEnd,
+    /// So many callbacks, or the timer thread says that a millisecond is over.
+    Next(usize),
+}
+
+/// What is left of a batch.
+pub(super) enum Left {
+    /// What has not run.
+    Rest(Batch),
+    /// An empty batch to be used again.
+    Spare(Batch),
+}
+
+impl Engine {
+    /// Queues callbacks, and sees to it that they run. Not for who sits.
+    pub(super) fn deliver(self: &Arc<Self>, batch: Batch) {
+        if batch.items.is_empty() {
+            return;
+        }
+        self.backlog.add(&batch);
+        match self.chair.push(batch) {
+            Pushed::Seen => {}
+            Pushed::Wake => self.wake_sleeper(),
+            Pushed::Run => self.run_apart(),
+        }
+    }
+
+    /// Runs what is queued on a thread of its own: there is no `rtm-io` to do so.
+    pub(super) fn run_apart(self: &Arc<Self>) {
+        let engine = self.clone();
+        let started = self.spawn("rtm-callback", move || engine.run_left_over());
+        if let Err(error) = started {
+            // Better inside the call than never.
+            log::error!(target: "rtm_client::engine", "no thread for callbacks: {error}");
+            self.run_left_over();
+        }
+    }
+
+    /// Runs what is queued, until nothing is or the thread of a new run is there for it.
+    pub(super) fn run_left_over(&self) {
+        let nested = set_in_callback(true);
+        loop {
+            match self.chair.left_over() {
+                Next::Run(batch) => drop(self.run_batch(batch, Until::TheEnd)),
+                Next::End { wake: true } => break self.wake_sleeper(),
+                _ => break,
+            }
+        }
+        set_in_callback(nested);
+    }
+
+    /// Runs callbacks on the calling thread: see `RtmClient::run_callbacks`.
+    pub(crate) fn run_callbacks(&self, timeout: Duration) -> Result<usize, Error> {
+        if self.options.callbacks != Callbacks::Manual {
+            return Err(forbidden("run_callbacks needs the option Callbacks::Manual"));
+        }
+        if !self.chair.run_here() {
+            let text = "run_callbacks runs already, on another thread or around this one";
+            return Err(forbidden(text));
+        }
+        let nested = set_in_callback(true);
+        let now = Instant::now();
+        let mut until = now.checked_add(timeout);
+        let mut ran = 0;
+        while let Some(batch) = self.chair.wait_here(until) {
+            ran += batch.items.len();
+            self.run_batch(batch, Until::TheEnd);
+            until = Some(now);
+        }
+        set_in_callback(nested);
+        self.chair.leave_here();
+        Ok(ran)
+    }
+
+    /// Runs a batch until then.
+    pub(super) fn run_batch(&self, mut batch: Batch, until: Until) -> Left {
+        let Batch { bytes, items } = &mut batch;
+        let (most, may_leave) = match until {
+            Until::TheEnd => (usize::MAX, false),
+            Until::Next(most) => (most, true),
+        };
+        let mut ran = 0;
+        while let Some(item) = items.pop_front() {
+            run_item(self, bytes, item);
+            ran += 1;
+            if ran >= most || (may_leave && self.chair.is_in_a_hurry()) {
+                break;
+            }
+        }
+        let done = items.is_empty();
+        let bytes = if done { bytes.len() } else { 0 };
+        if self.backlog.remove(ran, bytes, self.options.max_undelivered_bytes) {
+            self.wake_io();
+        }
+        if done { Left::Spare(batch.emptied()) } else { Left::Rest(batch) }
+    }
+}
+
+fn forbidden(message: &'static str) -> Error {
+    Error::new(fpnn::CORE_FORBIDDEN, message)
+}
+
+fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
+    match item {
+        Item::Answer { complete, status, encoding, at, .. } => {
+            let Some(Complete { ending, .. }) = complete else { return };
+            let payload = bytes.get(at).unwrap_or(&[]);
+            guarded("callback", || ending(Ok(Answer { status, encoding, payload })));
+            engine.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
+        Item::Failed { ending, error } => {
+            guarded("callback", || ending(Err(error)));
+            engine.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
+        Item::Push { push, encoding, at } => {
+            let payload = bytes.get(at).unwrap_or(&[]);
+            let now = Instant::now();
+            let delivered =
+                engine.processor.deliver(push, encoding, payload, engine.own_uid(), now);
+            if let Err(error) = delivered {
+                engine.listeners.emit(events::ERROR_RECORDER, &error);
+            }
+        }
+        Item::Event(event) => match event {
+            SessionEvent::Error(error) => engine.listeners.emit(events::ERROR_RECORDER, &error),
+            SessionEvent::ReloginCompleted(completed) => {
+                engine.listeners.emit(events::RELOGIN_COMPLETED, &completed);
+            }
+            SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
+        },
+        Item::Ask { question, epoch } => engine.answer(epoch, ask_program(engine, question)),
+        Item::Login { done, ok, error_code } => {
+            guarded("login callback", || (done.run)(ok, error_code))
+        }
+        Item::Progress { handler, sent, total } => {
+            guarded("progress handler", move || handler(sent, total))
+        }
+        Item::Dropped(handler) => guarded("progress handler's drop", move || drop(handler)),
+    }
+}

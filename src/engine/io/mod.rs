@@ -1,0 +1,459 @@
+//! What the I/O role does: the one value that whoever sits in the chair owns, for as long as it sits.
+//!
+//! A pass: read until the socket would block (bounded), one lock to take the answered calls and the outbox, step the
+//! session, write with the lock released. It blocks nowhere but in the readiness wait, and runs no user code.
+
+mod session;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::{Events, Poll, Token, Waker};
+
+use super::callbacks::{Batch, Item};
+use super::connect::{Dialing, Progress};
+use super::connection::{Connection, Heard, Own};
+use super::frame::FrameBuffer;
+use super::login::Login;
+use super::upload::Upload;
+use super::{Command, Engine, State};
+use crate::options::Callbacks;
+use crate::push::Push;
+use crate::resume::{Change, Resume};
+use crate::session::{Input, Output, Session, SessionOptions};
+use crate::time::{NEVER, Time, to_time};
+use crate::wire::payload::with_fields;
+
+/// The waker's token; sockets have higher ones.
+const WAKER: Token = Token(0);
+
+/// The largest answer that is decoded for a waiter by who sits.
+const DECODED_AT_ONCE: usize = 1 << 20;
+
+pub(super) struct Io {
+    poll: Poll,
+    events: Events,
+    waker: Arc<Waker>,
+    session: Session,
+    link: Link,
+    /// The token of the link's socket; events of earlier ones are stale.
+    token: Token,
+    /// How many gates have been connected to since one has let the user in.
+    passed_over: usize,
+    /// The token given out last.
+    last_token: usize,
+    uploads: Vec<Upload>,
+    login: Login,
+    /// What comes back after a relogin.
+    resume: Resume,
+    batch: Batch,
+    /// The largest answer that is decoded for a waiter by who sits.
+    decoded_at_once: usize,
+    /// Whether the session's deadline has come, and is judged after the next read.
+    due: bool,
+    /// How often the gate is told that the line is alive while its pings are not read, and when the next time comes.
+    alive_every: Time,
+    alive_at: Time,
+    expired: Expired,
+    frame: FrameBuffer,
+    /// What reading and dialing found out, for the session machine.
+    inputs: Vec<Input>,
+    outputs: Vec<Output>,
+    commands: Vec<Command>,
+}
+
+enum Link {
+    Down,
+    Dialing(Box<Dialing>),
+    Up(Box<Connection>),
+}
+
+/// Which calls have expired, as [`State::expired`] counts them, where their frames were looked for.
+#[derive(Default)]
+struct Expired {
+    /// In what waits for the socket.
+    waiting: u64,
+    /// In the outbox, when it was taken.
+    outbox: u64,
+    /// Whether they are to be looked for before the next bytes are written.
+    look: bool,
+}
+
+/// What a pass has come to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// There is more to do.
+    Again,
+    /// Nothing to do until something happens. `blocked`: the socket has not taken everything yet.
+    Park { blocked: bool },
+    /// The session is over and nobody asks for another.
+    End,
+}
+
+/// What the batch holds that is not for the callbacks alone.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    /// Answers that are waited for.
+    waited_for: bool,
+    /// Something that `resume` has to know.
+    noted: bool,
+    /// Answers that nobody waits for any more.
+    unknown: bool,
+}
+
+impl Io {
+    pub(super) fn new(engine: &Engine) -> io::Result<Io> {
+        let options = &engine.options;
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let max_ping_interval = u64::from(options.max_ping_interval_seconds) * 1_000_000_000;
+        Ok(Io {
+            poll,
+            events: Events::with_capacity(16),
+            waker,
+            session: Session::new(SessionOptions {
+                auto_reconnect: options.auto_reconnect,
+                connection_timeout: to_time(options.connection_timeout),
+                max_ping_interval,
+                strategy: options.regressive_strategy,
+                max_attempts: options.reconnecting.max_attempts,
+                jitter: options.reconnecting.jitter,
+            }),
+            link: Link::Down,
+            token: WAKER,
+            passed_over: 0,
+            last_token: WAKER.0,
+            uploads: Vec::new(),
+            login: Login::default(),
+            resume: Resume::default(),
+            batch: Batch::default(),
+            // Nobody may be running callbacks while the program waits.
+            decoded_at_once: match options.callbacks {
+                Callbacks::Thread => DECODED_AT_ONCE,
+                Callbacks::Manual => usize::MAX,
+            },
+            due: false,
+            alive_every: max_ping_interval / 4,
+            alive_at: NEVER,
+            expired: Expired::default(),
+            frame: FrameBuffer::default(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            commands: Vec::new(),
+        })
+    }
+
+    pub(super) fn waker(&self) -> Arc<Waker> {
+        self.waker.clone()
+    }
+
+    /// One pass. `more`: there are callbacks to run when it is over.
+    pub(super) fn pass(&mut self, engine: &Arc<Engine>, more: bool) -> Passed {
+        let now = engine.now();
+        let heard = self.advance_link(engine, now);
+        self.advance_uploads(engine);
+        let (mut found, passed) = self.exchange(engine, now, more);
+        found.noted |= heard;
+        self.settle(engine, found);
+        self.step_session(engine);
+        self.write(engine);
+        passed
+    }
+
+    /// What is to run, if anything is.
+    pub(super) fn take_batch(&mut self, engine: &Engine) -> Option<Batch> {
+        if self.batch.items.is_empty() {
+            self.batch.bytes.clear();
+            return None;
+        }
+        engine.backlog.add(&self.batch);
+        Some(std::mem::take(&mut self.batch))
+    }
+
+    /// Takes an empty batch to fill.
+    pub(super) fn use_again(&mut self, spare: Option<Batch>) {
+        if let Some(spare) = spare.filter(|_| self.batch.items.is_empty()) {
+            self.batch = spare;
+        }
+    }
+
+    /// Goes on with connecting, or reads what has come. Whether the batch holds a push that `resume` has to know.
+    fn advance_link(&mut self, engine: &Engine, now: Time) -> bool {
+        let mut noted = false;
+        match &mut self.link {
+            Link::Down => {}
+            Link::Dialing(dialing) => {
+                let registry = self.poll.registry();
+                match dialing.advance(now, &engine.options, registry, self.token) {
+                    Progress::Waiting => {}
+                    Progress::Open(connection) => {
+                        self.link = Link::Up(connection);
+                        self.inputs.push(Input::Connected);
+                    }
+                    Progress::Failed(error) => {
+                        self.link = Link::Down;
+                        self.inputs.push(Input::ConnectFailed(error));
+                    }
+                }
+            }
+            Link::Up(connection) => {
+                let limit = engine.options.max_undelivered_bytes;
+                let behind = engine.backlog.is_behind(connection.is_paused(), limit);
+                connection.pause(behind, now);
+                self.alive_at = connection.stay_alive(now, self.alive_every);
+                connection.read(&mut self.batch, &mut self.frame, |heard| {
+                    self.inputs.push(match heard {
+                        Heard::KickoutRoom => return noted = true,
+                        Heard::Pinged => Input::Pinged,
+                        Heard::Kickout => Input::Kickout,
+                        Heard::Own(Own::Auth, answer) => Input::Authenticated(answer),
+                        Heard::Own(Own::Bye, _) => Input::ByeAnswered,
+                        Heard::Lost(error) => Input::Lost(error),
+                    });
+                });
+            }
+        }
+        noted
+    }
+
+    fn advance_uploads(&mut self, engine: &Engine) {
+        if self.uploads.is_empty() {
+            return;
+        }
+        for upload in &mut self.uploads {
+            let registry = self.poll.registry();
+            upload.advance(engine, registry, &mut self.frame, &mut self.batch);
+        }
+        self.uploads.retain(|upload| !upload.is_over());
+    }
+
+    /// The one lock of a pass: takes answered calls, the outbox and what was posted; decides whether to park.
+    fn exchange(&mut self, engine: &Engine, now: Time, more: bool) -> (Found, Passed) {
+        let mut guard = engine.state.lock();
+        let state = &mut *guard;
+        let found = self.take_answered(engine, state);
+        std::mem::swap(&mut self.commands, &mut state.commands);
+        let mut busy = self.judge(now);
+        busy |= !self.commands.is_empty() || !self.inputs.is_empty();
+        busy |= self.uploads.iter().any(Upload::has_more);
+        let blocked = self.take_outbox(state);
+        if let Link::Up(connection) = &self.link {
+            busy |= connection.has_more();
+        }
+        engine.counters.queued_bytes.set(state.queued_bytes() as u64);
+        let passed = if busy {
+            Passed::Again
+        } else if more || self.leaves_callbacks(engine, found) {
+            // Calls made meanwhile need not wake anybody.
+            Passed::Again
+        } else if self.session.is_idle() {
+            state.io = None;
+            state.run += 1;
+            Passed::End
+        } else {
+            Passed::Park { blocked }
+        };
+        // While the socket takes no more, a new call is no reason to wake up.
+        state.parked = passed == Passed::Park { blocked: false };
+        (found, passed)
+    }
+
+    /// Takes the answered calls out of the table.
+    fn take_answered(&mut self, engine: &Engine, state: &mut State) -> Found {
+        let (mut answers, mut errors, mut pushes) = (0, 0, 0);
+        let mut found = Found::default();
+        for item in &mut self.batch.items {
+            match item {
+                Item::Answer { seq, complete, status, .. } => {
+                    // That of an upload has its call.
+                    if complete.is_none() {
+                        *complete = state.pending.take(*seq);
+                        answers += u64::from(complete.is_some());
+                        errors += u64::from(complete.is_some() && *status != 0);
+                    }
+                    match complete {
+                        Some(complete) => {
+                            found.waited_for |= complete.at_once;
+                            found.noted |= complete.note.is_some();
+                        }
+                        None => found.unknown = true,
+                    }
+                }
+                Item::Push { .. } => pushes += 1,
+                _ => {}
+            }
+        }
+        let counters = &engine.counters;
+        counters.answers.add(answers);
+        counters.errors.add(errors);
+        counters.pushes.add(pushes);
+        found
+    }
+
+    /// Whether the batch will hold callbacks when the waiters are served.
+    fn leaves_callbacks(&self, engine: &Engine, found: Found) -> bool {
+        let waiter = |item: &Item| {
+            matches!(item, Item::Answer { complete, at, .. }
+                if complete.as_ref().is_none_or(|call| call.at_once && at.len() <= self.decoded_at_once))
+        };
+        engine.options.callbacks == Callbacks::Thread
+            && if found.waited_for || found.unknown {
+                !self.batch.items.iter().all(waiter)
+            } else {
+                !self.batch.items.is_empty()
+            }
+    }
+
+    /// Tells the session when its deadline has come, after one more read: what the gate has sent by then counts, though
+    /// nobody has announced it yet, after the process was stopped, say. Whether that read is to come.
+    fn judge(&mut self, now: Time) -> bool {
+        let due = now >= self.session.deadline();
+        if std::mem::take(&mut self.due) && due {
+            // Pings cannot be heard while reading is paused: that is no reason to think the gate silent.
+            let paused = matches!(&self.link, Link::Up(connection) if connection.is_paused());
+            self.inputs.extend(paused.then_some(Input::Pinged));
+            self.inputs.push(Input::Due);
+            return false;
+        }
+        self.due = due;
+        if let (true, Link::Up(connection)) = (due, &mut self.link) {
+            connection.readable(false);
+        }
+        due
+    }
+
+    /// Takes the outbox, if the socket has taken what came before. Whether it has not.
+    fn take_outbox(&mut self, state: &mut State) -> bool {
+        let Link::Up(connection) = &mut self.link else {
+            state.unwritten = 0;
+            return false;
+        };
+        let blocked = connection.is_blocked();
+        self.expired.look |= self.expired.waiting != state.expired;
+        self.expired.waiting = state.expired;
+        if !blocked && !state.outbox.is_empty() {
+            std::mem::swap(connection.stream().out(), &mut state.outbox);
+            self.expired.look |= self.expired.outbox != state.expired;
+            self.expired.outbox = state.expired;
+        }
+        state.unwritten = connection.waiting();
+        blocked
+    }
+
+    /// Does with the batch what is to be done before the callbacks: takes notes off, serves who waits, drops what is for
+    /// nobody.
+    fn settle(&mut self, engine: &Engine, found: Found) {
+        if found.noted {
+            self.take_notes();
+        }
+        if found.unknown {
+            let for_nobody = |item: &Item| matches!(item, Item::Answer { complete: None, .. });
+            self.batch.items.retain(|item| !for_nobody(item));
+        }
+        if found.waited_for {
+            self.batch.run_for_waiters(self.decoded_at_once, &engine.in_flight);
+        }
+    }
+
+    /// Takes the notes off the answers, and remembers what they say: in order, for a user may enter a room and be removed
+    /// from it within one pass.
+    fn take_notes(&mut self) {
+        let Batch { bytes, items } = &mut self.batch;
+        for item in items {
+            match item {
+                Item::Answer { complete: Some(complete), status, .. } => {
+                    if let Some(change) = complete.note.take().filter(|_| *status == 0) {
+                        self.resume.apply(*change);
+                    }
+                }
+                Item::Push { push: Push::KickoutRoom, encoding, at } => {
+                    let payload = bytes.get(at.clone()).unwrap_or(&[]);
+                    if let Ok(rid) = with_fields(*encoding, payload, |f| f.int("rid")) {
+                        self.resume.apply(Change::Left(rid));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn write(&mut self, engine: &Engine) {
+        let Link::Up(connection) = &mut self.link else { return };
+        if std::mem::take(&mut self.expired.look) && connection.is_blocked() {
+            // A call that has ended is not sent any more.
+            let waiting = connection.stream().not_begun();
+            let state = engine.state.lock();
+            let ended = |seq: &u32| !state.pending.contains(*seq) && !connection.expects(*seq);
+            let ended: Vec<_> = waiting.into_iter().filter(ended).collect();
+            drop(state);
+            connection.stream().take_back(&ended);
+        }
+        connection.write();
+        let (read, written) = connection.stream().take_traffic();
+        engine.counters.bytes_received.add(read);
+        engine.counters.bytes_sent.add(written);
+    }
+
+    fn is_blocked(&self) -> bool {
+        matches!(&self.link, Link::Up(connection) if connection.is_blocked())
+    }
+
+    /// Waits until something happens, if the pass has come to that.
+    pub(super) fn park_after(&mut self, engine: &Engine, passed: Passed) {
+        match passed {
+            // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
+            Passed::Park { blocked: true } if !self.is_blocked() => {}
+            Passed::Park { .. } => {
+                let deadline = self.deadline();
+                let left = Duration::from_nanos(deadline.saturating_sub(engine.now()));
+                self.wait((deadline != NEVER).then_some(left));
+            }
+            Passed::Again | Passed::End => {}
+        }
+    }
+
+    /// Takes note of what the kernel has announced, without waiting.
+    pub(super) fn look_for_events(&mut self) {
+        self.wait(Some(Duration::ZERO));
+    }
+
+    /// When something is to be done even if nothing happens.
+    fn deadline(&self) -> Time {
+        let link = match &self.link {
+            Link::Down => NEVER,
+            Link::Dialing(dialing) => dialing.give_up_at(),
+            Link::Up(_) => self.alive_at,
+        };
+        let uploads = self.uploads.iter().map(Upload::deadline);
+        uploads.fold(self.session.deadline().min(link), Time::min)
+    }
+
+    fn wait(&mut self, most: Option<Duration>) {
+        if let Err(error) = self.poll.poll(&mut self.events, most) {
+            if error.kind() != io::ErrorKind::Interrupted {
+                log::error!(target: "rtm_client::engine", "the readiness wait failed: {error}");
+            }
+            return;
+        }
+        for event in self.events.iter() {
+            let hung_up = event.is_read_closed() || event.is_error();
+            if event.token() != self.token {
+                let upload = self.uploads.iter_mut().find(|upload| upload.token == event.token());
+                if let Some(upload) = upload {
+                    upload.ready(event.is_readable() || hung_up, hung_up);
+                }
+                continue;
+            }
+            match &mut self.link {
+                Link::Down => {}
+                Link::Dialing(dialing) => dialing.ready(hung_up),
+                Link::Up(connection) => {
+                    if event.is_readable() || hung_up {
+                        connection.readable(hung_up);
+                    }
+                }
+            }
+        }
+    }
+}

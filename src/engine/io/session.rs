@@ -1,0 +1,240 @@
+//! What the session machine says, done.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use mio::Token;
+
+use super::{Io, Link};
+use crate::engine::call::{Complete, DEFAULT_TIMEOUT};
+use crate::engine::callbacks::Item;
+use crate::engine::connect::Dialing;
+use crate::engine::connection::Own;
+use crate::engine::frame::FrameBuffer;
+use crate::engine::login;
+use crate::engine::queue::Queued;
+use crate::engine::upload::{Upload, UploadRequest};
+use crate::engine::{Admission, Command, Engine, FIRST_SEQ};
+use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::events::ReloginCompleted;
+use crate::resume::Resume;
+use crate::session::{Input, Later, Moment, Output, Question, SessionEvent};
+use crate::time::{Time, to_time};
+use crate::wire::package;
+use crate::wire::payload::write_map;
+
+impl Io {
+    /// Steps the session machine with everything that happened in this pass, and does what it says.
+    pub(super) fn step_session(&mut self, engine: &Arc<Engine>) {
+        let at = Moment { now: engine.now(), chance: rand::random() };
+        for input in std::mem::take(&mut self.inputs) {
+            self.session.step(at, input, &mut self.outputs);
+            self.act(engine);
+        }
+        for command in std::mem::take(&mut self.commands) {
+            let input = match command {
+                Command::Login { login, timeout } => {
+                    // The machine ends an earlier login before it starts this one.
+                    self.session.step(at, Input::Close, &mut self.outputs);
+                    self.act(engine);
+                    self.login = login;
+                    self.resume = Resume::default();
+                    Input::Login { timeout }
+                }
+                Command::Upload(request) => {
+                    self.start_upload(engine, *request);
+                    continue;
+                }
+                // One question at a time: in the epoch of this login it is the latest.
+                Command::Decided { epoch, decision } if epoch == self.login.epoch => {
+                    Input::Verdict(self.login.listen(decision))
+                }
+                Command::Decided { .. } => continue,
+                Command::Bye => Input::Bye,
+                Command::Close => Input::Close,
+                Command::Destroy => Input::Destroy,
+            };
+            self.session.step(at, input, &mut self.outputs);
+            self.act(engine);
+        }
+        if self.session.is_idle() {
+            for mut upload in self.uploads.drain(..) {
+                upload.fail(Error::connection_closed(), engine, &mut self.batch);
+            }
+        }
+    }
+
+    fn start_upload(&mut self, engine: &Engine, request: UploadRequest) {
+        let token = self.next_token();
+        self.uploads.push(Upload::start(engine, request, token, &self.waker));
+    }
+
+    fn next_token(&mut self) -> Token {
+        self.last_token += 1;
+        Token(self.last_token)
+    }
+
+    fn act(&mut self, engine: &Arc<Engine>) {
+        for output in std::mem::take(&mut self.outputs) {
+            match output {
+                Output::Dial { deadline } => self.dial(engine, deadline),
+                Output::SendAuth => {
+                    // A gate that does not let the user in is not the first to be tried next time.
+                    self.passed_over += 1;
+                    self.send_own(engine, Own::Auth);
+                }
+                Output::SendBye => self.send_own(engine, Own::Bye),
+                Output::Ask(question) => self.ask(engine, question),
+                Output::Open => {
+                    self.passed_over = 0;
+                    self.open(engine);
+                }
+                Output::Disconnect => self.disconnect(),
+                Output::EndCalls { error, later } => self.end_calls(engine, error, later),
+                Output::LoginDone { ok, error_code } => {
+                    if let Some(done) = self.login.done.take() {
+                        done.end(ok, error_code, &mut self.batch);
+                    }
+                }
+                Output::Emit(event) => self.emit(engine, event),
+            }
+        }
+    }
+
+    /// Asks the program, among the callbacks; goes on at once where nobody wants to be asked.
+    fn ask(&mut self, engine: &Engine, question: Question) {
+        match login::verdict_of_nobody(question, &engine.listeners) {
+            Some(go) => self.inputs.push(Input::Verdict(go)),
+            None => {
+                self.batch.items.push_back(Item::Ask { question, epoch: self.login.epoch });
+            }
+        }
+    }
+
+    /// Lets calls pass, behind what is resumed and what was queued.
+    fn open(&mut self, engine: &Arc<Engine>) {
+        let deadline = engine.now().saturating_add(to_time(DEFAULT_TIMEOUT));
+        let resumed = self.resume.calls().map(|call| {
+            let mut frame = FrameBuffer::default();
+            let payload = |out: &mut Vec<u8>| write_map(out, |map| call.write(map));
+            frame.build(|out| package::write_quest(out, Some(0), call.method(), payload));
+            Queued { frame, deadline, complete: login::tell_failure(engine, call.failure()) }
+        });
+        let resumed: Vec<_> = resumed.collect();
+        let mut guard = engine.state.lock();
+        let state = &mut *guard;
+        // The program has closed or logged in anew meanwhile.
+        if state.epoch != self.login.epoch {
+            return;
+        }
+        engine.in_flight.fetch_add(resumed.len(), Ordering::Relaxed);
+        engine.counters.calls.add(resumed.len() as u64);
+        let mut wake_timer = false;
+        for Queued { frame, deadline, complete } in resumed.into_iter().chain(state.queue.drain()) {
+            let seq = state.pending.insert(deadline, complete);
+            frame.append_with_seq(&mut state.outbox, seq);
+            wake_timer |= state.timer_is_late_for(deadline);
+        }
+        engine.counters.queued_bytes.set(state.outbox.len() as u64);
+        state.admission = Admission::Open;
+        drop(guard);
+        if wake_timer {
+            engine.deadline_changed.notify_one();
+        }
+    }
+
+    fn emit(&mut self, engine: &Engine, event: SessionEvent) {
+        match &event {
+            SessionEvent::ReloginCompleted(ReloginCompleted { successful: true, .. }) => {
+                engine.counters.reconnects.add(1);
+                log::debug!(target: "rtm_client::session", "logged in again");
+            }
+            SessionEvent::Error(error) => {
+                log::warn!(target: "rtm_client::session", "{error}");
+            }
+            event => log::debug!(target: "rtm_client::session", "{event:?}"),
+        }
+        self.batch.items.push_back(Item::Event(event));
+    }
+
+    fn dial(&mut self, engine: &Engine, deadline: Time) {
+        // Numbers start anew with each connection; nothing is in flight.
+        let in_flight = engine.state.lock().pending.drain(FIRST_SEQ);
+        self.end_with(engine, in_flight, &Error::connection_closed());
+        self.token = self.next_token();
+        let options = &engine.options;
+        log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
+        let mut gates = options.gates();
+        let first = self.passed_over % gates.len().max(1);
+        gates.rotate_left(first);
+        let dialing = Dialing::start(options, &engine.connector, &gates, deadline, &self.waker);
+        self.link = Link::Dialing(Box::new(dialing));
+    }
+
+    /// Sends a quest of the session's own. Its answer does not go through the table.
+    fn send_own(&mut self, engine: &Engine, own: Own) {
+        let Link::Up(connection) = &mut self.link else { return };
+        let (seq, mut called_before) = {
+            let mut state = engine.state.lock();
+            engine.counters.queued_bytes.set(0);
+            (state.pending.reserve(), std::mem::take(&mut state.outbox))
+        };
+        // Where the socket is slow, calls wait that were made before `bye`.
+        connection.stream().out().append(&mut called_before);
+        let (login, options) = (&self.login, &engine.options);
+        self.frame.build(|out| match own {
+            Own::Auth => {
+                package::write_quest(out, Some(seq), "auth", |out| login.write_auth(options, out));
+            }
+            Own::Bye => package::write_quest(out, Some(seq), "bye", |out| write_map(out, |_| {})),
+        });
+        self.frame.append_to(connection.stream().out());
+        connection.expect(own, seq);
+    }
+
+    fn disconnect(&mut self) {
+        if let Link::Up(connection) = &mut self.link {
+            // A close frame is polite; whether it gets out is not waited for.
+            connection.say_goodbye();
+        }
+        // Dropping the socket closes it, which also ends its registration.
+        self.link = Link::Down;
+    }
+
+    fn end_calls(&mut self, engine: &Engine, error: Error, later: Later) {
+        let (admission, goes_on) = match later {
+            Later::Reconnecting if engine.options.reconnecting.max_bytes > 0 => {
+                (Admission::Reconnecting, true)
+            }
+            Later::Reconnecting => (Admission::Refused(fpnn::CORE_CONNECTION_CLOSED), true),
+            Later::Fail(code) => (Admission::Refused(code), false),
+        };
+        let (calls, queued, _outbox) = {
+            let mut state = engine.state.lock();
+            if state.epoch == self.login.epoch {
+                state.admission = admission;
+            }
+            let queued = if goes_on { Vec::new() } else { state.queue.drain() };
+            engine.counters.queued_bytes.set(0);
+            (state.pending.drain(FIRST_SEQ), queued, std::mem::take(&mut state.outbox))
+        };
+        self.end_with(engine, calls, &error);
+        self.end_with(
+            engine,
+            queued.into_iter().map(|queued| queued.complete),
+            &Error::connection_closed(),
+        );
+    }
+
+    fn end_with(
+        &mut self,
+        engine: &Engine,
+        calls: impl IntoIterator<Item = Complete>,
+        error: &Error,
+    ) {
+        for complete in calls {
+            engine.end(complete, error.clone(), &mut self.batch);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The threads: `rtm-io` and `rtm-timer` of each run, `rtm-relief` of a run that has had a slow callback.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::callbacks::{Batch, Item, Left, Until};
+use super::chair::{Next, Stand};
+use super::io::{Io, Passed};
+use super::{Command, Engine, timer};
+use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::guard::set_in_callback;
+use crate::options::Callbacks;
+use crate::session::SessionEvent;
+
+/// Callbacks quicker than that need no relief.
+pub(super) const SLOW: Duration = Duration::from_millis(1);
+
+/// How long no callback may have been slow before `rtm-io` wants the chair back, at first and at the most.
+const CALM: Duration = Duration::from_millis(50);
+const LONGEST_CALM: Duration = Duration::from_secs(1);
+
+/// How many callbacks are run before the calls made inside them are written: more where the gate has enough to do.
+const WRITTEN_AFTER: usize = 256;
+const ENOUGH_TO_DO: usize = 4096;
+
+impl Engine {
+    pub(super) fn start_threads(self: &Arc<Self>, run: u64, io: Box<Io>) {
+        self.chair.begin(run, io);
+        let engine = self.clone();
+        let timer = self.spawn("rtm-timer", move || timer::run(&engine, run));
+        let engine = self.clone();
+        let io = timer.and_then(|()| self.spawn("rtm-io", move || run_io(&engine, run)));
+        if let Err(error) = io {
+            self.could_not_start(error);
+        }
+    }
+
+    /// Ends the logins that wait for threads there will not be.
+    pub(super) fn could_not_start(self: &Arc<Self>, error: io::Error) {
+        let text = "the threads of the client could not be started";
+        let error = Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error);
+        let (run, commands) = {
+            let mut state = self.state.lock();
+            state.io = None;
+            state.run += 1;
+            (state.run - 1, std::mem::take(&mut state.commands))
+        };
+        self.deadline_changed.notify_one();
+        let mut batch = Batch::default();
+        batch.items.push_back(Item::Event(SessionEvent::Error(error.clone())));
+        for command in commands {
+            match command {
+                Command::Login { login, .. } => {
+                    if let Some(done) = login.done {
+                        done.end(false, error.code(), &mut batch);
+                    }
+                }
+                Command::Upload(request) => {
+                    self.end(request.complete, error.clone(), &mut batch);
+                }
+                Command::Decided { .. } | Command::Bye | Command::Close | Command::Destroy => {}
+            }
+        }
+        self.deliver(batch);
+        // Dropped here, not under the lock.
+        let (_io, runs) = self.chair.end(run);
+        if runs {
+            self.run_apart();
+        }
+    }
+
+    pub(super) fn spawn(
+        self: &Arc<Self>,
+        name: &str,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let alive = Alive::new(self.clone());
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        thread.spawn(move || {
+            let _alive = alive;
+            body();
+        })?;
+        Ok(())
+    }
+
+    /// Waits until no thread of the client is left. `false` if it took longer than `timeout`.
+    pub(crate) fn wait_for_threads(&self, timeout: Duration) -> bool {
+        let until = Instant::now().checked_add(timeout);
+        let mut alive = self.alive.lock();
+        while *alive > 0 {
+            match until {
+                Some(until) => {
+                    if self.thread_ended.wait_until(&mut alive, until).timed_out() {
+                        return *alive == 0;
+                    }
+                }
+                None => self.thread_ended.wait(&mut alive),
+            }
+        }
+        true
+    }
+
+    /// Has the timer thread look after the one that runs callbacks, in a millisecond.
+    fn watch(&self) {
+        let mut state = self.state.lock();
+        let at = self.now().saturating_add(SLOW.as_nanos() as u64);
+        state.look_at = at;
+        if state.timer_is_late_for(at) {
+            drop(state);
+            self.deadline_changed.notify_one();
+        }
+    }
+
+    /// How much of a batch `rtm-io` runs before it returns to the chair.
+    fn a_while(&self) -> Until {
+        let in_flight = self.in_flight.load(std::sync::atomic::Ordering::Relaxed);
+        Until::Next(if in_flight > ENOUGH_TO_DO { usize::MAX } else { WRITTEN_AFTER })
+    }
+
+    /// The run is over: its chair is dropped, and its threads end. Whether the caller runs callbacks now.
+    fn end_run(&self, run: u64, io: Box<Io>) -> bool {
+        // The socket is closed before the thread counts as ended.
+        drop(io);
+        self.deadline_changed.notify_one();
+        self.chair.end(run).1
+    }
+}
+
+/// `rtm-io`: sits, and runs callbacks.
+fn run_io(engine: &Arc<Engine>, run: u64) {
+    set_in_callback(engine.options.callbacks == Callbacks::Thread);
+    let mut calm = Calm::new();
+    let (mut sits, mut more) = (engine.chair.sit(run), false);
+    while let Some(io) = sits.take() {
+        let Some(batch) = sit(engine, run, io, more) else { return };
+        let (rest, spare) = match engine.run_batch(batch, engine.a_while()) {
+            Left::Rest(rest) => (Some(rest), None),
+            Left::Spare(spare) => (None, Some(spare)),
+        };
+        let mut next = engine.chair.sit_down(run, rest);
+        if let Next::Wait = next {
+            next = with_relief(engine, run, &mut calm);
+        }
+        match next {
+            Next::Sit { mut io, more: left } => {
+                io.use_again(spare);
+                (sits, more) = (Some(io), left);
+            }
+            Next::Run(batch) => {
+                engine.run_batch(batch, Until::TheEnd);
+                return engine.run_left_over();
+            }
+            Next::End { wake: true } => return engine.wake_sleeper(),
+            Next::End { wake: false } | Next::Wait | Next::TimedOut => return,
+        }
+    }
+}
+
+/// Sits until there are callbacks to run. `None` when the run is over.
+fn sit(engine: &Arc<Engine>, run: u64, mut io: Box<Io>, mut more: bool) -> Option<Batch> {
+    if more {
+        io.look_for_events();
+    }
+    loop {
+        let passed = io.pass(engine, more);
+        let batch = io.take_batch(engine);
+        if let Passed::End = passed {
+            if engine.end_run(run, io) {
+                engine.run_left_over();
+            }
+            return None;
+        }
+        match engine.chair.stand_up(io, batch) {
+            Stand::Run { batch, watch } => {
+                if watch {
+                    engine.watch();
+                }
+                return Some(batch);
+            }
+            Stand::Sit(back) => io = back,
+        }
+        more = false;
+        io.park_after(engine, passed);
+    }
+}
+
+/// `rtm-io` while the relief sits: runs callbacks until the chair is given back.
+fn with_relief(engine: &Arc<Engine>, run: u64, calm: &mut Calm) -> Next<Box<Io>, Batch> {
+    calm.begin();
+    loop {
+        match engine.chair.next(run, calm.until()) {
+            Next::Run(batch) => {
+                let begun = Instant::now();
+                engine.run_batch(batch, Until::TheEnd);
+                calm.ran(begun);
+            }
+            Next::TimedOut => {
+                engine.chair.want(run);
+                engine.wake_io();
+                let next = engine.chair.wait(run);
+                calm.end();
+                return next;
+            }
+            next => return next,
+        }
+    }
+}
+
+/// `rtm-relief`: sits while a callback takes long.
+pub(super) fn run_relief(engine: &Arc<Engine>, run: u64) {
+    while let Some(mut io) = engine.chair.relieve(run) {
+        log::debug!(target: "rtm_client::engine", "a callback takes long: the relief does the I/O");
+        loop {
+            let passed = io.pass(engine, false);
+            let batch = io.take_batch(engine);
+            if let Passed::End = passed {
+                engine.end_run(run, io);
+                return;
+            }
+            match engine.chair.hand_on(io, batch) {
+                Some(back) => io = back,
+                None => break,
+            }
+            io.park_after(engine, passed);
+        }
+    }
+}
+
+/// For how long callbacks have to be quick before the chair is wanted back: the longer, the sooner the last time was
+/// followed by another slow one.
+struct Calm {
+    needed: Duration,
+    since: Instant,
+    /// When the chair came back last.
+    ended: Option<Instant>,
+}
+
+impl Calm {
+    fn new() -> Calm {
+        Calm { needed: CALM, since: Instant::now(), ended: None }
+    }
+
+    /// The relief sits.
+    fn begin(&mut self) {
+        self.since = Instant::now();
+        let relapse = self.ended.is_some_and(|ended| self.since - ended < LONGEST_CALM);
+        self.needed = if relapse { (2 * self.needed).min(LONGEST_CALM) } else { CALM };
+    }
+
+    /// A batch has run that was begun then.
+    fn ran(&mut self, begun: Instant) {
+        let now = Instant::now();
+        if now - begun > SLOW {
+            self.since = now;
+        }
+    }
+
+    fn until(&self) -> Instant {
+        self.since + self.needed
+    }
+
+    /// The chair is back.
+    fn end(&mut self) {
+        self.ended = Some(Instant::now());
+    }
+}
+
+/// Counts a thread as alive until it is dropped.
+struct Alive(Arc<Engine>);
+
+impl Alive {
+    fn new(engine: Arc<Engine>) -> Alive {
+        *engine.alive.lock() += 1;
+        Alive(engine)
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        *self.0.alive.lock() -= 1;
+        self.0.thread_ended.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calm_lasts_longer_after_each_relapse() {
+        let mut calm = Calm::new();
+        let mut needed = Vec::new();
+        for _ in 0..7 {
+            calm.begin();
+            needed.push((calm.until() - calm.since).as_millis());
+            calm.end();
+        }
+        assert_eq!(needed, [50, 100, 200, 400, 800, 1000, 1000]);
+        calm.ended = Some(Instant::now() - LONGEST_CALM);
+        calm.begin();
+        assert_eq!(calm.needed, CALM);
+    }
+}
