@@ -149,7 +149,7 @@ pub fn files(data: &[u8]) {
 
 /// A stream of pushes, decoded, filtered and handed to handlers.
 pub fn pushes(data: &[u8]) {
-    use crate::server_push::*;
+    use crate::push::server_push::*;
     let processor = Processor::new();
     for event in [RECV_MESSAGE, RECV_CHAT, RECV_GROUP_CMD, RECV_ROOM_AUDIO, RECV_BROADCAST_FILE] {
         processor.on(event, |message: &PushMessage| drop(message.file_info()));
