@@ -1,7 +1,7 @@
 //! Handlers of events, typed: added and removed at any time, also inside one.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,7 +82,7 @@ type Handler = Box<dyn FnMut(&dyn Any) + Send>;
 /// The handlers of all events.
 ///
 /// A handler is taken out of its place while it runs. So no handler runs, and none is dropped, while the lock is held,
-/// and handlers may come and go at any time, also inside one.
+/// and handlers may come and go at any time, also inside one. Its destructor is user code like itself: it may panic.
 #[derive(Default)]
 pub(crate) struct Listeners {
     /// Guards which handlers there are.
@@ -91,14 +91,8 @@ pub(crate) struct Listeners {
 
 #[derive(Default)]
 struct Registry {
-    /// Of each event in the order of their numbers, which is that of registration.
-    by_event: HashMap<&'static str, Vec<Listener>>,
-}
-
-struct Listener {
-    number: u64,
-    /// `None` while it runs.
-    handler: Option<Handler>,
+    /// Of each event by their numbers, whose order is that of registration. `None` while a handler runs.
+    by_event: HashMap<&'static str, BTreeMap<u64, Option<Handler>>>,
 }
 
 impl Listeners {
@@ -112,24 +106,23 @@ impl Listeners {
                 handler(data);
             }
         });
-        let mut registry = self.registry.lock();
-        // Under the lock, so that they stand in order.
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
-        let listeners = registry.by_event.entry(event.name).or_default();
-        listeners.push(Listener { number, handler: Some(handler) });
+        let mut registry = self.registry.lock();
+        registry.by_event.entry(event.name).or_default().insert(number, Some(handler));
         ListenerId { event: event.name, number }
     }
 
     /// Removes a handler. `false` if it is not there.
     pub(crate) fn off(&self, id: ListenerId) -> bool {
-        // Dropped after the lock: its destructor is user code.
         let removed = self.registry.lock().remove(id);
-        removed.is_some()
+        let was_there = removed.is_some();
+        discard(removed.flatten());
+        was_there
     }
 
     pub(crate) fn clear(&self) {
         let removed = std::mem::take(&mut self.registry.lock().by_event);
-        drop(removed);
+        discard(removed.into_values().flat_map(BTreeMap::into_values).flatten());
     }
 
     pub(crate) fn listens<T>(&self, event: Event<T>) -> bool {
@@ -150,42 +143,43 @@ impl Listeners {
             ran = id.number;
             guarded("handler", || handler(data));
             let unwanted = self.registry.lock().put_back(id, handler);
-            guarded("handler", || drop(unwanted));
+            discard(unwanted);
         }
+    }
+}
+
+/// Drops handlers, where no lock is held.
+fn discard(handlers: impl IntoIterator<Item = Handler>) {
+    for handler in handlers {
+        guarded("handler's destructor", || drop(handler));
     }
 }
 
 impl Registry {
     /// Takes the event's first handler with a number over `ran` and below `next`.
     fn take(&mut self, event: &'static str, ran: u64, next: u64) -> Option<(ListenerId, Handler)> {
-        let listeners = self.by_event.get_mut(event)?;
-        listeners
-            .iter_mut()
-            .filter(|listener| ran < listener.number && listener.number < next)
-            .find_map(|listener| {
-                Some((ListenerId { event, number: listener.number }, listener.handler.take()?))
-            })
+        let mut waiting = self.by_event.get_mut(event)?.range_mut(ran + 1..next);
+        waiting.find_map(|(&number, place)| Some((ListenerId { event, number }, place.take()?)))
     }
 
     /// Puts a handler back that ran; gives it back if it was removed meanwhile.
     fn put_back(&mut self, id: ListenerId, handler: Handler) -> Option<Handler> {
-        let listeners = self.by_event.get_mut(id.event);
-        match listeners.into_iter().flatten().find(|listener| listener.number == id.number) {
-            Some(listener) => listener.handler.replace(handler),
+        match self.by_event.get_mut(id.event).and_then(|places| places.get_mut(&id.number)) {
+            Some(place) => place.replace(handler),
             None => Some(handler),
         }
     }
 
-    fn remove(&mut self, id: ListenerId) -> Option<Listener> {
-        let listeners = self.by_event.get_mut(id.event)?;
-        let at = listeners.iter().position(|listener| listener.number == id.number)?;
-        Some(listeners.remove(at))
+    /// `Some(None)` is one that runs.
+    fn remove(&mut self, id: ListenerId) -> Option<Option<Handler>> {
+        self.by_event.get_mut(id.event)?.remove(&id.number)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -277,6 +271,40 @@ mod tests {
         listeners.emit(EVENT, &1);
         listeners.emit(EVENT, &2);
         assert_eq!(seen.take(), ["a 1", "b 1", "a 2", "b 2"]);
+    }
+
+    #[test]
+    fn a_hundred_thousand_handlers_cost_no_more_each_than_one() {
+        const MANY: u64 = 100_000;
+        const ENOUGH: Duration = Duration::from_secs(60);
+        let start = Instant::now();
+        let in_time = |what: &str| assert!(start.elapsed() < ENOUGH, "{what} takes too long");
+        let listeners = Listeners::default();
+        let ran = Arc::new(AtomicU64::new(0));
+        let handler = |place: u64| {
+            let ran = ran.clone();
+            // Only those count that run in the order of registration.
+            move |_: &i32| {
+                let _ =
+                    ran.compare_exchange(place, place + 1, Ordering::Relaxed, Ordering::Relaxed);
+            }
+        };
+        let ids: Vec<_> = (0..MANY).map(|place| listeners.on(EVENT, handler(place))).collect();
+        in_time("registering");
+        listeners.emit(EVENT, &1);
+        in_time("emitting");
+        assert_eq!(ran.swap(0, Ordering::Relaxed), MANY);
+        // The later half, the last first; then the others as they were registered.
+        let (first, second) = ids.split_at(ids.len() / 2);
+        assert!(second.iter().rev().all(|id| listeners.off(*id)));
+        listeners.emit(EVENT, &2);
+        assert_eq!(ran.swap(0, Ordering::Relaxed), MANY / 2);
+        for id in first {
+            assert!(listeners.off(*id));
+        }
+        in_time("removing");
+        assert!(!listeners.listens(EVENT));
+        assert!(!ids.iter().any(|id| listeners.off(*id)));
     }
 
     /// Calls back into the listeners when it is dropped, which would deadlock under their lock.

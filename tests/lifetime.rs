@@ -217,6 +217,47 @@ fn a_callback_may_hold_the_last_handle() {
     connection.until_closed();
 }
 
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("expected panic of a test");
+    }
+}
+
+/// On the thread that ends the client, and on one of the client's own.
+#[test]
+fn handlers_whose_destructors_panic_keep_no_client_alive() {
+    let _alone = alone();
+    let peer = Peer::new();
+    let ends: [fn(RtmClient); 3] = [
+        |client| client.destroy(),
+        drop,
+        |client| {
+            let held = client.clone();
+            client.get_server_time(Duration::from_millis(50), move |_, _| drop(held));
+        },
+    ];
+    // Two panics at once would end the process.
+    for (bombs, end) in [1, 3].into_iter().flat_map(|bombs| ends.map(|end| (bombs, end))) {
+        let (client, _record, mut connection) = peer.login(peer.options());
+        for _ in 0..bombs {
+            let bomb = Bomb;
+            client.processor().on(server_push::RECV_CHAT, move |_| _ = &bomb);
+            let bomb = Bomb;
+            client.on_session_closed(move |_| _ = &bomb);
+        }
+        end(client);
+        connection.until_closed();
+        no_threads();
+    }
+    let client = RtmClient::new(peer.options());
+    let bomb = Bomb;
+    let id = client.processor().on(server_push::RECV_CHAT, move |_| _ = &bomb);
+    assert!(client.processor().off(id), "removed");
+}
+
 #[test]
 fn callbacks_nobody_runs_are_dropped_with_the_client() {
     let _alone = alone();
