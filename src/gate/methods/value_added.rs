@@ -83,7 +83,7 @@ pub(super) fn profanity(
     answer.text("text", &words::censored(text));
     if call.opt_bool("classify")?.unwrap_or(false) {
         let classes = if words::found(text).is_empty() { &[][..] } else { &["abuse"][..] };
-        answer.list("classification", classes, |out, class| write_text(out, class));
+        answer.list("classification", classes, write_text);
     }
     Ok(())
 }

@@ -135,7 +135,7 @@ fn write_number(out: &mut Vec<u8>, value: i64) {
 }
 
 /// A str, which need not be UTF-8.
-pub(crate) fn write_text(out: &mut Vec<u8>, text: impl AsRef<[u8]>) {
+pub(crate) fn write_text(out: &mut Vec<u8>, text: &(impl AsRef<[u8]> + ?Sized)) {
     let bytes = text.as_ref();
     if let Err(never) = encode::write_str_len(out, bytes.len() as u32) {
         unreachable_write(never);
