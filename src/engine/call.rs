@@ -9,7 +9,7 @@ use super::callbacks::{Batch, Item};
 use super::frame::FrameBuffer;
 use super::queue::Queued;
 use super::upload::{UPLOAD_SEQ, UploadRequest};
-use super::{Admission, Command, Engine, State, wake};
+use super::{Admission, Command, Engine, Sitter, State, wake};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::resume::Change;
@@ -118,7 +118,7 @@ impl Engine {
             deadline
         };
         let wake_timer = state.timer_is_late_for(deadline);
-        let sleeper = state.take_sleeper();
+        let sleeper = state.take_sleeper(|sitter| sitter == Sitter::Asleep);
         drop(state);
         if wake_timer {
             self.deadline_changed.notify_one();
@@ -177,7 +177,7 @@ impl Engine {
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         state.commands.push(Command::Upload(Box::new(request)));
-        state.parked = false;
+        state.sitter = Sitter::Awake;
         drop(state);
         wake(&io);
     }

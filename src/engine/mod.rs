@@ -121,8 +121,8 @@ struct State {
     epoch: u64,
     /// Wakes the sitter from its readiness wait, while there is a run. Set by callers, cleared by who ends the run.
     io: Option<Arc<Waker>>,
-    /// Whether the sitter sleeps and nobody has woken it yet. Set by the sitter, cleared by who wakes it.
-    parked: bool,
+    /// Set by the sitter; back to awake by who wakes it.
+    sitter: Sitter,
     /// When the timer thread looks after the one that runs callbacks. Set by `rtm-io`, else by the timer thread.
     look_at: Time,
     /// The deadline the timer thread sleeps for; 0 while it is awake and will look again by itself. By that thread, and
@@ -147,10 +147,25 @@ impl State {
         late
     }
 
-    /// The sitter's waker, if it sleeps and nobody has woken it yet. Whoever takes it wakes it.
-    fn take_sleeper(&mut self) -> Option<Arc<Waker>> {
-        if std::mem::take(&mut self.parked) { self.io.clone() } else { None }
+    /// The sitter's waker, if it sleeps in that way and nobody has woken it yet. Whoever takes it wakes it.
+    fn take_sleeper(&mut self, asleep: impl FnOnce(Sitter) -> bool) -> Option<Arc<Waker>> {
+        if !asleep(self.sitter) {
+            return None;
+        }
+        self.sitter = Sitter::Awake;
+        self.io.clone()
     }
+}
+
+/// Whether the sitter has to be woken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sitter {
+    /// It will look, or has been woken.
+    Awake,
+    /// It sleeps.
+    Asleep,
+    /// It sleeps until the socket takes more: a new call is no reason to wake it.
+    Blocked,
 }
 
 /// What becomes of a call.
@@ -183,7 +198,7 @@ impl Engine {
                 commands: Vec::new(),
                 epoch: 0,
                 io: None,
-                parked: false,
+                sitter: Sitter::Awake,
                 look_at: NEVER,
                 timer_sleeps_until: 0,
                 run: 0,
@@ -227,7 +242,7 @@ impl Engine {
         match io {
             Ok(io) => {
                 state.io = Some(io.waker());
-                state.parked = false;
+                state.sitter = Sitter::Awake;
                 state.run += 1;
                 let run = state.run;
                 drop(state);
@@ -281,7 +296,7 @@ impl Engine {
 
     /// Wakes the sitter if it sleeps and nobody has woken it yet.
     fn wake_sleeper(&self) {
-        let sleeper = self.state.lock().take_sleeper();
+        let sleeper = self.state.lock().take_sleeper(|sitter| sitter != Sitter::Awake);
         if let Some(io) = sleeper {
             wake(&io);
         }
@@ -300,7 +315,7 @@ impl Engine {
 fn command_io(mut state: MutexGuard<'_, State>, command: Command) {
     let Some(io) = state.io.clone() else { return };
     state.commands.push(command);
-    state.parked = false;
+    state.sitter = Sitter::Awake;
     drop(state);
     wake(&io);
 }

@@ -17,7 +17,7 @@ use super::connection::{Connection, Heard, Own};
 use super::frame::FrameBuffer;
 use super::login::Login;
 use super::upload::Upload;
-use super::{Command, Engine, State};
+use super::{Command, Engine, Sitter, State};
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::resume::{Change, Resume};
@@ -254,8 +254,11 @@ impl Io {
         } else {
             Passed::Park { blocked }
         };
-        // While the socket takes no more, a new call is no reason to wake up.
-        state.parked = passed == Passed::Park { blocked: false };
+        state.sitter = match passed {
+            Passed::Park { blocked: false } => Sitter::Asleep,
+            Passed::Park { blocked: true } => Sitter::Blocked,
+            Passed::Again | Passed::End => Sitter::Awake,
+        };
         (found, passed)
     }
 
