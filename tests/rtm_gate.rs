@@ -1,11 +1,15 @@
 //! The `rtm-gate` program: its command line, a chat through it, its snapshots.
 
+mod common;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rtm_client::{ClientOptions, RtmClient, reply, server_push};
+
+use common::floods::floods;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const PID: i64 = 11_000_001;
@@ -290,4 +294,27 @@ fn kept(path: &Path) -> usize {
     let snapshot: serde_json::Value = serde_json::from_str(&json).expect("a whole snapshot");
     assert_eq!(snapshot["version"], 1);
     snapshot["messages"].as_array().map_or(0, Vec::len)
+}
+
+/// Whatever is poured in, read back or not, what the gate holds stays small.
+#[test]
+#[cfg(target_os = "linux")]
+fn floods_take_no_memory() {
+    const MOST: usize = 64 << 20;
+    for flood in floods() {
+        let gate = Running::start(&[]);
+        let until = Instant::now() + Duration::from_millis(200);
+        std::thread::scope(|scope| {
+            for reads in [true, false, false] {
+                let (flood, endpoint) = (&flood, &gate.endpoint);
+                scope.spawn(move || flood.pour(endpoint, reads, until));
+            }
+        });
+        let status = std::fs::read_to_string(format!("/proc/{}/status", gate.child.id()));
+        let status = status.expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line");
+        let most = line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") << 10;
+        println!("{}: {} KiB", flood.name, most >> 10);
+        assert!(most < MOST, "{}: {} MiB", flood.name, most >> 20);
+    }
 }

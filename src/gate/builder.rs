@@ -311,8 +311,8 @@ impl GateBuilder {
         self
     }
 
-    /// How long a connection may take to answer a ping before it is dropped. Default: 5 s; less than 1 ms counts as
-    /// 1 ms.
+    /// How long a connection may take to answer a ping, or to send anything else, before it is dropped. Default: 5 s; less
+    /// than 1 ms counts as 1 ms.
     ///
     /// ```
     /// use std::io::{Read, Write};

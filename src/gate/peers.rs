@@ -75,6 +75,8 @@ pub(super) struct Peer {
     pub(super) out: Vec<u8>,
     /// Where in `out` the unwritten bytes begin.
     at: usize,
+    /// How many bytes are to be written before the pong that waits among them is.
+    pub(super) pong_left: usize,
     dirty: bool,
 }
 
@@ -90,6 +92,7 @@ impl Peer {
 
     pub(super) fn wrote(&mut self, len: usize) {
         self.at += len;
+        self.pong_left = self.pong_left.saturating_sub(len);
         if self.at >= self.out.len() {
             self.out.clear();
             self.at = 0;
@@ -143,6 +146,7 @@ impl Peers {
             unpinged: false,
             out: Vec::new(),
             at: 0,
+            pong_left: 0,
             dirty: false,
         };
         self.map.insert(id, peer);

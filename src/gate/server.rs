@@ -120,6 +120,9 @@ impl Server {
                     }
                 }
             }
+            // One pass each, whether it has waited or was announced, or both.
+            ready.sort_unstable();
+            ready.dedup();
             for id in ready.drain(..) {
                 self.read(id, now);
             }
@@ -215,11 +218,12 @@ impl Server {
             socket.reset();
             return self.close(id, now);
         }
-        while peer.pending() > 0 {
-            let Some(transport) = socket.transport() else {
+        loop {
+            socket.pong(peer);
+            if peer.pending() == 0 {
                 break;
-            };
-            match transport.write(peer.unwritten()) {
+            }
+            match socket.transport().write(peer.unwritten()) {
                 Ok(0) => return self.close(id, now),
                 Ok(len) => peer.wrote(len),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -236,13 +240,13 @@ impl Server {
                 }
             }
         }
-        match socket.transport().map(Transport::flush) {
-            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => return,
-            Some(Err(error)) => {
+        match socket.transport().flush() {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+            Err(error) => {
                 log::debug!("connection dropped: {error}");
                 return self.close(id, now);
             }
-            _ => {}
         }
         if peer.ending && socket.lingers_until.is_none() {
             let until = now + LINGER;
@@ -269,13 +273,15 @@ impl Server {
                 return;
             }
             self.checks.pop();
-            let Some(socket) = self.sockets.get(&id) else {
+            let Some(socket) = self.sockets.get_mut(&id) else {
                 continue;
             };
+            socket.shrink();
+            let last_read = socket.last_read;
             let silent_until = socket.last_read + self.service.config.idle_limit;
             let silent = now >= silent_until && !self.service.is_deaf(id);
             let lingered = socket.lingers_until.is_some_and(|until| now >= until);
-            if lingered || silent || !self.service.check(id, now) {
+            if lingered || silent || !self.service.check(id, now, last_read) {
                 self.close(id, now);
             } else if let Some(due) = self.service.check_due(id) {
                 let silent_until = (silent_until > now).then_some(silent_until);

@@ -432,8 +432,9 @@ impl Service {
         }
     }
 
-    /// Sends pings and finds out who does not answer: `false` if the connection is to be dropped.
-    pub(super) fn check(&mut self, conn: ConnId, now: Instant) -> bool {
+    /// Sends pings and finds out who does not answer: `false` if the connection is to be dropped. Whatever came by
+    /// `last_read` is as good as an answer.
+    pub(super) fn check(&mut self, conn: ConnId, now: Instant, last_read: Instant) -> bool {
         let Some(peer) = self.peers.get_mut(conn) else {
             return false;
         };
@@ -443,6 +444,10 @@ impl Service {
             Some(ping) if now < ping.sent + self.config.ping_timeout => true,
             // Its answer is never read; the pings go on.
             Some(_) if peer.deaf => {
+                peer.ping = None;
+                true
+            }
+            Some(ping) if last_read > ping.sent => {
                 peer.ping = None;
                 true
             }

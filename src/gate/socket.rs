@@ -1,28 +1,27 @@
 //! One connection's socket: the request head, then WebSocket frames in. What goes out is queued elsewhere.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::time::Instant;
 
-use tungstenite::protocol::{Role, WebSocketConfig};
-use tungstenite::{Message, WebSocket};
-
-use super::peers::ConnId;
+use super::peers::{ConnId, Peer};
 use super::service::Service;
 use super::transport::Transport;
 use super::upgrade::{self, Head};
-use crate::wire::package::{Malformed, Reader};
+use super::write;
+use crate::wire::frames::{Found, Frames, Reads};
+use crate::wire::package;
 
-/// What an idle connection holds to read into.
-const READ_BUFFER: usize = 16 * 1024;
-/// How many messages of one connection are read before the others have their turn.
-const MESSAGES_PER_PASS: usize = 1024;
+/// How much of one connection is read before the others have their turn: bytes off the socket, and steps, which are
+/// frames and packages.
+const BYTES_PER_PASS: usize = 64 * 1024;
+const STEPS_PER_PASS: usize = 512;
 
-/// The socket, its write side going to memory: pongs and closes join the queue of what is written.
+/// How much memory of the longest message stays for the next ones.
+const KEPT: usize = 64 * 1024;
+
+/// The socket, read until it has nothing more.
 struct Stream {
     transport: Transport,
-    /// What came behind the request head.
-    early: Vec<u8>,
-    control: Vec<u8>,
     /// The last read was short: nothing is there until the next readiness event.
     drained: bool,
     /// The other end has closed, so that a short read announces nothing.
@@ -31,11 +30,6 @@ struct Stream {
 
 impl Read for Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if !self.early.is_empty() {
-            let len = (&self.early[..]).read(buf)?;
-            self.early.drain(..len);
-            return Ok(len);
-        }
         if self.drained {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -56,20 +50,20 @@ impl Read for Stream {
     }
 }
 
-impl Write for Stream {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.control.extend_from_slice(buf);
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+enum Phase {
+    /// The request head so far.
+    Head(Vec<u8>),
+    Open(Messages),
 }
 
-enum Phase {
-    Head { stream: Stream, head: Vec<u8> },
-    Open(Box<WebSocket<Stream>>),
+/// What comes over the WebSocket.
+struct Messages {
+    frames: Frames,
+    /// The bytes of messages, of which those before `at` are read: what follows is a package not there as a whole yet, or
+    /// packages for the next pass.
+    bytes: Vec<u8>,
+    at: usize,
+    largest: usize,
 }
 
 /// What a read pass ended with.
@@ -86,8 +80,9 @@ pub(super) enum Pass {
 }
 
 pub(super) struct Socket {
-    phase: Option<Phase>,
-    packages: Reader,
+    stream: Stream,
+    phase: Phase,
+    largest: usize,
     pub(super) last_read: Instant,
     /// Reading has stopped until the other end has taken what waits for it.
     pub(super) paused: bool,
@@ -97,44 +92,29 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn new(transport: Transport, now: Instant, largest: usize) -> Socket {
-        let stream = Stream {
-            transport,
-            early: Vec::new(),
-            control: Vec::new(),
-            drained: false,
-            closed: false,
-        };
         Socket {
-            phase: Some(Phase::Head { stream, head: Vec::new() }),
-            packages: Reader::new(largest),
+            stream: Stream { transport, drained: false, closed: false },
+            phase: Phase::Head(Vec::new()),
+            largest,
             last_read: now,
             paused: false,
             lingers_until: None,
         }
     }
 
-    fn stream(&mut self) -> Option<&mut Stream> {
-        match self.phase.as_mut()? {
-            Phase::Head { stream, .. } => Some(stream),
-            Phase::Open(socket) => Some(socket.get_mut()),
-        }
-    }
-
-    pub(super) fn transport(&mut self) -> Option<&mut Transport> {
-        self.stream().map(|stream| &mut stream.transport)
+    pub(super) fn transport(&mut self) -> &mut Transport {
+        &mut self.stream.transport
     }
 
     /// The readiness event: there is something to read again.
     pub(super) fn readable(&mut self, closed: bool) {
-        if let Some(stream) = self.stream() {
-            stream.drained = false;
-            stream.closed |= closed;
-        }
+        self.stream.drained = false;
+        self.stream.closed |= closed;
     }
 
     /// Has the connection end with a reset when it is dropped.
     pub(super) fn reset(&mut self) {
-        if let Some(Err(error)) = self.transport().map(|transport| transport.reset()) {
+        if let Err(error) = self.stream.transport.reset() {
             log::warn!("a connection could not be reset: {error}");
         }
     }
@@ -142,42 +122,51 @@ impl Socket {
     /// Says that nothing more will be written.
     pub(super) fn shut_down(&mut self, until: Instant) {
         self.lingers_until = Some(until);
-        if let Some(Err(error)) = self.transport().map(Transport::shut_down) {
+        if let Err(error) = self.stream.transport.shut_down() {
             log::trace!("shutdown: {error}");
         }
     }
 
-    pub(super) fn read_pass(&mut self, now: Instant, id: ConnId, service: &mut Service) -> Pass {
-        // A request head that drips is silence.
-        if !matches!(self.phase, Some(Phase::Head { .. })) {
-            self.last_read = now;
+    /// Gives back what an idle connection does not need.
+    pub(super) fn shrink(&mut self) {
+        if let Phase::Open(messages) = &mut self.phase {
+            messages.shrink();
         }
+    }
+
+    pub(super) fn read_pass(&mut self, now: Instant, id: ConnId, service: &mut Service) -> Pass {
         if self.lingers_until.is_some() {
             return self.discard();
         }
-        match self.phase.take() {
-            Some(Phase::Head { stream, head }) => {
-                let pass = self.read_head(stream, head, id, service);
-                if pass != Pass::Unfinished {
-                    return pass;
-                }
-                self.read_messages(id, service)
+        if let Phase::Head(_) = self.phase {
+            // A request head that drips is silence.
+            if let Some(pass) = self.read_head(id, service) {
+                return pass;
             }
-            open => {
-                self.phase = open;
-                self.read_messages(id, service)
-            }
+        }
+        self.last_read = now;
+        let Phase::Open(messages) = &mut self.phase else {
+            return Pass::Broken;
+        };
+        let pass = messages.read(&mut self.stream, id, service);
+        if messages.frames.owes_pong() {
+            service.peers.mark(id);
+        }
+        pass
+    }
+
+    /// Queues the pong that is owed, if none waits to be written.
+    pub(super) fn pong(&mut self, peer: &mut Peer) {
+        if let Phase::Open(messages) = &mut self.phase {
+            messages.pong(peer);
         }
     }
 
     /// Reads on only to see the other end close: closing with unread bytes would destroy what was written last.
     fn discard(&mut self) -> Pass {
         let mut sink = [0; 4096];
-        let Some(transport) = self.transport() else {
-            return Pass::Broken;
-        };
-        for _ in 0..MESSAGES_PER_PASS {
-            match transport.discard(&mut sink) {
+        for _ in 0..BYTES_PER_PASS / sink.len() {
+            match self.stream.transport.discard(&mut sink) {
                 Ok(0) => return Pass::Broken,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Pass::Drained,
@@ -188,108 +177,143 @@ impl Socket {
         Pass::Unfinished
     }
 
-    /// `Unfinished` means that the WebSocket is open and may have messages already.
-    fn read_head(
-        &mut self,
-        mut stream: Stream,
-        mut head: Vec<u8>,
-        id: ConnId,
-        service: &mut Service,
-    ) -> Pass {
+    /// `None` means that the WebSocket is open and may have messages already.
+    fn read_head(&mut self, id: ConnId, service: &mut Service) -> Option<Pass> {
+        let Phase::Head(head) = &mut self.phase else {
+            return None;
+        };
         let mut buffer = [0; 2048];
         loop {
-            match stream.read(&mut buffer) {
-                Ok(0) => return Pass::Broken,
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Some(Pass::Broken),
                 Ok(len) => head.extend_from_slice(buffer.get(..len).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.phase = Some(Phase::Head { stream, head });
-                    return Pass::Drained;
+                    return Some(Pass::Drained);
                 }
-                Err(_) => return Pass::Broken,
+                Err(_) => return Some(Pass::Broken),
             }
-            let response = match upgrade::read(&head) {
+            let response = match upgrade::read(head) {
                 Head::Partial => continue,
                 Head::Upgrade { len, response } => {
                     service.peers.raw(id, &response);
                     service.opened(id);
-                    stream.early = head.split_off(len);
-                    self.phase = Some(Phase::Open(Box::new(WebSocket::from_raw_socket(
-                        stream,
-                        Role::Server,
-                        Some(config(service.config.limits.package_bytes)),
-                    ))));
-                    return Pass::Unfinished;
+                    let mut messages = Messages::new(self.largest);
+                    messages.frames.push(head.get(len..).unwrap_or_default());
+                    self.phase = Phase::Open(messages);
+                    return None;
                 }
                 Head::Get { path } => service.http_get(id, &path),
                 Head::Refused { response } => response,
             };
             service.peers.raw(id, &response);
-            self.phase = Some(Phase::Head { stream, head: Vec::new() });
-            return Pass::Ending;
+            head.clear();
+            return Some(Pass::Ending);
         }
     }
+}
 
-    fn read_messages(&mut self, id: ConnId, service: &mut Service) -> Pass {
-        let Some(Phase::Open(socket)) = &mut self.phase else {
-            return Pass::Broken;
-        };
-        let mut pass = Pass::Unfinished;
-        for _ in 0..MESSAGES_PER_PASS {
+impl Messages {
+    fn new(largest: usize) -> Messages {
+        Messages { frames: Frames::new(Reads::Gate, largest), bytes: Vec::new(), at: 0, largest }
+    }
+
+    /// Reads as much as one pass may.
+    fn read(&mut self, stream: &mut Stream, id: ConnId, service: &mut Service) -> Pass {
+        let mut left = BYTES_PER_PASS;
+        for _ in 0..STEPS_PER_PASS {
             if service.is_full(id) {
                 break;
             }
-            let sound = match socket.read() {
-                Ok(Message::Binary(bytes)) => packages(&mut self.packages, &bytes, id, service),
-                Ok(Message::Text(text)) => {
-                    packages(&mut self.packages, text.as_str().as_bytes(), id, service)
-                }
-                Ok(_) => continue,
-                Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    pass = Pass::Drained;
-                    break;
-                }
-                Err(tungstenite::Error::ConnectionClosed) => {
-                    pass = Pass::Ending;
-                    break;
-                }
-                Err(error) => {
-                    log::debug!("connection dropped: {error}");
-                    pass = Pass::Broken;
-                    break;
-                }
-            };
-            if !sound {
-                pass = Pass::Broken;
-                break;
+            if let Some(pass) = self.step(stream, &mut left, id, service) {
+                return pass;
             }
         }
-        let control = &mut socket.get_mut().control;
-        if !control.is_empty() {
-            service.peers.raw(id, control);
-            *control = Vec::new();
+        Pass::Unfinished
+    }
+
+    /// Goes on by a package, else by a frame, else by a read of at most `left` bytes. Returns what ends the pass.
+    fn step(
+        &mut self,
+        stream: &mut Stream,
+        left: &mut usize,
+        id: ConnId,
+        service: &mut Service,
+    ) -> Option<Pass> {
+        match package::read(self.bytes.get(self.at..).unwrap_or_default(), self.largest) {
+            Ok(Some((package, len))) => {
+                self.at += len;
+                return (!service.package(id, &package)).then_some(Pass::Broken);
+            }
+            Ok(None) => self.drop_read(),
+            Err(malformed) => return broken(&malformed),
         }
-        pass
+        match self.frames.next() {
+            Ok(Some(Found::Message(message))) => self.bytes.extend_from_slice(message),
+            Ok(Some(Found::Nothing)) => {}
+            Ok(Some(Found::Close(code))) => {
+                service.peers.append(id, |peer| {
+                    self.pong(peer);
+                    let code = code.map(u16::to_be_bytes);
+                    write::control_frame(
+                        &mut peer.out,
+                        write::CLOSE,
+                        code.as_ref().map_or(&[], |code| code),
+                    );
+                });
+                return Some(Pass::Ending);
+            }
+            Ok(None) => return self.fill(stream, left),
+            Err(error) => return broken(&error),
+        }
+        None
+    }
+
+    fn fill(&mut self, stream: &mut Stream, left: &mut usize) -> Option<Pass> {
+        if *left == 0 {
+            return Some(Pass::Unfinished);
+        }
+        let room = self.frames.room();
+        let len = room.len().min(*left);
+        match stream.read(room.get_mut(..len).unwrap_or_default()) {
+            Ok(0) => Some(Pass::Broken),
+            Ok(len) => {
+                self.frames.filled(len);
+                *left -= len;
+                None
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Some(Pass::Drained),
+            Err(error) => broken(&error),
+        }
+    }
+
+    /// Drops the packages that are read, and the memory that only a long one needed.
+    fn drop_read(&mut self) {
+        self.bytes.drain(..self.at);
+        self.at = 0;
+        if self.bytes.is_empty() {
+            self.bytes.shrink_to(KEPT);
+        }
+    }
+
+    fn pong(&mut self, peer: &mut Peer) {
+        if peer.ending || peer.pong_left > 0 {
+            return;
+        }
+        if let Some(payload) = self.frames.take_pong() {
+            write::control_frame(&mut peer.out, write::PONG, &payload);
+            peer.pong_left = peer.pending();
+        }
+    }
+
+    fn shrink(&mut self) {
+        self.frames.shrink();
+        if self.bytes.is_empty() {
+            self.bytes = Vec::new();
+        }
     }
 }
 
-fn config(largest: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(Some(largest))
-        .max_frame_size(Some(largest))
-}
-
-fn packages(reader: &mut Reader, message: &[u8], id: ConnId, service: &mut Service) -> bool {
-    let mut sound = true;
-    let read: Result<(), Malformed> = reader.read(message, |package| {
-        sound = sound && service.package(id, &package);
-    });
-    match read {
-        Ok(()) => sound,
-        Err(malformed) => {
-            log::debug!("connection dropped: {malformed}");
-            false
-        }
-    }
+fn broken(why: &dyn std::fmt::Display) -> Option<Pass> {
+    log::debug!("connection dropped: {why}");
+    Some(Pass::Broken)
 }

@@ -122,6 +122,17 @@ pub(super) fn frame_header(out: &mut Vec<u8>, len: usize) {
     }
 }
 
+/// The first byte of control frames.
+pub(super) const CLOSE: u8 = 0x88;
+pub(super) const PONG: u8 = 0x8a;
+
+/// Appends a control frame; `payload` is at most 125 bytes long.
+pub(super) fn control_frame(out: &mut Vec<u8>, first: u8, payload: &[u8]) {
+    debug_assert!(payload.len() <= 125, "a control frame is short");
+    out.extend_from_slice(&[first, payload.len() as u8]);
+    out.extend_from_slice(payload);
+}
+
 /// The length of a quest's package without payload.
 pub(super) fn quest_len(seq: Option<u32>, method: &str) -> usize {
     package::SEQ_OFFSET + if seq.is_some() { 4 } else { 0 } + method.len()

@@ -185,6 +185,11 @@ impl Frames {
         self.pong.take()
     }
 
+    /// Whether a ping has not been answered.
+    pub(crate) fn owes_pong(&self) -> bool {
+        self.pong.is_some()
+    }
+
     /// Gives the buffer back if nothing is in it.
     pub(crate) fn shrink(&mut self) {
         if self.at == self.end {

@@ -1,14 +1,17 @@
 //! Who means ill: reads what is not theirs, speaks for others, sends nonsense.
 
 use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rtm_client::gate::Gate;
 use serde_json::{Value, json};
 
+use crate::common::floods::{floods, frame};
 use crate::files::{signed, token, upload};
 use crate::messages::chat;
-use crate::peer::{Peer, pack, quest, to_packed};
+use crate::peer::{PATIENCE, Peer, pack, quest, to_packed};
 
 /// Every way to read a conversation, a group or a room is closed to who is not in it.
 #[test]
@@ -207,7 +210,7 @@ fn nonsense_stops_nobody() {
             // No WebSocket at all, or TLS that is none.
             _ => {
                 let door = &doors[dice.roll(3)];
-                let mut stream = std::net::TcpStream::connect(door).unwrap();
+                let mut stream = TcpStream::connect(door).unwrap();
                 let mut bytes = b"\x16\x03\x01GET /service/websocket HTTP/1.1\r\n\r\n".to_vec();
                 for _ in 0..dice.roll(6) {
                     let at = dice.roll(bytes.len());
@@ -221,4 +224,63 @@ fn nonsense_stops_nobody() {
         while two.push().1["mid"] != mid {}
     }
     assert!(mid > 10, "{mid} rounds");
+}
+
+/// Three connections pour in, two of which read what comes back: another user is answered soon, and new ones get in.
+/// `RTM_FLOOD_SECONDS` makes each flood last longer.
+#[test]
+fn floods_hold_up_nobody() {
+    let seconds = std::env::var("RTM_FLOOD_SECONDS").ok().and_then(|text| text.parse().ok());
+    let length = Duration::from_secs_f64(seconds.unwrap_or(0.2));
+    for flood in floods() {
+        let name = flood.name;
+        let gate = Gate::builder().start().unwrap();
+        let mut one = Peer::login(&gate, 1);
+        let until = Instant::now() + length;
+        let (mut count, mut slowest) = (0, Duration::ZERO);
+        let mut measure = |action: &mut dyn FnMut()| {
+            let begun = Instant::now();
+            action();
+            slowest = slowest.max(begun.elapsed());
+            count += 1;
+        };
+        thread::scope(|scope| {
+            for reads in [true, true, false] {
+                let (gate, flood) = (&gate, &flood);
+                scope.spawn(move || flood.pour(&gate.endpoint(), reads, until));
+            }
+            while Instant::now() < until {
+                measure(&mut || drop(one.get("*ping", json!({}))));
+                measure(&mut || drop(Peer::login(&gate, 2)));
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        println!("{name}: the slowest of {count} answers and logins after {slowest:?}");
+        assert!(slowest < Duration::from_millis(500), "{name}: {slowest:?}");
+    }
+}
+
+/// Pings that are never read do not stop the gate: the pong it owes is for the latest.
+#[test]
+fn one_pong_waits() {
+    let gate = Gate::builder().start().unwrap();
+    let mut peer = Peer::connect(&gate);
+    let socket = peer.socket.get_mut();
+    socket.set_write_timeout(Some(PATIENCE)).unwrap();
+    let ping = |n: u32| frame(0x89, &[&n.to_be_bytes()[..], &[7; 121]].concat());
+    // Their pongs would fill what the gate holds for a connection and every buffer of the system.
+    let count = 400_000;
+    for from in (0..count).step_by(1000) {
+        let pings: Vec<u8> = (from..from + 1000).flat_map(ping).collect();
+        socket.write_all(&pings).unwrap();
+    }
+    loop {
+        let pong = match peer.socket.read().unwrap() {
+            tungstenite::Message::Pong(payload) => payload,
+            other => panic!("{other:?}"),
+        };
+        if pong[..4] == (count - 1_u32).to_be_bytes() {
+            break;
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rtm_client::gate::Gate;
 use serde_json::{Value, json};
+use tungstenite::{Bytes, Message};
 
 use crate::peer::{PATIENCE, Peer};
 
@@ -93,6 +94,29 @@ fn pings_come_and_who_does_not_answer_goes() {
         answer.push(0x80);
         lively.send(answer);
     }
+}
+
+/// Whatever comes is a sign of life, if not the answer to a ping.
+#[test]
+fn who_says_anything_stays() {
+    let gate = Gate::builder()
+        .ping_interval(Duration::from_millis(20))
+        .ping_timeout(Duration::from_millis(100))
+        .idle_limit(Duration::from_millis(300))
+        .start()
+        .unwrap();
+    let mut caller = Peer::login(&gate, 1);
+    let mut pinger = Peer::login(&gate, 2);
+    caller.answers_pings = false;
+    pinger.answers_pings = false;
+    for _ in 0..30 {
+        caller.get("*ping", json!({}));
+        pinger.socket.send(Message::Ping(Bytes::new())).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(gate.connections(), 2);
+    caller.wait_closed();
+    pinger.wait_closed();
 }
 
 #[test]
