@@ -62,7 +62,10 @@ pub struct WeakClient {
 /// What all clones of a client share. The threads hold the engine, never this.
 struct Handle {
     engine: Arc<Engine>,
+    /// The milliseconds of the mid made last.
     last_mid: AtomicI64,
+    /// Random, fixed for the client's life: two clients of one user make other mids, but for a chance of one in a million.
+    stamp: i64,
 }
 
 impl Drop for Handle {
@@ -88,7 +91,8 @@ impl RtmClient {
     /// ```
     pub fn new(options: ClientOptions) -> RtmClient {
         let engine = Engine::new(options);
-        RtmClient { handle: Arc::new(Handle { engine, last_mid: AtomicI64::new(0) }) }
+        let stamp = i64::from(rand::random::<u32>() & ((1 << call::STAMP_BITS) - 1));
+        RtmClient { handle: Arc::new(Handle { engine, last_mid: AtomicI64::new(0), stamp }) }
     }
 
     /// Connects and logs in as `uid` with `token`.

@@ -84,22 +84,23 @@ impl RtmClient {
         if let Some(mid) = given.filter(|&mid| mid != 0) {
             return mid;
         }
-        let last_mid = &self.handle.last_mid;
-        let millis = self.handle.engine.wall_millis(now);
-        let is_first = last_mid.load(Ordering::Relaxed) < millis * 1000;
-        // The digits start anywhere, so that two connections of one user seldom meet.
-        let digits = if is_first { i64::from(rand::random::<u16>() % 1000) } else { 0 };
-        let next = |last: i64| Some(next_mid(last, millis, digits));
-        match last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
-            Ok(last) | Err(last) => next_mid(last, millis, digits),
-        }
+        let super::Handle { engine, last_mid, stamp } = &*self.handle;
+        let millis = engine.wall_millis(now);
+        let next = |last: i64| Some(next_millis(last, millis));
+        let last = match last_mid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
+            Ok(last) | Err(last) => last,
+        };
+        next_millis(last, millis) << STAMP_BITS | stamp
     }
 }
 
-/// The time in milliseconds followed by three digits, but never one that was used: however many are made in a millisecond,
-/// and wherever the clock jumps.
-fn next_mid(last: i64, millis: i64, digits: i64) -> i64 {
-    (millis * 1000 + digits).max(last + 1)
+/// How many bits of a mid tell its client from the user's others.
+pub(super) const STAMP_BITS: u32 = 20;
+
+/// The time in milliseconds, but never one that was used: however many mids are made in a millisecond, and wherever the
+/// clock jumps.
+fn next_millis(last: i64, millis: i64) -> i64 {
+    millis.max(last + 1)
 }
 
 /// What ends a call: decodes the answer and calls back.
@@ -119,7 +120,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::next_mid;
+    use super::next_millis;
 
     #[test]
     fn mids_grow_wherever_the_clock_jumps() {
@@ -127,13 +128,13 @@ mod tests {
         let now = 1_800_000_000_000;
         let clock = [now, now, now + 1, now + DAY, now + 1, now - DAY, 0, -DAY, now + 2 * DAY];
         let mut last = 0;
-        for (digits, millis) in clock.into_iter().enumerate() {
+        for millis in clock {
             for _ in 0..2000 {
-                let mid = next_mid(last, millis, digits as i64);
-                assert!(mid > last, "{mid} after {last}");
-                last = mid;
+                let next = next_millis(last, millis);
+                assert!(next > last, "{next} after {last}");
+                last = next;
             }
         }
-        assert_eq!(last, (now + 2 * DAY) * 1000 + 8 + 1999, "the clock's again");
+        assert_eq!(last, now + 2 * DAY + 1999, "the clock's again");
     }
 }

@@ -11,6 +11,11 @@ use crate::wire::package::{self, SEQ_OFFSET};
 /// The longest header of a client's frame.
 const HEADER: usize = 14;
 
+/// The header of a whole binary message of a client that is shorter than 126 bytes, as most are: two bytes and the key.
+const SHORT_HEADER: usize = 6;
+const BINARY: u8 = 0x82;
+const MASKED: u8 = 0x80;
+
 /// A frame under construction, in a buffer that is used again.
 #[derive(Clone, Default)]
 pub(crate) struct FrameBuffer {
@@ -18,6 +23,25 @@ pub(crate) struct FrameBuffer {
     /// Where the frame starts.
     start: usize,
     key: [u8; 4],
+    keys: Keys,
+}
+
+/// Keys drawn several at a time, for that costs little more than one.
+#[derive(Clone, Default)]
+struct Keys {
+    drawn: [[u8; 4]; 16],
+    left: usize,
+}
+
+impl Keys {
+    fn next(&mut self) -> [u8; 4] {
+        if self.left == 0 {
+            rand::fill(self.drawn.as_flattened_mut());
+            self.left = self.drawn.len();
+        }
+        self.left -= 1;
+        self.drawn.get(self.left).copied().unwrap_or_default()
+    }
 }
 
 #[expect(
@@ -29,12 +53,18 @@ impl FrameBuffer {
     /// Makes the frame of the one package that `package` appends. Returns the package's size.
     pub(crate) fn build(&mut self, package: impl FnOnce(&mut Vec<u8>)) -> usize {
         // Predictable keys would let a sender choose the bytes on the wire.
-        self.key = rand::random();
+        self.key = self.keys.next();
         self.bytes.clear();
         self.bytes.resize(HEADER, 0);
         package(&mut self.bytes);
         let (head, body) = self.bytes.split_at_mut(HEADER);
         mask(body, self.key);
+        if let len @ ..126 = body.len() {
+            let [a, b, c, d] = self.key;
+            self.start = HEADER - SHORT_HEADER;
+            head[self.start..].copy_from_slice(&[BINARY, MASKED | len as u8, a, b, c, d]);
+            return len;
+        }
         let header = FrameHeader {
             opcode: OpCode::Data(Data::Binary),
             mask: Some(self.key),

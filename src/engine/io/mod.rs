@@ -31,6 +31,9 @@ const WAKER: Token = Token(0);
 /// The largest answer that is decoded for a waiter by who sits.
 const DECODED_AT_ONCE: usize = 1 << 20;
 
+/// How many empty batches are kept.
+const SPARE: usize = 4;
+
 pub(super) struct Io {
     poll: Poll,
     events: Events,
@@ -48,6 +51,8 @@ pub(super) struct Io {
     /// What comes back after a relogin.
     resume: Resume,
     batch: Batch,
+    /// Empty batches, to be used again.
+    spare: Vec<Batch>,
     /// The largest answer that is decoded for a waiter by who sits.
     decoded_at_once: usize,
     /// Whether the session's deadline has come, and is judged after the next read.
@@ -128,6 +133,7 @@ impl Io {
             login: Login::default(),
             resume: Resume::default(),
             batch: Batch::default(),
+            spare: Vec::new(),
             // Nobody may be running callbacks while the program waits.
             decoded_at_once: match options.callbacks {
                 Callbacks::Thread => DECODED_AT_ONCE,
@@ -168,13 +174,14 @@ impl Io {
             return None;
         }
         engine.backlog.add(&self.batch);
-        Some(std::mem::take(&mut self.batch))
+        let fresh = self.spare.pop().unwrap_or_default();
+        Some(std::mem::replace(&mut self.batch, fresh))
     }
 
-    /// Takes an empty batch to fill.
+    /// Takes an empty batch to fill later.
     pub(super) fn use_again(&mut self, spare: Option<Batch>) {
-        if let Some(spare) = spare.filter(|_| self.batch.items.is_empty()) {
-            self.batch = spare;
+        if self.spare.len() < SPARE {
+            self.spare.extend(spare);
         }
     }
 

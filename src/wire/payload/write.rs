@@ -124,7 +124,9 @@ pub(crate) fn write_id(out: &mut Vec<u8>, value: i64) {
 }
 
 fn write_number(out: &mut Vec<u8>, value: i64) {
-    if i32::try_from(value).is_ok() {
+    if let 0..128 = value {
+        out.push(value as u8);
+    } else if i32::try_from(value).is_ok() {
         if let Err(never) = encode::write_sint(out, value) {
             unreachable_write(never);
         }
@@ -137,8 +139,14 @@ fn write_number(out: &mut Vec<u8>, value: i64) {
 /// A str, which need not be UTF-8.
 pub(crate) fn write_text(out: &mut Vec<u8>, text: &(impl AsRef<[u8]> + ?Sized)) {
     let bytes = text.as_ref();
-    if let Err(never) = encode::write_str_len(out, bytes.len() as u32) {
-        unreachable_write(never);
+    match bytes.len() {
+        // Each key is that short.
+        len @ ..32 => out.push(0xa0 | len as u8),
+        len => {
+            if let Err(never) = encode::write_str_len(out, len as u32) {
+                unreachable_write(never);
+            }
+        }
     }
     out.extend_from_slice(bytes);
 }
@@ -166,13 +174,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn texts_of_any_length_are_written_as_rmp_does() {
+        for len in [0, 1, 31, 32, 255, 256, 65_535, 65_536] {
+            let text = "x".repeat(len);
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            write_text(&mut ours, &text);
+            encode::write_str(&mut theirs, &text).unwrap();
+            assert_eq!(ours, theirs, "{len} bytes");
+        }
+    }
+
+    #[test]
     fn numbers_beyond_a_signed_32_bit_integer_are_floats() {
         let written = |value| {
             let mut out = Vec::new();
             write_number(&mut out, value);
             out
         };
+        assert_eq!(written(0), [0]);
         assert_eq!(written(127), [0x7f]);
+        assert_eq!(written(-1), [0xff]);
         assert_eq!(written(128), [0xcc, 128]);
         assert_eq!(written(-33), [0xd0, 0xdf]);
         assert_eq!(written(0x7fff_ffff), [0xce, 0x7f, 0xff, 0xff, 0xff]);
