@@ -41,7 +41,9 @@ struct Desk<I, B> {
     queue: VecDeque<B>,
     /// Whether somebody runs callbacks.
     running: bool,
-    /// How many batches `rtm-io` has left the chair for.
+    /// Whether `rtm-io` has left the chair for callbacks and is not back yet.
+    away: bool,
+    /// How often it has.
     left: u64,
     /// What `left` was at the timer thread's latest look; `None` while that thread does not look.
     seen: Option<u64>,
@@ -139,6 +141,7 @@ impl<I, B> Chair<I, B> {
             io: None,
             queue: VecDeque::new(),
             running: false,
+            away: false,
             left: 0,
             seen: None,
             relief: Relief::Rests,
@@ -158,6 +161,7 @@ impl<I, B> Chair<I, B> {
         let mut desk = self.desk.lock();
         desk.io = Some(io);
         (desk.run, desk.left, desk.seen, desk.relief) = (run, 0, None, Relief::Rests);
+        desk.away = false;
         desk.destroyed = false;
     }
 
@@ -206,7 +210,7 @@ impl<I, B> Chair<I, B> {
             return Stand::Sit(io);
         }
         let Some(batch) = desk.next_batch() else { return Stand::Sit(io) };
-        desk.running = true;
+        (desk.running, desk.away) = (true, true);
         desk.io = Some(io);
         let watch = desk.seen.is_none();
         if watch {
@@ -226,6 +230,7 @@ impl<I, B> Chair<I, B> {
         if desk.run != run {
             return desk.left_over();
         }
+        desk.away = false;
         match desk.io.take() {
             Some(io) => Self::take(&mut desk, io),
             None => Next::Wait,
@@ -319,7 +324,8 @@ impl<I, B> Chair<I, B> {
         let mut desk = self.desk.lock();
         let Some(seen) = desk.seen.filter(|_| desk.run == run) else { return Look::Quiet };
         let ran = desk.left - seen;
-        let away = desk.running && desk.io.is_some();
+        // Otherwise the relief sits already, or has given the chair back to one who waits for it.
+        let away = desk.away && desk.io.is_some();
         let look = match (away, ran) {
             (true, 0) => Look::Slow,
             (true, _) | (false, 2..) => Look::Busy,
