@@ -71,6 +71,7 @@ pub mod fuzz;
 mod guard;
 mod listeners;
 mod options;
+mod pending;
 mod push;
 mod resume;
 mod session;

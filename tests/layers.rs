@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 10] = [
     &["wire"],
     &["types"],
     &["options", "listeners", "events", "stats"],
-    &["session", "resume", "push"],
+    &["session", "resume", "pending", "push"],
     &["engine"],
     &["reply"],
     &["client"],

@@ -243,8 +243,9 @@ impl<I, B> Chair<I, B> {
         Next::Sit { io, more: !desk.queue.is_empty() }
     }
 
-    /// `rtm-io` while the relief sits: the next batch, or the chair if it is given back. Waits until then at the most.
-    pub(super) fn next(&self, run: u64, until: Instant) -> Next<I, B> {
+    /// `rtm-io` while the relief sits: the next batch, or the chair if it is given back. From `until` on the chair is wanted:
+    /// then the one that sits has to be woken. `None` waits for the chair alone.
+    pub(super) fn next(&self, run: u64, until: Option<Instant>) -> Next<I, B> {
         let mut desk = self.desk.lock();
         loop {
             if desk.run != run {
@@ -253,35 +254,25 @@ impl<I, B> Chair<I, B> {
             if let Some(io) = desk.io.take() {
                 return Self::take(&mut desk, io);
             }
-            if Instant::now() >= until {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                desk.relief = Relief::Wanted;
                 return Next::TimedOut;
             }
-            if let Some(batch) = desk.next_batch() {
+            if let Some(batch) = until.and_then(|_| desk.next_batch()) {
                 return Next::Run(batch);
             }
-            self.runner.wait_until(&mut desk, until);
+            self.wait(&mut desk, until);
         }
     }
 
-    /// `rtm-io` wants the chair back: the one that sits has to be woken, and then waited for.
-    pub(super) fn want(&self, run: u64) {
-        let mut desk = self.desk.lock();
-        if desk.run == run && desk.relief == Relief::Sits {
-            desk.relief = Relief::Wanted;
-        }
-    }
-
-    /// `rtm-io` waits for the chair it wants.
-    pub(super) fn wait(&self, run: u64) -> Next<I, B> {
-        let mut desk = self.desk.lock();
-        loop {
-            if desk.run != run {
-                return desk.left_over();
+    /// Waits for something to run, or for the chair. `false` when the time is over.
+    fn wait(&self, desk: &mut MutexGuard<'_, Desk<I, B>>, until: Option<Instant>) -> bool {
+        match until {
+            Some(until) => !self.runner.wait_until(desk, until).timed_out(),
+            None => {
+                self.runner.wait(desk);
+                true
             }
-            if let Some(io) = desk.io.take() {
-                return Self::take(&mut desk, io);
-            }
-            self.runner.wait(&mut desk);
         }
     }
 
@@ -373,19 +364,8 @@ impl<I, B> Chair<I, B> {
     /// The next batch for the program, waited for until then. `None` waits for ever, unless the client is destroyed.
     pub(super) fn wait_here(&self, until: Option<Instant>) -> Option<B> {
         let mut desk = self.desk.lock();
-        while desk.queue.is_empty() && !desk.destroyed && self.wait_once(&mut desk, until) {}
+        while desk.queue.is_empty() && !desk.destroyed && self.wait(&mut desk, until) {}
         desk.next_batch()
-    }
-
-    /// `false` when the time is over.
-    fn wait_once(&self, desk: &mut MutexGuard<'_, Desk<I, B>>, until: Option<Instant>) -> bool {
-        match until {
-            Some(until) => !self.runner.wait_until(desk, until).timed_out(),
-            None => {
-                self.runner.wait(desk);
-                true
-            }
-        }
     }
 
     /// The program runs no callbacks any more.

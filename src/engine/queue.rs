@@ -2,9 +2,9 @@
 
 use super::Complete;
 use super::frame::FrameBuffer;
-use super::pending::Pending;
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::pending::Pending;
 use crate::time::Time;
 
 /// A send that waits for the connection.

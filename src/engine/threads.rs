@@ -189,21 +189,23 @@ fn sit(engine: &Arc<Engine>, run: u64, mut io: Box<Io>, mut more: bool) -> Optio
 /// `rtm-io` while the relief sits: runs callbacks until the chair is given back.
 fn with_relief(engine: &Arc<Engine>, run: u64, calm: &mut Calm) -> Next<Box<Io>, Batch> {
     calm.begin();
+    let mut until = Some(calm.until());
     loop {
-        match engine.chair.next(run, calm.until()) {
+        match engine.chair.next(run, until) {
             Next::Run(batch) => {
                 let begun = Instant::now();
                 engine.run_batch(batch, Until::TheEnd);
                 calm.ran(begun);
+                until = Some(calm.until());
             }
             Next::TimedOut => {
-                engine.chair.want(run);
                 engine.wake_io();
-                let next = engine.chair.wait(run);
+                until = None;
+            }
+            next => {
                 calm.end();
                 return next;
             }
-            next => return next,
         }
     }
 }

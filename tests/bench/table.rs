@@ -4,7 +4,7 @@
 
 // Measured alone, by its source: the engine keeps it to itself.
 #[allow(dead_code, unused_imports)]
-#[path = "../../src/engine/pending.rs"]
+#[path = "../../src/pending.rs"]
 mod pending;
 #[allow(dead_code)]
 #[path = "../../src/time.rs"]

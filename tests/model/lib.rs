@@ -41,6 +41,8 @@ struct Kernel {
     close: bool,
     ended: bool,
     close_second: bool,
+    /// Whether the callback that waits for it may return.
+    may_return: bool,
 }
 
 struct World {
@@ -110,7 +112,7 @@ impl World {
         kernel.woken = false;
     }
 
-    /// A pass, at most one number read. `None` when the run is over; otherwise what was read, and whether to sleep.
+    /// A pass, at most two numbers read. `None` when the run is over; otherwise what was read, and whether to sleep.
     fn pass(&self, io: &mut Io) -> Option<(Option<Vec<usize>>, bool)> {
         assert_eq!(self.sitting[io.run as usize].load(SeqCst), 1, "who sits sits alone");
         let mut kernel = self.kernel.lock().unwrap();
@@ -121,12 +123,13 @@ impl World {
         if kernel.close_second && io.run == SECOND_RUN {
             return None;
         }
-        let read = if io.readable { kernel.arriving.pop_front() } else { None };
-        io.readable &= read.is_some();
+        let most = if io.readable { kernel.arriving.len().min(2) } else { 0 };
+        let read: Vec<_> = kernel.arriving.drain(..most).collect();
+        io.readable &= !read.is_empty();
         drop(kernel);
-        let sleeps = read.is_none();
+        let sleeps = read.is_empty();
         *self.asleep.lock().unwrap() = sleeps;
-        Some((read.map(|number| vec![number]), sleeps))
+        Some(((!sleeps).then_some(read), sleeps))
     }
 
     fn sat_down(&self, run: u64) {
@@ -138,14 +141,24 @@ impl World {
     }
 
     fn run(&self, batch: Vec<usize>) {
+        self.run_while(batch, || true);
+    }
+
+    /// Runs a batch, at least one of it, while there is time. Returns the rest.
+    fn run_while(&self, batch: Vec<usize>, has_time: impl Fn() -> bool) -> Option<Vec<usize>> {
         assert_eq!(self.running.fetch_add(1, SeqCst), 0, "one thread runs callbacks");
-        for number in batch {
+        let mut batch = VecDeque::from(batch);
+        while let Some(number) = batch.pop_front() {
             self.seen.lock().unwrap().push(number);
             if number == 0 {
                 (self.slow)(self);
             }
+            if !has_time() {
+                break;
+            }
         }
         self.running.fetch_sub(1, SeqCst);
+        (!batch.is_empty()).then(|| batch.into())
     }
 
     fn run_left_over(&self) {
@@ -192,24 +205,20 @@ fn run_io(world: &World, run: u64, patient: bool) {
                 world.poll(&mut io, true);
             }
         };
-        world.run(batch);
-        let mut next = world.chair.sit_down(run, None);
-        while let Next::Wait | Next::TimedOut = next {
-            let until = match patient {
-                true => Instant::now() + Duration::from_secs(3600),
-                false => Instant::now(),
-            };
-            next = match world.chair.next(run, until) {
-                Next::TimedOut => {
-                    world.chair.want(run);
-                    world.wake();
-                    world.chair.wait(run)
+        let rest = world.run_while(batch, || !world.chair.is_in_a_hurry());
+        let mut next = world.chair.sit_down(run, rest);
+        let now = Instant::now();
+        let mut until = Some(if patient { now + Duration::from_secs(3600) } else { now });
+        if let Next::Wait = next {
+            next = loop {
+                match world.chair.next(run, until) {
+                    Next::TimedOut => {
+                        world.wake();
+                        until = None;
+                    }
+                    Next::Run(batch) => world.run(batch),
+                    next => break next,
                 }
-                Next::Run(batch) => {
-                    world.run(batch);
-                    continue;
-                }
-                next => next,
             };
         }
         match next {
@@ -371,6 +380,36 @@ fn what_others_queue_runs_whoever_sits() {
     });
 }
 
+/// Nothing arrives that would wake anybody: each number has to.
+#[test]
+fn what_others_queue_wakes_who_sleeps() {
+    for patient in [false, true] {
+        check(move || {
+            let world = World::new(|world| {
+                // Until the relief sits and sleeps, if the callback is looked after in time.
+                for _ in 0..30 {
+                    if *world.asleep.lock().unwrap() {
+                        break;
+                    }
+                    thread::yield_now();
+                }
+            });
+            let seen = client(&world, patient, || {
+                push(&world, 10);
+                wait_for(&world, 1);
+                world.arrive(0);
+                wait_for(&world, 2);
+                push(&world, 11);
+                wait_for(&world, 3);
+                push(&world, 12);
+                wait_for(&world, 4);
+                world.close();
+            });
+            assert_eq!(seen, [10, 0, 11, 12]);
+        });
+    }
+}
+
 #[test]
 fn a_close_inside_a_slow_callback_ends_the_run_and_loses_nothing() {
     check(|| {
@@ -396,7 +435,7 @@ fn a_new_run_waits_for_the_callback_of_the_old_one() {
     check(|| {
         let world = World::new(|world| {
             world.close();
-            for _ in 0..6 {
+            while !world.kernel.lock().unwrap().may_return {
                 thread::yield_now();
             }
         });
@@ -411,14 +450,21 @@ fn a_new_run_waits_for_the_callback_of_the_old_one() {
             let world = its.clone();
             *second.lock().unwrap() =
                 Some(thread::spawn(move || run_io(&world, SECOND_RUN, false)));
+            // Nothing arrives that would wake the new run.
+            while !*its.asleep.lock().unwrap() {
+                thread::yield_now();
+            }
             push(&its, 1);
-            its.arrive(2);
-            wait_for(&its, 3);
+            its.kernel.lock().unwrap().may_return = true;
+            wait_for(&its, 2);
+            push(&its, 2);
+            its.arrive(3);
+            wait_for(&its, 4);
         });
         let mut seen = std::mem::take(&mut *world.seen.lock().unwrap());
-        assert_eq!(seen.remove(0), 0);
+        assert_eq!(seen[..2], [0, 1]);
         seen.sort_unstable();
-        assert_eq!(seen, [1, 2]);
+        assert_eq!(seen, [0, 1, 2, 3]);
         world.kernel.lock().unwrap().close_second = true;
         world.wake();
         let new = new.lock().unwrap().take();
