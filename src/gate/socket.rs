@@ -317,3 +317,104 @@ fn broken(why: &dyn std::fmt::Display) -> Option<Pass> {
     log::debug!("connection dropped: {why}");
     Some(Pass::Broken)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+
+    use super::super::builder::GateBuilder;
+    use super::super::files::Files;
+    use super::super::peers::Door;
+    use super::super::transport::Security;
+    use super::*;
+
+    const CONN: ConnId = 20;
+
+    /// A connection whose WebSocket is open, and its other end.
+    fn open() -> (Socket, Service, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let other_end = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (tcp, _) = listener.accept().unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        let tcp = mio::net::TcpStream::from_std(tcp);
+        let config = GateBuilder::new().config;
+        let largest = config.limits.package_bytes;
+        let files = Files::new("127.0.0.1:1".to_owned(), &config.limits);
+        let mut service = Service::new(config, files).unwrap();
+        let now = Instant::now();
+        service.peers.add(CONN, Door::Main, SocketAddr::from(([127, 0, 0, 1], 1)), now);
+        service.opened(CONN);
+        service.tick();
+        let transport = Transport::new(tcp, &Security::Plain).unwrap();
+        let mut socket = Socket::new(transport, now, largest);
+        socket.phase = Phase::Open(Messages::new(largest));
+        (socket, service, other_end)
+    }
+
+    /// A client's frame, its key all zeros.
+    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+        let len = (payload.len() as u64).to_be_bytes();
+        [&[first, 0xff], &len[..], &[0; 4], payload].concat()
+    }
+
+    /// How many passes it takes to read all that, and how many bytes are written to the other end.
+    fn passes(bytes: &[u8]) -> (usize, usize) {
+        let (mut socket, mut service, mut other_end) = open();
+        let end = frame(0x89, b"the end");
+        let bytes = [bytes, &end].concat();
+        let (mut count, mut written, mut left) = (0, 0, &bytes[..]);
+        other_end.set_nonblocking(true).unwrap();
+        loop {
+            while let Ok(len @ 1..) = other_end.write(left) {
+                left = &left[len..];
+            }
+            socket.readable(false);
+            let pass = socket.read_pass(Instant::now(), CONN, &mut service);
+            assert!(matches!(pass, Pass::Drained | Pass::Unfinished), "{pass:?}");
+            count += 1;
+            let peer = service.peers.get_mut(CONN).unwrap();
+            written += peer.pending();
+            peer.wrote(peer.pending());
+            let Phase::Open(messages) = &mut socket.phase else { panic!("it is open") };
+            if messages.frames.take_pong().is_some_and(|pong| pong == b"the end") {
+                return (count, written);
+            }
+        }
+    }
+
+    #[test]
+    fn a_pass_is_bounded_in_frames_and_packages() {
+        const COUNT: usize = 20_000;
+        let quest = {
+            let mut package = Vec::new();
+            package::write_quest(&mut package, Some(1), "nosuchmethod", |out| out.push(0x80));
+            package
+        };
+        let begin = frame(0x02, b"");
+        let floods = [
+            frame(0x89, b"").repeat(COUNT),
+            frame(0x8a, b"").repeat(COUNT),
+            frame(0x82, b"").repeat(COUNT),
+            [begin, frame(0x00, b"").repeat(COUNT), frame(0x80, b"")].concat(),
+            frame(0x82, &quest).repeat(COUNT),
+            frame(0x82, &quest.repeat(COUNT)),
+        ];
+        for (at, flood) in floods.iter().enumerate() {
+            let (count, _) = passes(flood);
+            assert!(count >= COUNT / STEPS_PER_PASS, "{count} passes for flood {at}");
+        }
+    }
+
+    #[test]
+    fn a_pass_is_bounded_in_bytes() {
+        const LEN: usize = 4 << 20;
+        let mut package = Vec::new();
+        package::write_quest(&mut package, Some(1), "nosuchmethod", |out| {
+            crate::wire::payload::write_map(out, |map| map.text("pad", &"x".repeat(LEN)));
+        });
+        let (count, written) = passes(&frame(0x82, &package));
+        assert!(count >= LEN / BYTES_PER_PASS, "{count} passes");
+        assert!(written > 0, "it is answered");
+    }
+}

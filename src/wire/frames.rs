@@ -186,11 +186,13 @@ impl Frames {
     }
 
     /// Whether a ping has not been answered.
+    #[cfg(feature = "gate")]
     pub(crate) fn owes_pong(&self) -> bool {
         self.pong.is_some()
     }
 
     /// Gives the buffer back if nothing is in it.
+    #[cfg(feature = "gate")]
     pub(crate) fn shrink(&mut self) {
         if self.at == self.end {
             self.buffer = Vec::new();

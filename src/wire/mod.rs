@@ -3,7 +3,6 @@
 //! Invariant: nothing in here touches a socket, a thread or a clock.
 
 pub(crate) mod answer;
-#[allow(dead_code, reason = "the client reads with it next")]
 pub(crate) mod frames;
 pub(crate) mod package;
 pub(crate) mod payload;

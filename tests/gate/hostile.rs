@@ -226,8 +226,8 @@ fn nonsense_stops_nobody() {
     assert!(mid > 10, "{mid} rounds");
 }
 
-/// Three connections pour in, two of which read what comes back: another user is answered soon, and new ones get in.
-/// `RTM_FLOOD_SECONDS` makes each flood last longer.
+/// Three connections pour in, two of which read what comes back: another user is answered soon, and new ones get in. The
+/// median tells, for on a busy machine a few are late. `RTM_FLOOD_SECONDS` makes each flood last longer.
 #[test]
 fn floods_hold_up_nobody() {
     let seconds = std::env::var("RTM_FLOOD_SECONDS").ok().and_then(|text| text.parse().ok());
@@ -237,12 +237,11 @@ fn floods_hold_up_nobody() {
         let gate = Gate::builder().start().unwrap();
         let mut one = Peer::login(&gate, 1);
         let until = Instant::now() + length;
-        let (mut count, mut slowest) = (0, Duration::ZERO);
+        let mut times = Vec::new();
         let mut measure = |action: &mut dyn FnMut()| {
             let begun = Instant::now();
             action();
-            slowest = slowest.max(begun.elapsed());
-            count += 1;
+            times.push(begun.elapsed());
         };
         thread::scope(|scope| {
             for reads in [true, true, false] {
@@ -255,8 +254,11 @@ fn floods_hold_up_nobody() {
                 thread::sleep(Duration::from_millis(2));
             }
         });
-        println!("{name}: the slowest of {count} answers and logins after {slowest:?}");
-        assert!(slowest < Duration::from_millis(500), "{name}: {slowest:?}");
+        times.sort_unstable();
+        let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("{name}: {} answers, the median {median:?}, the slowest {slowest:?}", times.len());
+        assert!(median < Duration::from_millis(250), "{name}: {median:?} in the median");
+        assert!(slowest < Duration::from_secs(2), "{name}: {slowest:?}");
     }
 }
 
