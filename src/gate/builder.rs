@@ -454,7 +454,7 @@ impl GateBuilder {
     /// [`start`](GateBuilder::start) says what is wrong with it, if anything is.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let seed = r#"{
     ///     "users": { "1": { "oinfo": "Ann", "friends": [2] }, "2": { "oinfo": "Ben" } },
@@ -465,8 +465,8 @@ impl GateBuilder {
     ///     ]
     /// }"#;
     /// let gate = Gate::builder().keep_for(std::time::Duration::MAX).seed(seed).start()?;
-    /// assert_eq!(gate.stored(Conversation::p2p(1, 2))[0].msg, "hello");
-    /// assert_eq!(gate.stored(Conversation::Group(100))[0].mtype, 51);
+    /// assert_eq!(gate.stored(ConversationId::p2p(1, 2))[0].msg, "hello");
+    /// assert_eq!(gate.stored(ConversationId::Group(100))[0].mtype, 51);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn seed(mut self, json: impl Into<String>) -> Self {

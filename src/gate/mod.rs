@@ -62,7 +62,7 @@ use crate::types::Content;
 pub use self::builder::GateBuilder;
 pub use self::counters::Counters;
 pub use self::faults::{Fault, Faults};
-pub use self::store::Conversation;
+pub use self::store::ConversationId;
 pub use self::stored::StoredMessage;
 
 /// A running gate. Dropping it ends its thread, closes its connections and frees its port.
@@ -352,12 +352,12 @@ impl Gate {
     /// uploaded files and faults are not in it.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let before = Gate::builder().start()?;
     /// before.broadcast(99, 30, "hello", "");
     /// let after = Gate::builder().seed(before.snapshot()).start()?;
-    /// assert_eq!(after.stored(Conversation::Broadcast)[0].msg, "hello");
+    /// assert_eq!(after.stored(ConversationId::Broadcast)[0].msg, "hello");
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn snapshot(&self) -> String {
@@ -391,11 +391,11 @@ impl Gate {
     /// Sends a message to every connection that is logged in and stores it as a broadcast. Returns its mid.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let gate = Gate::builder().start()?;
     /// let mid = gate.broadcast(99, 30, "maintenance at noon", "");
-    /// assert_eq!(gate.stored(Conversation::Broadcast)[0].mid, mid);
+    /// assert_eq!(gate.stored(ConversationId::Broadcast)[0].mid, mid);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn broadcast<'a>(
@@ -416,7 +416,7 @@ impl Gate {
             let body = Bytes { bytes: &body, binary };
             let draft = Draft { from, mid, mtype, body, attrs: attrs.as_bytes() };
             let now = service.now();
-            service.store.post(Conversation::Broadcast, &draft, now);
+            service.store.post(ConversationId::Broadcast, &draft, now);
             service.counted.messages += 1;
             service.deliver(Target::Everybody, &draft, now);
             mid
@@ -454,15 +454,15 @@ impl Gate {
     /// The messages stored of a conversation, oldest first.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let gate = Gate::builder().start()?;
-    /// assert!(gate.stored(Conversation::p2p(1, 2)).is_empty());
+    /// assert!(gate.stored(ConversationId::p2p(1, 2)).is_empty());
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn stored(&self, conversation: Conversation) -> Vec<StoredMessage> {
+    pub fn stored(&self, conversation: ConversationId) -> Vec<StoredMessage> {
         let conversation = match conversation {
-            Conversation::P2p(a, b) => Conversation::p2p(a, b),
+            ConversationId::P2p(a, b) => ConversationId::p2p(a, b),
             other => other,
         };
         self.ask(move |service| {

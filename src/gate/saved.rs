@@ -7,7 +7,7 @@ use std::path::Path;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::store::{Bytes, Conversation, Draft, Info, Message, Store, User};
+use super::store::{Bytes, ConversationId, Draft, Info, Message, Store, User};
 
 /// The version of the format. A later one may mean something else by the same words.
 const VERSION: u32 = 1;
@@ -194,7 +194,7 @@ impl Saved {
         let mut messages = Vec::new();
         for (&conversation, log) in store.logs() {
             messages.extend(log.iter().map(|message| saved_message(conversation, message)));
-            if let Conversation::P2p(a, b) = conversation {
+            if let ConversationId::P2p(a, b) = conversation {
                 for (uid, other) in [(a, b), (b, a)] {
                     if !log.listed_for(uid < other) {
                         users.entry(uid).or_default().unlisted.insert(other);
@@ -305,13 +305,13 @@ fn restore_user(store: &mut Store, uid: i64, saved: SavedUser) -> Result<(), Str
     Ok(())
 }
 
-fn saved_message(conversation: Conversation, message: &Message) -> SavedMessage {
+fn saved_message(conversation: ConversationId, message: &Message) -> SavedMessage {
     let (mut to, mut gid, mut rid) = (None, None, None);
     match conversation {
-        Conversation::P2p(a, b) => to = Some(if message.from == a { b } else { a }),
-        Conversation::Group(id) => gid = Some(id),
-        Conversation::Room(id) => rid = Some(id),
-        Conversation::Broadcast => {}
+        ConversationId::P2p(a, b) => to = Some(if message.from == a { b } else { a }),
+        ConversationId::Group(id) => gid = Some(id),
+        ConversationId::Room(id) => rid = Some(id),
+        ConversationId::Broadcast => {}
     }
     SavedMessage {
         from: message.from,
@@ -331,10 +331,10 @@ fn saved_message(conversation: Conversation, message: &Message) -> SavedMessage 
 fn restore_message(store: &mut Store, saved: SavedMessage, now: i64) -> Result<(), String> {
     let SavedMessage { from, mid, mtype, .. } = saved;
     let conversation = match (saved.to, saved.gid, saved.rid) {
-        (Some(to), None, None) => Conversation::p2p(from, to),
-        (None, Some(gid), None) => Conversation::Group(gid),
-        (None, None, Some(rid)) => Conversation::Room(rid),
-        (None, None, None) => Conversation::Broadcast,
+        (Some(to), None, None) => ConversationId::p2p(from, to),
+        (None, Some(gid), None) => ConversationId::Group(gid),
+        (None, None, Some(rid)) => ConversationId::Room(rid),
+        (None, None, None) => ConversationId::Broadcast,
         _ => return Err("more than one of to, gid, rid".to_owned()),
     };
     let (body, binary) = saved.msg.read()?;
@@ -401,7 +401,7 @@ mod tests {
     fn a_seed_says_little() {
         let json = r#"{"messages":[{"from":1,"to":2,"msg":"one"},{"from":2,"to":1,"msg":"two"}]}"#;
         let store = restored(json).unwrap();
-        let log = store.log(Conversation::p2p(1, 2)).unwrap();
+        let log = store.log(ConversationId::p2p(1, 2)).unwrap();
         let rows: Vec<_> = log.iter().map(|row| (row.id, row.mtype, row.mtime)).collect();
         assert_eq!(rows, [(1, 30, 5000), (2, 30, 5000)]);
         assert!(restored("{}").is_ok());

@@ -14,7 +14,7 @@ use super::files::Files;
 use super::methods;
 use super::peers::{Answer, ConnId, Door, Peer, Peers, Session};
 use super::saved::Saved;
-use super::store::{Conversation, Draft, Store};
+use super::store::{ConversationId, Draft, Store};
 use super::upgrade;
 use super::write;
 use crate::error_code::fpnn;
@@ -486,12 +486,12 @@ fn clock() -> i64 {
 
 impl Target {
     /// The conversation a message from `uid` belongs to.
-    pub(super) fn conversation(self, uid: i64) -> Conversation {
+    pub(super) fn conversation(self, uid: i64) -> ConversationId {
         match self {
-            Target::User(to) => Conversation::p2p(uid, to),
-            Target::Group(gid) => Conversation::Group(gid),
-            Target::Room(rid) => Conversation::Room(rid),
-            Target::Everybody => Conversation::Broadcast,
+            Target::User(to) => ConversationId::p2p(uid, to),
+            Target::Group(gid) => ConversationId::Group(gid),
+            Target::Room(rid) => ConversationId::Room(rid),
+            Target::Everybody => ConversationId::Broadcast,
         }
     }
 

@@ -8,7 +8,7 @@ mod driver;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use rtm_client::{ClientOptions, RtmClient, reply, server_push};
 use serde_json::{Value, json};
 
@@ -111,7 +111,7 @@ fn a_client_and_the_page_chat() {
         assert_eq!(texts.recv_timeout(PATIENCE).expect("it arrives"), from_page);
         wait_shown(&browser, &from_page, true);
     }
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 2);
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 2);
     wait(&browser, "all six counted", "$('counters').textContent.includes('messages6')");
     if let Some(path) = std::env::var_os("RTM_SCREENSHOT") {
         std::fs::write(path, browser.screenshot()).expect("written");

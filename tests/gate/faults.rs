@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rtm_client::gate::{Conversation, Gate, GateBuilder};
+use rtm_client::gate::{ConversationId, Gate, GateBuilder};
 use rtm_client::types::File;
 use rtm_client::{ClientOptions, RtmClient, SendError, reply, server_push};
 
@@ -61,7 +61,7 @@ fn error() {
     gate.faults().on("sendmsg").next(1).error(200010);
     let refused = send(&one, "no", 7, PATIENCE).unwrap_err();
     assert_eq!((refused.mid, refused.error.code()), (7, 200010));
-    assert!(gate.stored(Conversation::p2p(1, 2)).is_empty(), "refused, and stored all the same");
+    assert!(gate.stored(ConversationId::p2p(1, 2)).is_empty(), "refused, and stored all the same");
     assert_eq!(send(&one, "yes", 7, PATIENCE).unwrap(), 7);
     assert_eq!(record.rest(&one), [Event::Closed(0)]);
 }

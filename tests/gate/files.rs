@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use md5::{Digest, Md5};
 use rmpv::Value as Packed;
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use serde_json::{Value, json};
 
 use crate::peer::{Answer, PATIENCE, Peer, pack, to_packed};
@@ -115,7 +115,7 @@ fn a_resent_file_arrives_once() {
     assert_eq!(send(), first);
     two.push();
     two.no_push();
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 1);
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 1);
 }
 
 #[test]

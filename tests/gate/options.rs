@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use serde_json::json;
 
 use crate::files::{signed, token, upload};
@@ -54,7 +54,7 @@ fn limits_are_as_set() {
     for mid in 1..10 {
         one.get("sendmsg", chat(2, mid, "x"));
     }
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 4);
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 4);
     assert_eq!(one.get("getp2pmsg", json!({"ouid": 2, "desc": true, "num": 20}))["num"], 2);
     one.get("addgroupmembers", json!({"gid": 100, "uids": [3]}));
     assert_eq!(one.code("addgroupmembers", json!({"gid": 100, "uids": [4]})), 200042);
@@ -84,10 +84,10 @@ fn old_messages_go() {
     let gate = Gate::builder().keep_for(Duration::from_millis(1500)).start().unwrap();
     let mut one = Peer::login(&gate, 1);
     one.get("sendmsg", chat(2, 1, "x"));
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 1);
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 1);
     let gone = gate.wait_until(PATIENCE, |gate| {
         one.get("*ping", json!({}));
-        gate.stored(Conversation::p2p(1, 2)).is_empty()
+        gate.stored(ConversationId::p2p(1, 2)).is_empty()
     });
     assert!(gone);
 }

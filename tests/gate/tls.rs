@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use rtm_client::types::File;
 use rtm_client::{ClientOptions, RtmClient, reply, server_push};
 
@@ -45,7 +45,7 @@ fn a_chat_and_a_file() {
     let file = File::from_bytes("a.bin", vec![7; 5_000_000]);
     one.send_file(50, 2, file, 501, PATIENCE, callback);
     sent.wait().expect("sent");
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 500, "the oldest has gone");
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 500, "the oldest has gone");
     assert_eq!(gate.connections(), 2);
 }
 
