@@ -15,6 +15,8 @@ mod groups_rooms;
 mod history;
 #[path = "gate/hostile.rs"]
 mod hostile;
+#[path = "gate/kicked.rs"]
+mod kicked;
 #[path = "gate/messages.rs"]
 mod messages;
 #[path = "gate/options.rs"]

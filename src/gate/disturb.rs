@@ -1,4 +1,4 @@
-//! How packages go out when a fault strikes, and what waits for its time because of one.
+//! How packages go out when a fault strikes, and what waits for its time.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,10 +20,12 @@ pub(super) enum Waiting {
     Quest(Quest),
     /// A package that has still to be sent.
     Package(Vec<u8>),
+    /// The end of the connection.
+    End,
 }
 
 impl Later {
-    fn push(&mut self, by: Duration, conn: ConnId, waiting: Waiting) {
+    pub(super) fn push(&mut self, by: Duration, conn: ConnId, waiting: Waiting) {
         // As good as never, where the clock does not reach that far.
         let due = Instant::now().checked_add(by);
         if let Some(due) = due {

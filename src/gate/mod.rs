@@ -423,7 +423,8 @@ impl Gate {
         })
     }
 
-    /// Sends a kickout to every connection of the user and closes them.
+    /// Sends a kickout to every connection of the user and logs it out. The client is left to close; the gate closes
+    /// what is still open after a second.
     ///
     /// ```
     /// # let gate = rtm_client::gate::Gate::builder().start()?;

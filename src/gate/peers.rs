@@ -62,6 +62,8 @@ pub(super) struct Peer {
     /// Whether nothing more is read from or written to it, apart from what is queued.
     pub(super) ending: bool,
     pub(super) session: Option<Session>,
+    /// Whether the user was kicked out here: nothing is done any more, and the other end is left to close.
+    pub(super) kicked: bool,
     pub(super) ping: Option<Ping>,
     pub(super) last_ping: Instant,
     /// How quests to it are written: as the last login was.
@@ -115,7 +117,7 @@ pub(super) struct Peers {
     map: HashMap<ConnId, Peer>,
     dirty: Vec<ConnId>,
     pub(super) faults: Rules,
-    /// What faults have put off.
+    /// What is put off.
     pub(super) later: Later,
 }
 
@@ -136,6 +138,7 @@ impl Peers {
             open: false,
             ending: false,
             session: None,
+            kicked: false,
             ping: None,
             last_ping: now,
             encoding: Encoding::MsgPack,

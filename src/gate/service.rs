@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use foldhash::{HashMap, HashMapExt};
 
@@ -17,7 +17,7 @@ use super::saved::Saved;
 use super::store::{ConversationId, Draft, Store};
 use super::upgrade;
 use super::write;
-use crate::error_code::fpnn;
+use crate::error_code::{fpnn, rtm};
 use crate::wire::package::{Encoding, Kind, Package};
 use crate::wire::payload::{self, Fields, MapWriter, raw, write_map};
 
@@ -27,6 +27,8 @@ const PAGE: &[u8] = include_bytes!("page.html");
 const SWEEP: i64 = 1000;
 /// Reading from a connection pauses while more than this waits to be written to it.
 const FULL: usize = 1024 * 1024;
+/// How long a client that was kicked out may take to close its connection.
+const KICKED_STAY: Duration = Duration::from_secs(1);
 
 pub(super) struct Service {
     pub(super) config: Config,
@@ -201,17 +203,22 @@ impl Service {
         }
     }
 
-    /// Tells every connection of the user that it is kicked out, and ends it.
+    /// Tells every connection of the user that it is kicked out, and logs it out.
     pub(super) fn kick(&mut self, uid: i64) {
         for conn in self.online.get(&uid).cloned().unwrap_or_default() {
             self.kick_connection(conn);
         }
     }
 
+    /// Closing is left to the client, for a while: one that handles packages on a timer would see a close of the gate first,
+    /// take the connection for lost and log in again.
     pub(super) fn kick_connection(&mut self, conn: ConnId) {
         self.peers.notify(conn, "kickout", &[0x80]);
         self.log_out(conn);
-        self.peers.end(conn);
+        if let Some(peer) = self.peers.get_mut(conn) {
+            peer.kicked = true;
+        }
+        self.peers.later.push(KICKED_STAY, conn, Waiting::End);
     }
 
     pub(super) fn kick_from_room(&mut self, uid: i64, rid: i64) {
@@ -294,6 +301,7 @@ impl Service {
         while let Some((conn, waiting)) = self.peers.later.pop(now) {
             match waiting {
                 Waiting::Package(bytes) => self.peers.message(conn, &bytes),
+                Waiting::End => self.peers.end(conn),
                 // Its connection is gone.
                 Waiting::Quest(_) if self.peers.get(conn).is_none() => {}
                 Waiting::Quest(quest) => {
@@ -383,6 +391,9 @@ impl Service {
             return Err(refusal(fpnn::PROTO_STRING_KEY, "a key is not a text"));
         }
         let peer = self.peers.get(conn);
+        if peer.is_some_and(|peer| peer.kicked) {
+            return Err(refusal(rtm::UNAUTHORIZED, "kicked out, the connection is about to end"));
+        }
         let uid = peer.and_then(|peer| peer.session.as_ref()).map_or(0, |session| session.uid);
         let door = peer.map_or(Door::Main, |peer| peer.door);
         let call = Call { conn, door, uid, now: self.now, encoding, fields };
