@@ -8,6 +8,11 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rtm_client::{ClientOptions, RtmClient, reply, server_push};
+use serde_json::json;
+
+#[allow(dead_code)]
+#[path = "gate/peer.rs"]
+mod peer;
 
 use common::floods::floods;
 
@@ -54,10 +59,15 @@ struct Running {
 
 impl Running {
     fn start(args: &[&str]) -> Running {
+        Running::start_with(args, Stdio::piped())
+    }
+
+    /// `stderr` is where its log and its errors go.
+    fn start_with(args: &[&str], stderr: Stdio) -> Running {
         let mut child = program(&["--listen", "127.0.0.1:0", "--file-listen", "127.0.0.1:0"])
             .args(args)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .expect("the program runs");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -66,7 +76,9 @@ impl Running {
         while !introduction.contains("\npid ") {
             let Some(Ok(line)) = lines.next() else {
                 let mut error = String::new();
-                let _ = child.stderr.take().expect("its errors").read_to_string(&mut error);
+                if let Some(mut stderr) = child.stderr.take() {
+                    let _ = stderr.read_to_string(&mut error);
+                }
                 panic!("the gate has not started: {error}");
             };
             if let Some(url) = line.strip_prefix("gate ") {
@@ -225,6 +237,46 @@ fn a_chat_through_it() {
     one.get_user_groups(PATIENCE, callback);
     assert_eq!(groups.wait().expect("the groups"), [100]);
     assert_eq!(gate.interrupt(), Some(0));
+}
+
+/// A line that cannot be written is dropped, whoever writes it, and everything else goes on.
+#[test]
+fn a_log_nobody_reads_ends_nothing() {
+    for (level, full) in [("debug", false), ("warn", false), ("debug", true)] {
+        let stderr = match full {
+            true => std::fs::File::create("/dev/full").map_or(Stdio::null(), Stdio::from),
+            false => Stdio::piped(),
+        };
+        let mut gate = Running::start_with(&["--log", level], stderr);
+        drop(gate.child.stderr.take());
+        for uid in 1..=3 {
+            gate.login(uid, "t").expect("logged in");
+        }
+        let one = gate.login(1, "t").expect("logged in");
+        assert_eq!(send(&one, 1, "to myself"), Err(200052));
+        send(&one, 2, "still here").expect("sent");
+        assert_eq!(gate.interrupt(), Some(0), "{level}, {full}");
+    }
+}
+
+#[test]
+fn what_clients_send_is_escaped_in_the_log() {
+    const FORGED: &str = "x\n12:00:00.000 ERROR forged\x1b[31m\r\u{9b}2J";
+    let mut gate = Running::start(&["--log", "debug"]);
+    let mut peer = peer::Peer::connect_to(&gate.endpoint);
+    peer.get("auth", json!({"pid": PID, "uid": 1, "token": "t"}));
+    peer.code(FORGED, json!({}));
+    peer.get("adddebuglog", json!({"msg": FORGED, "attrs": FORGED}));
+    for (method, field) in [("kickout", "ce"), ("setlang", "lang"), ("filetoken", "cmd")] {
+        peer.code(method, json!({field: FORGED}));
+    }
+    let mut stderr = gate.child.stderr.take().expect("its log");
+    assert_eq!(gate.interrupt(), Some(0));
+    let mut log = String::new();
+    stderr.read_to_string(&mut log).expect("text");
+    assert_eq!(log.matches("forged").count(), 7, "{log}");
+    assert!(log.chars().all(|char| char == '\n' || !char.is_control()), "{log:?}");
+    assert!(!log.lines().any(|line| line.starts_with("12:00:00.000")), "{log}");
 }
 
 #[cfg(feature = "tls")]

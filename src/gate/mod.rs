@@ -299,6 +299,17 @@ impl Gate {
         self.counters().connections as usize
     }
 
+    /// Whether the gate has stopped by itself, which it never should: nothing is answered any more then.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// assert!(!gate.has_stopped());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn has_stopped(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// What the gate has done so far, and who is there.
     ///
     /// ```
@@ -495,7 +506,8 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn wait_until(&self, timeout: Duration, mut condition: impl FnMut(&Gate) -> bool) -> bool {
-        let deadline = Instant::now() + timeout;
+        // Without end, where the clock does not reach that far.
+        let deadline = Instant::now().checked_add(timeout);
         loop {
             let seen = *self.shared.turns.lock();
             if condition(self) {
@@ -503,6 +515,10 @@ impl Gate {
             }
             let mut turns = self.shared.turns.lock();
             while *turns == seen {
+                let Some(deadline) = deadline else {
+                    self.shared.turned.wait(&mut turns);
+                    continue;
+                };
                 if self.shared.turned.wait_until(&mut turns, deadline).timed_out() {
                     drop(turns);
                     return condition(self);
@@ -560,6 +576,25 @@ impl Drop for Gate {
 impl std::fmt::Debug for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Gate").field("address", &self.address).field("pid", &self.pid).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_whose_thread_ends_says_so() {
+        let gate = Gate::builder().start().unwrap();
+        assert!(!gate.has_stopped());
+        gate.ask(|_| -> () { panic!("a mistake in the gate") });
+        let until = Instant::now() + Duration::from_secs(10);
+        while !gate.has_stopped() {
+            assert!(Instant::now() < until);
+            thread::yield_now();
+        }
+        assert_eq!(gate.connections(), 0);
+        assert!(gate.save(std::env::temp_dir().join("never written")).is_err());
     }
 }
 

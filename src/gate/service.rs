@@ -352,9 +352,9 @@ impl Service {
                 log::debug!(
                     "user {}: {} refused with {}: {}",
                     self.peers.uid(conn),
-                    String::from_utf8_lossy(method),
+                    String::from_utf8_lossy(method).escape_debug(),
                     refused.code,
-                    refused.ex
+                    refused.ex.escape_debug()
                 );
                 self.counted.refused += 1;
                 answer.clear();

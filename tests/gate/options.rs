@@ -129,6 +129,18 @@ fn a_seed_is_there_from_the_start() {
 }
 
 #[test]
+fn waiting_without_end() {
+    let gate = Gate::builder().start().unwrap();
+    assert!(gate.wait_until(Duration::MAX, |_| true));
+    std::thread::scope(|scope| {
+        let waiting =
+            scope.spawn(|| gate.wait_until(Duration::MAX, |gate| gate.counters().users == 1));
+        let _one = Peer::login(&gate, 1);
+        assert!(waiting.join().unwrap());
+    });
+}
+
+#[test]
 fn everything_is_counted() {
     let gate = Gate::builder().start().unwrap();
     let mut one = Peer::login(&gate, 1);

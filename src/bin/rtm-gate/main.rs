@@ -31,14 +31,14 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(expected) => {
-            eprintln!("rtm-gate: {expected}; see --help");
+            logger::say(&format!("rtm-gate: {expected}; see --help"));
             return ExitCode::from(2);
         }
     };
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("rtm-gate: {error}");
+            logger::say(&format!("rtm-gate: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -64,10 +64,13 @@ fn run(args: &Args) -> io::Result<()> {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
         }
+        if gate.has_stopped() {
+            return Err(io::Error::other("the gate has stopped"));
+        }
         status.show(&gate.counters());
         if let (Some(path), true) = (&args.snapshot, Instant::now() >= save_at) {
             if let Err(error) = save(&gate, path, &mut saved) {
-                eprintln!("rtm-gate: {error}; trying again");
+                logger::say(&format!("rtm-gate: {error}; trying again"));
             }
             save_at = Instant::now() + args.snapshot_interval;
         }
