@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use data_encoding::HEXLOWER;
+use foldhash::{HashMap, HashMapExt};
 use md5::{Digest, Md5};
 
 use super::builder::Limits;
 use super::service::Target;
 
-const MOST_TOKENS: usize = 65536;
+/// How many unused tokens a user may have.
+const MOST_TOKENS: usize = 1024;
 
 /// What a token was given for; no target is an upload for its own sake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,8 @@ impl File {
 pub(super) struct Files {
     /// Where the files are to be had.
     endpoint: String,
-    tickets: BTreeMap<String, (Ticket, i64)>,
+    /// For each user the tokens that are unused, and when each of them expires.
+    tickets: HashMap<i64, BTreeMap<String, (Ticket, i64)>>,
     /// The oldest first.
     files: VecDeque<File>,
     bytes: usize,
@@ -54,7 +57,7 @@ impl Files {
     pub(super) fn new(endpoint: String, limits: &Limits) -> Files {
         Files {
             endpoint,
-            tickets: BTreeMap::new(),
+            tickets: HashMap::new(),
             files: VecDeque::new(),
             bytes: 0,
             kept: limits.kept_file_bytes,
@@ -66,21 +69,30 @@ impl Files {
         &self.endpoint
     }
 
-    /// A token that is good for one file; `None` while too many are unused.
+    /// A token that is good for one file; `None` while the user has too many that are unused.
     pub(super) fn new_token(&mut self, ticket: Ticket, now: i64) -> Option<String> {
-        self.tickets.retain(|_, (_, expires)| *expires > now);
-        if self.tickets.len() >= MOST_TOKENS {
+        let tickets = self.tickets.entry(ticket.uid).or_default();
+        tickets.retain(|_, (_, expires)| *expires > now);
+        if tickets.len() >= MOST_TOKENS {
             return None;
         }
         let token = random_name();
-        self.tickets.insert(token.clone(), (ticket, now.saturating_add(self.token_life)));
+        tickets.insert(token.clone(), (ticket, now.saturating_add(self.token_life)));
         Some(token)
     }
 
-    /// What the token was given for. It is used up by this, whatever comes of it.
-    pub(super) fn take_ticket(&mut self, token: &str, now: i64) -> Option<Ticket> {
-        let (ticket, expires) = self.tickets.remove(token)?;
+    /// What the token was given to the user for. It is used up by this, whatever comes of it.
+    pub(super) fn take_ticket(&mut self, uid: i64, token: &str, now: i64) -> Option<Ticket> {
+        let (ticket, expires) = self.tickets.get_mut(&uid)?.remove(token)?;
         (expires > now).then_some(ticket)
+    }
+
+    /// Forgets the tokens that have expired.
+    pub(super) fn forget_old(&mut self, now: i64) {
+        self.tickets.retain(|_, tickets| {
+            tickets.retain(|_, (_, expires)| *expires > now);
+            !tickets.is_empty()
+        });
     }
 
     /// Keeps a file and gives the URL it is to be had at.
@@ -133,10 +145,25 @@ mod tests {
         let mut files = Files::new("host:1".to_owned(), &Limits::default());
         let ticket = Ticket { uid: 1, target: Some(Target::User(2)) };
         let token = files.new_token(ticket, 1000).unwrap();
-        assert_eq!(files.take_ticket(&token, 1001), Some(ticket));
-        assert_eq!(files.take_ticket(&token, 1002), None);
+        assert_eq!(files.take_ticket(2, &token, 1001), None);
+        assert_eq!(files.take_ticket(1, &token, 1001), Some(ticket));
+        assert_eq!(files.take_ticket(1, &token, 1002), None);
         let token = files.new_token(ticket, 1000).unwrap();
-        assert_eq!(files.take_ticket(&token, 1000 + files.token_life), None);
+        assert_eq!(files.take_ticket(1, &token, 1000 + files.token_life), None);
+    }
+
+    #[test]
+    fn a_user_takes_no_token_from_another() {
+        let mut files = Files::new("host:1".to_owned(), &Limits::default());
+        let ticket = |uid| Ticket { uid, target: None };
+        let tokens: Vec<_> = (0..MOST_TOKENS).map(|_| files.new_token(ticket(1), 1000)).collect();
+        assert!(tokens.iter().all(Option::is_some));
+        assert_eq!(files.new_token(ticket(1), 1000), None);
+        assert!(files.new_token(ticket(2), 1000).is_some());
+        files.take_ticket(1, tokens[0].as_ref().unwrap(), 1001).unwrap();
+        assert!(files.new_token(ticket(1), 1001).is_some());
+        files.forget_old(1001 + files.token_life);
+        assert!(files.tickets.is_empty());
     }
 
     #[test]

@@ -95,6 +95,7 @@ impl Service {
         if self.now - self.swept >= SWEEP {
             self.swept = self.now;
             self.store.forget_old(self.now);
+            self.files.forget_old(self.now);
         }
     }
 

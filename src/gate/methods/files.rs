@@ -37,7 +37,7 @@ pub(super) fn filetoken(
     let token = service
         .files
         .new_token(ticket, call.now)
-        .ok_or_else(|| refusal(rtm::API_FREQUENCY_LIMITED, "too many file tokens are unused"))?;
+        .ok_or_else(|| refusal(rtm::API_FREQUENCY_LIMITED, "too many tokens are unused"))?;
     answer.text("token", &token);
     answer.text("endpoint", service.files.endpoint());
     Ok(())
@@ -132,7 +132,7 @@ impl<'f> Upload<'f> {
             let ex = format!("pid is {pid}, this gate serves {}", service.config.pid);
             return Err(refusal(rtm::INVALID_PROJECT_ID_OR_USER_ID, ex));
         }
-        let ticket = service.files.take_ticket(token, call.now);
+        let ticket = service.files.take_ticket(uid, token, call.now);
         if ticket != Some(Ticket { uid, target }) {
             let ex = "token is unknown, used, expired, or was given for something else";
             return Err(refusal(rtm::INVALID_FILE_OR_SIGN_OR_TOKEN, ex));
