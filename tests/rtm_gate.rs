@@ -197,6 +197,21 @@ fn files_that_are_wrong_are_named() {
         assert_eq!(said.status.code(), Some(1));
         assert!(text.contains("seed.json: unknown field `user`, expected one of"), "{text}");
     }
+    for (content, words) in [
+        ("", "line 1"),
+        ("[]", "expected an object"),
+        ("{}", "no snapshot: it has no `version`"),
+        (r#"{"version": 2}"#, "version is 2"),
+        (r#"{"version": 1, "last_row": 9223372036854775807}"#, "last_row is 9223372036854775807"),
+        (r#"{"version": 1, "messages": [{"from": 1, "id": -1}]}"#, "messages[0]: id is -1"),
+    ] {
+        std::fs::write(&file, content).expect("written");
+        let said = output(&["--listen", "127.0.0.1:0", "--snapshot", &file]);
+        let text = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(said.status.code(), Some(1), "{content}");
+        assert!(text.contains("seed.json: ") && text.contains(words), "{content}: {text}");
+        assert_eq!(std::fs::read_to_string(&file).expect("still there"), content);
+    }
     std::fs::write(&file, "1 one\nnonsense\n").expect("written");
     let said = output(&["--tokens", &file]);
     let text = String::from_utf8_lossy(&said.stderr).into_owned();

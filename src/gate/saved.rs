@@ -11,6 +11,8 @@ use super::store::{Bytes, ConversationId, Draft, Info, Message, Store, User};
 
 /// The version of the format. A later one may mean something else by the same words.
 const VERSION: u32 = 1;
+/// The largest row id: as many rows as there can ever be may come behind it.
+const LAST_ROW: i64 = i64::MAX / 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -174,6 +176,10 @@ impl Default for Saved {
 
 impl Saved {
     pub(super) fn parse(json: &str) -> io::Result<Saved> {
+        // A list would be read as the values of the fields.
+        if !json.trim_start().starts_with('{') && !json.trim_start().is_empty() {
+            return Err(invalid("line 1: expected an object".to_owned()));
+        }
         let saved: Saved =
             serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
         if saved.version != VERSION {
@@ -227,6 +233,7 @@ impl Saved {
     }
 
     fn fill(self, store: &mut Store, now: i64) -> Result<(), String> {
+        check_row("last_row", self.last_row)?;
         for (gid, group) in self.groups {
             let members: Vec<i64> = group.members.into_iter().collect();
             store.add_members(gid, &members);
@@ -328,6 +335,13 @@ fn saved_message(conversation: ConversationId, message: &Message) -> SavedMessag
     }
 }
 
+fn check_row(name: &str, row: i64) -> Result<(), String> {
+    if (0..=LAST_ROW).contains(&row) {
+        return Ok(());
+    }
+    Err(format!("{name} is {row}, allowed are 0 to {LAST_ROW}"))
+}
+
 fn restore_message(store: &mut Store, saved: SavedMessage, now: i64) -> Result<(), String> {
     let SavedMessage { from, mid, mtype, .. } = saved;
     let conversation = match (saved.to, saved.gid, saved.rid) {
@@ -337,6 +351,7 @@ fn restore_message(store: &mut Store, saved: SavedMessage, now: i64) -> Result<(
         (None, None, None) => ConversationId::Broadcast,
         _ => return Err("more than one of to, gid, rid".to_owned()),
     };
+    check_row("id", saved.id)?;
     let (body, binary) = saved.msg.read()?;
     let attrs = saved.attrs.bytes()?;
     let body = Bytes { bytes: &body, binary };
@@ -408,6 +423,17 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_row_is_not_the_last() {
+        let json =
+            format!(r#"{{"last_row":{LAST_ROW},"messages":[{{"from":1,"id":{LAST_ROW}}}]}}"#);
+        let mut store = restored(&json).unwrap();
+        let body = Bytes { bytes: b"", binary: false };
+        let draft = Draft { from: 1, mid: 1, mtype: 30, body, attrs: b"" };
+        store.post(ConversationId::Broadcast, &draft, 5000);
+        assert_eq!(store.last_row(), LAST_ROW + 1);
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (json, words) in [
             ("", "line 1 column 0"),
@@ -418,6 +444,15 @@ mod tests {
             (r#"{"messages":[{"from":1,"msg":{"bin":"?"}}]}"#, "messages[0]: \"?\" is no base64"),
             (r#"{"users":{"1":{"friends":["x"]}}}"#, "expected i64"),
             (r#"{"users":{"1":{"oinfo":5}}}"#, "a text, or an object with `str` or `bin`"),
+            ("[]", "line 1: expected an object"),
+            (" [1]", "line 1: expected an object"),
+            (r#"{"last_row":9223372036854775807}"#, "last_row is 9223372036854775807, allowed"),
+            (r#"{"last_row":-1}"#, "last_row is -1, allowed are 0 to"),
+            (
+                r#"{"messages":[{"from":1},{"from":1,"id":9223372036854775807}]}"#,
+                "messages[1]: id is 9223372036854775807, allowed are 0 to",
+            ),
+            (r#"{"messages":[{"from":1,"id":-2}]}"#, "messages[0]: id is -2, allowed are 0 to"),
         ] {
             let error = restored(json).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains(words), "{json}: {error}");

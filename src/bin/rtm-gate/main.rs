@@ -90,9 +90,17 @@ fn start(args: &Args) -> io::Result<Gate> {
         let json = args::read(path)?;
         // Reading it alone first tells what is wrong with the file from what is wrong with the rest.
         Gate::builder().seed(json.as_str()).start().map_err(|error| about(path, &error))?;
+        // What is no snapshot is not overwritten with one.
+        if snapshot.is_some() && !has_version(&json) {
+            return Err(about(path, &io::Error::other("no snapshot: it has no `version`")));
+        }
         builder = builder.seed(json);
     }
     builder.start()
+}
+
+fn has_version(json: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(json).is_ok_and(|json| json.get("version").is_some())
 }
 
 /// Saves what has changed.
