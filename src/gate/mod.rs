@@ -20,6 +20,7 @@ mod faults;
 mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod http;
 mod json;
 mod language;
 mod methods;

@@ -15,14 +15,11 @@ use super::methods;
 use super::peers::{Answer, ConnId, Door, Peer, Peers, Session};
 use super::saved::Saved;
 use super::store::{ConversationId, Draft, Store};
-use super::upgrade;
 use super::write;
 use crate::error_code::{fpnn, rtm};
 use crate::wire::package::{Encoding, Kind, Package};
 use crate::wire::payload::{self, Fields, MapWriter, raw, write_map};
 
-/// The page of [`Door::Page`]: one file, nothing from elsewhere.
-const PAGE: &[u8] = include_bytes!("page.html");
 /// How often messages that are too old are looked for, in milliseconds.
 const SWEEP: i64 = 1000;
 /// Reading from a connection pauses while more than this waits to be written to it.
@@ -124,25 +121,6 @@ impl Service {
         if let Some(peer) = self.peers.get_mut(conn) {
             peer.open = true;
         }
-    }
-
-    /// The response to a plain GET.
-    pub(super) fn http_get(&self, conn: ConnId, path: &str) -> Vec<u8> {
-        if self.peers.get(conn).is_some_and(|peer| peer.door == Door::Page) {
-            match path {
-                "/" => return upgrade::response("200 OK", "text/html; charset=utf-8", PAGE),
-                "/counters" => {
-                    let counters = self.counters().json(self.config.pid);
-                    return upgrade::response("200 OK", "application/json", counters.as_bytes());
-                }
-                _ => {}
-            }
-        }
-        if let Some(file) = self.files.get(path) {
-            return upgrade::response("200 OK", file.content_type(), &file.content);
-        }
-        let text = format!("there is nothing at {path}; the WebSocket is at /service/websocket\n");
-        upgrade::response("404 Not Found", "text/plain; charset=utf-8", text.as_bytes())
     }
 
     /// Whether to read no more from a connection until it has taken what waits for it.

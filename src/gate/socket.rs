@@ -3,10 +3,10 @@
 use std::io::{self, Read};
 use std::time::Instant;
 
+use super::http::Opening;
 use super::peers::{ConnId, Peer};
 use super::service::Service;
 use super::transport::Transport;
-use super::upgrade::{self, Head};
 use super::write;
 use crate::wire::frames::{Found, Frames, Reads};
 use crate::wire::package;
@@ -192,9 +192,9 @@ impl Socket {
                 }
                 Err(_) => return Some(Pass::Broken),
             }
-            let response = match upgrade::read(head) {
-                Head::Partial => continue,
-                Head::Upgrade { len, response } => {
+            let response = match service.opening(id, head) {
+                Opening::Partial => continue,
+                Opening::Upgrade { len, response } => {
                     service.peers.raw(id, &response);
                     service.opened(id);
                     let mut messages = Messages::new(self.largest);
@@ -202,8 +202,7 @@ impl Socket {
                     self.phase = Phase::Open(messages);
                     return None;
                 }
-                Head::Get { path } => service.http_get(id, &path),
-                Head::Refused { response } => response,
+                Opening::Request(response) => response,
             };
             service.peers.raw(id, &response);
             head.clear();
