@@ -1,5 +1,7 @@
 //! The gate as a client sees it: what every method answers, whom it tells, what it refuses.
 
+#[path = "gate/access.rs"]
+mod access;
 mod common;
 #[path = "gate/conduct.rs"]
 mod conduct;

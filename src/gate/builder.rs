@@ -20,11 +20,15 @@ pub(super) struct Config {
     pub(super) tls_listen: Option<String>,
     /// Certificate and key, in PEM.
     pub(super) certificate: Option<(String, String)>,
+    /// Pages that are let in besides those of this machine.
+    pub(super) allowed_origins: Vec<String>,
     pub(super) pid: i64,
     /// The tokens accepted; none given means any.
     pub(super) tokens: BTreeMap<i64, BTreeSet<String>>,
     /// What tokens of version 2 are made with, in base64.
     pub(super) token_secret: Option<String>,
+    /// How far the time of such a token may be away.
+    pub(super) token_validity: Duration,
     pub(super) groups: BTreeMap<i64, Vec<i64>>,
     pub(super) ping_interval: Duration,
     pub(super) ping_timeout: Duration,
@@ -106,9 +110,11 @@ impl GateBuilder {
                 page_listen: None,
                 tls_listen: None,
                 certificate: None,
+                allowed_origins: Vec::new(),
                 pid: 11000001,
                 tokens: BTreeMap::new(),
                 token_secret: None,
+                token_validity: Duration::from_secs(7 * 24 * 60 * 60),
                 groups: BTreeMap::new(),
                 ping_interval: Duration::from_secs(20),
                 ping_timeout: Duration::from_secs(5),
@@ -244,8 +250,8 @@ impl GateBuilder {
 
     /// Accepts tokens of version 2 made with this secret, which is base64:
     /// `base64(HMAC-SHA256(secret, "pid:uid:ts"))`, given with its `ts` at login. Without
-    /// [`token`](GateBuilder::token), no other token is accepted then. That `ts` lies in the past is not held against a
-    /// token. Default: none.
+    /// [`token`](GateBuilder::token), no other token is accepted then. How far `ts` may be away says
+    /// [`token_validity`](GateBuilder::token_validity). Default: none.
     ///
     /// [`start`](GateBuilder::start) fails if the secret is no base64.
     ///
@@ -253,7 +259,8 @@ impl GateBuilder {
     /// use rtm_client::LoginOptions;
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
-    /// let gate = Gate::builder().pid(11000001).token_secret("c2VjcmV0a2V5LWJ5dGVz").start()?;
+    /// let builder = Gate::builder().pid(11000001).token_secret("c2VjcmV0a2V5LWJ5dGVz");
+    /// let gate = builder.token_validity(std::time::Duration::MAX).start()?; // the token below is old
     /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
     /// let token = "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw="; // of "11000001:123456:1700000000"
@@ -267,6 +274,53 @@ impl GateBuilder {
     /// ```
     pub fn token_secret(mut self, secret: impl Into<String>) -> Self {
         self.config.token_secret = Some(secret.into());
+        self
+    }
+
+    /// How far the `ts` of a token of version 2 may be away from the gate's clock, before or behind: a token beyond is
+    /// refused. Default: 7 days.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz").start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
+    /// let token = "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw="; // signed well, in 2023
+    /// let (callback, reply) = reply::login();
+    /// client.login_with(123456, token, options, callback, None);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200027);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn token_validity(mut self, span: Duration) -> Self {
+        self.config.token_validity = span;
+        self
+    }
+
+    /// Lets in pages of this origin, `http://chat.example:3000` say, and takes its host for a name of the gate; `*` is
+    /// everybody. Default: pages of this machine (`localhost`, `*.localhost`, loopback addresses, at any port) and the
+    /// gate's own; programs, which have no origin; and as `Host` these same names, the address that was connected to and
+    /// the hosts listened on. Others are refused with HTTP status 403.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::net::TcpStream;
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().page_listen("127.0.0.1:0").allow_origin("http://chat.example").start()?;
+    /// # let page = gate.page_url().unwrap().replace("http://", "").replace('/', "");
+    /// let get = |origin: &str| {
+    ///     let mut stream = TcpStream::connect(&*page)?;
+    ///     write!(stream, "GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\n\r\n")?;
+    ///     let mut response = String::new();
+    ///     stream.read_to_string(&mut response)?;
+    ///     std::io::Result::Ok(response)
+    /// };
+    /// assert!(get("http://chat.example")?.starts_with("HTTP/1.1 200 "));
+    /// assert!(get("http://other.example")?.starts_with("HTTP/1.1 403 "));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.config.allowed_origins.push(origin.into());
         self
     }
 
@@ -322,7 +376,7 @@ impl GateBuilder {
     ///
     /// let soon = Duration::from_millis(50);
     /// let gate = Gate::builder().ping_interval(soon).ping_timeout(soon).start()?;
-    /// # let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: gate\r\nUpgrade: websocket\r\n\
+    /// # let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     /// #     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     /// let mut stream = TcpStream::connect(gate.endpoint())?;
     /// stream.set_read_timeout(Some(Duration::from_secs(15)))?;

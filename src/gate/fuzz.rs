@@ -20,9 +20,10 @@ pub fn gate(data: &[u8]) {
     let config = GateBuilder::new().group(100, [1, 2]).config;
     let largest = config.limits.package_bytes;
     let files = Files::new("127.0.0.1:1".to_owned(), &config.limits);
-    let Ok(mut service) = Service::new(config, files) else { return };
+    let Ok(mut service) = Service::new(config, files, Vec::new()) else { return };
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
     let door = if first & 1 == 0 { Door::Main } else { Door::File };
-    service.peers.add(CONN, door, SocketAddr::from(([127, 0, 0, 1], 1)), Instant::now());
+    service.peers.add(CONN, door, address, address.ip(), Instant::now());
     service.opened(CONN);
     service.tick();
     let mut quest = Vec::new();

@@ -1,5 +1,6 @@
 //! What the gate answers to the HTTP request a connection begins with.
 
+use super::access::Caller;
 use super::peers::{ConnId, Door};
 use super::service::Service;
 use super::upgrade::{self, Head, response};
@@ -22,15 +23,33 @@ impl Service {
     pub(super) fn opening(&mut self, conn: ConnId, bytes: &[u8]) -> Opening {
         match upgrade::read(bytes) {
             Head::Partial => Opening::Partial,
-            Head::Upgrade { len, response } => Opening::Upgrade { len, response },
-            Head::Get { path } => Opening::Request(self.http_get(conn, &path)),
+            Head::Upgrade { len, response, caller } => match self.refused(conn, &caller) {
+                Some(response) => Opening::Request(response),
+                None => Opening::Upgrade { len, response },
+            },
+            Head::Get { path, caller } => Opening::Request(self.http_get(conn, &path, &caller)),
             Head::Refused { response } => Opening::Request(response),
         }
     }
 
+    /// The response to who is not let in.
+    fn refused(&self, conn: ConnId, caller: &Caller) -> Option<Vec<u8>> {
+        let refusal = self.access.refusal(self.peers.get(conn)?.local, caller)?;
+        log::warn!("refused: {}", refusal.escape_debug());
+        Some(response("403 Forbidden", "text/plain; charset=utf-8", refusal.as_bytes()))
+    }
+
     /// The response to a plain GET.
-    fn http_get(&self, conn: ConnId, path: &str) -> Vec<u8> {
+    ///
+    /// Files are there for everybody who knows where: nobody finds out their names.
+    fn http_get(&self, conn: ConnId, path: &str, caller: &Caller) -> Vec<u8> {
+        if let Some(file) = self.files.get(path) {
+            return response("200 OK", file.content_type(), &file.content);
+        }
         if self.peers.get(conn).is_some_and(|peer| peer.door == Door::Page) {
+            if let Some(refused) = self.refused(conn, caller) {
+                return refused;
+            }
             match path {
                 "/" => return response("200 OK", "text/html; charset=utf-8", PAGE),
                 "/counters" => {
@@ -39,9 +58,6 @@ impl Service {
                 }
                 _ => {}
             }
-        }
-        if let Some(file) = self.files.get(path) {
-            return response("200 OK", file.content_type(), &file.content);
         }
         let text = format!("there is nothing at {path}; the WebSocket is at /service/websocket\n");
         response("404 Not Found", "text/plain; charset=utf-8", text.as_bytes())

@@ -12,6 +12,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod access;
 mod builder;
 mod call;
 mod counters;
@@ -159,7 +160,10 @@ impl Gate {
         }
         let pid = config.pid;
         let files = Files::new(file_address.to_string(), &config.limits);
-        let service = Service::new(config, files)?;
+        let tls_port = tls.as_ref().map(|(address, _)| address.port());
+        let ports = [address.port(), file_address.port()].into_iter();
+        let ports = ports.chain(page_address.map(|address| address.port())).chain(tls_port);
+        let service = Service::new(config, files, ports.collect())?;
         let server = Server::new(poll, listeners, service, received, Arc::clone(&shared))?;
         let thread =
             thread::Builder::new().name("rtm-gate".to_owned()).spawn(move || server.run())?;

@@ -1,6 +1,6 @@
 //! The other ends: what is written to each of them, and who is logged in there.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use foldhash::{HashMap, HashMapExt};
@@ -56,7 +56,10 @@ pub(super) struct Answer {
 
 pub(super) struct Peer {
     pub(super) door: Door,
+    /// The other end.
     pub(super) address: SocketAddr,
+    /// The address of this machine that it came to.
+    pub(super) local: IpAddr,
     /// Whether the WebSocket upgrade is done.
     pub(super) open: bool,
     /// Whether nothing more is read from or written to it, apart from what is queued.
@@ -131,10 +134,18 @@ impl Peers {
         }
     }
 
-    pub(super) fn add(&mut self, id: ConnId, door: Door, address: SocketAddr, now: Instant) {
+    pub(super) fn add(
+        &mut self,
+        id: ConnId,
+        door: Door,
+        address: SocketAddr,
+        local: IpAddr,
+        now: Instant,
+    ) {
         let peer = Peer {
             door,
             address,
+            local,
             open: false,
             ending: false,
             session: None,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::access::Access;
 use super::builder::Config;
 use super::call::{Call, Refusal, refusal};
 use super::counters::Counters;
@@ -32,6 +33,7 @@ pub(super) struct Service {
     pub(super) store: Store,
     pub(super) peers: Peers,
     pub(super) files: Files,
+    pub(super) access: Access,
     /// The connections of every user who is logged in.
     pub(super) online: HashMap<i64, Vec<ConnId>>,
     /// The connections in every room that has any.
@@ -60,7 +62,8 @@ pub(super) enum Target {
 }
 
 impl Service {
-    pub(super) fn new(mut config: Config, files: Files) -> io::Result<Service> {
+    /// `ports` are those that are listened on.
+    pub(super) fn new(mut config: Config, files: Files, ports: Vec<u16>) -> io::Result<Service> {
         let mut store = Store::new(config.limits.kept);
         for seed in std::mem::take(&mut config.seeds) {
             Saved::parse(&seed)?.restore(&mut store, clock())?;
@@ -69,6 +72,7 @@ impl Service {
             store.add_members(gid, uids);
         }
         Ok(Service {
+            access: Access::new(&config, ports),
             config,
             store,
             peers: Peers::new(),

@@ -340,9 +340,10 @@ mod tests {
         let config = GateBuilder::new().config;
         let largest = config.limits.package_bytes;
         let files = Files::new("127.0.0.1:1".to_owned(), &config.limits);
-        let mut service = Service::new(config, files).unwrap();
+        let mut service = Service::new(config, files, Vec::new()).unwrap();
         let now = Instant::now();
-        service.peers.add(CONN, Door::Main, SocketAddr::from(([127, 0, 0, 1], 1)), now);
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        service.peers.add(CONN, Door::Main, address, address.ip(), now);
         service.opened(CONN);
         service.tick();
         let transport = Transport::new(tcp, &Security::Plain).unwrap();

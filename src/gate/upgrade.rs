@@ -2,6 +2,9 @@
 
 use tungstenite::handshake::machine::TryParse;
 use tungstenite::handshake::server::{Request, create_response};
+use tungstenite::http::HeaderMap;
+
+use super::access::Caller;
 
 /// A request head longer than this is refused.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -12,9 +15,9 @@ pub(super) enum Head {
     /// The end of the head is not there yet.
     Partial,
     /// A WebSocket: send `response`, and go on after `len` bytes.
-    Upgrade { len: usize, response: Vec<u8> },
+    Upgrade { len: usize, response: Vec<u8>, caller: Caller },
     /// A plain GET of that path.
-    Get { path: String },
+    Get { path: String, caller: Caller },
     /// Nothing the gate does: send `response` and close.
     Refused { response: Vec<u8> },
 }
@@ -28,8 +31,9 @@ pub(super) fn read(bytes: &[u8]) -> Head {
         Err(error) => return refused("400 Bad Request", &error.to_string()),
     };
     let path = request.uri().path();
+    let caller = caller(request.headers());
     if !request.headers().contains_key("Upgrade") {
-        return Head::Get { path: path.to_owned() };
+        return Head::Get { path: path.to_owned(), caller };
     }
     let mut segments = path.split('/').skip(1);
     if segments.next() != Some("service") || segments.next().is_none() || segments.next().is_some()
@@ -52,7 +56,15 @@ pub(super) fn read(bytes: &[u8]) -> Head {
         response.extend_from_slice(protocol.as_bytes());
     }
     response.extend_from_slice(b"\r\n\r\n");
-    Head::Upgrade { len, response }
+    Head::Upgrade { len, response, caller }
+}
+
+fn caller(headers: &HeaderMap) -> Caller {
+    let all = |name| {
+        let values = headers.get_all(name).into_iter();
+        values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+    };
+    Caller { hosts: all("Host"), origins: all("Origin") }
 }
 
 fn refused(status: &str, text: &str) -> Head {
@@ -81,9 +93,10 @@ mod tests {
 
     #[test]
     fn lower_case_names_upgrade_too() {
-        let Head::Upgrade { len, response } = read(REQUEST.as_bytes()) else {
+        let Head::Upgrade { len, response, caller } = read(REQUEST.as_bytes()) else {
             panic!("not upgraded");
         };
+        assert_eq!(caller, Caller { hosts: vec!["x".to_owned()], origins: vec![] });
         assert_eq!(len, REQUEST.len());
         let response = String::from_utf8(response).unwrap();
         assert!(response.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
@@ -102,8 +115,9 @@ mod tests {
     fn other_requests_are_told_apart() {
         let other = REQUEST.replace("/service/websocket", "/chat");
         assert!(matches!(read(other.as_bytes()), Head::Refused { .. }));
-        let head = read(b"GET /files/1.png HTTP/1.1\r\nHost: x\r\n\r\n");
-        assert_eq!(head, Head::Get { path: "/files/1.png".to_owned() });
+        let head = read(b"GET /files/1.png HTTP/1.1\r\nOrigin: x\r\nOrigin: y\r\n\r\n");
+        let caller = Caller { hosts: vec![], origins: vec!["x".to_owned(), "y".to_owned()] };
+        assert_eq!(head, Head::Get { path: "/files/1.png".to_owned(), caller });
         assert!(matches!(read(b"FPNN\x01\x80\r\n\r\n"), Head::Refused { .. }));
     }
 }

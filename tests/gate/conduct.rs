@@ -164,7 +164,7 @@ fn the_upgrade_takes_any_case_and_early_data() {
     let gate = Gate::builder().start().unwrap();
     let mut stream = TcpStream::connect(gate.endpoint()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let head = "GET /service/websocket HTTP/1.1\r\nhost: x\r\nupgrade: WebSocket\r\n\
+    let head = "GET /service/websocket HTTP/1.1\r\nhost: localhost\r\nupgrade: WebSocket\r\n\
         connection: upgrade\r\nsec-websocket-version: 13\r\n\
         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: arraybuffer\r\n\r\n";
     let package = quest(Some(1), "*ping", &[0x80]);

@@ -142,7 +142,8 @@ fn a_dropped_gate_frees_its_port() {
 
 #[test]
 fn tokens_of_version_2_are_checked_by_their_secret() {
-    let gate = Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz").start().unwrap();
+    let builder = || Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz");
+    let gate = builder().token_validity(Duration::MAX).start().unwrap();
     let mut peer = Peer::connect(&gate);
     let signed = |uid: i64| {
         json!({
@@ -154,4 +155,7 @@ fn tokens_of_version_2_are_checked_by_their_secret() {
     assert_eq!(peer.get("auth", auth(&gate, 123456, "any")), json!({"ok": false}));
     assert_eq!(peer.get("auth", signed(123456)), json!({"ok": true}));
     assert!(Gate::builder().token_secret("???").start().is_err());
+    // By default a token is good for a week.
+    let gate = builder().start().unwrap();
+    assert_eq!(Peer::connect(&gate).get("auth", signed(123456)), json!({"ok": false}));
 }

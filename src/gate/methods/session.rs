@@ -35,7 +35,7 @@ pub(super) fn auth(service: &mut Service, call: &Call<'_, '_>, answer: &mut MapW
         Some(2) => Some(call.int("ts")?),
         _ => None,
     };
-    let ok = token::accepted(&service.config, uid, token, ts);
+    let ok = token::accepted(&service.config, uid, token, ts, call.now);
     if ok {
         let attrs = system::merged(service, call, uid, Vec::new(), attrs)?;
         let session = Session { uid, since: call.now, attrs, lang, rooms: Vec::new() };
