@@ -67,6 +67,7 @@ pub(super) struct Peer {
     pub(super) session: Option<Session>,
     /// Whether the user was kicked out here: nothing is done any more, and the other end is left to close.
     pub(super) kicked: bool,
+    /// Of the pings that are not answered the oldest.
     pub(super) ping: Option<Ping>,
     pub(super) last_ping: Instant,
     /// How quests to it are written: as the last login was.
@@ -240,7 +241,7 @@ impl Peers {
             return;
         };
         let seq = peer.take_seq();
-        peer.ping = Some(Ping { seq, sent: now });
+        peer.ping.get_or_insert(Ping { seq, sent: now });
         self.quest(id, Some(seq), "ping", &[0x80]);
     }
 

@@ -435,41 +435,33 @@ impl Service {
         peer.shrink();
         let full = peer.pending() > FULL;
         match peer.ping.as_mut() {
-            Some(ping) if now < ping.sent + self.config.ping_timeout => true,
-            // Its answer is never read; the pings go on.
-            Some(_) if peer.deaf => {
-                peer.ping = None;
-                true
-            }
-            Some(ping) if last_read > ping.sent => {
-                peer.ping = None;
-                true
-            }
-            // While reading pauses, the answer may be there unread: silence and the write limit judge then.
-            Some(ping) if full => {
-                ping.sent = now;
-                true
-            }
-            Some(_) => false,
-            None => {
-                if now >= peer.last_ping + self.config.ping_interval {
-                    peer.last_ping = now;
-                    if peer.open && !peer.unpinged {
-                        self.peers.ping(conn, now);
-                    }
+            Some(ping) if now >= ping.sent + self.config.ping_timeout => {
+                if peer.deaf || last_read > ping.sent {
+                    // Its answer is never read, or something else was: the pings go on.
+                    peer.ping = None;
+                } else if full {
+                    // While reading pauses, the answer may be there unread: silence and the write limit judge then.
+                    ping.sent = now;
+                } else {
+                    return false;
                 }
-                true
+            }
+            _ => {}
+        }
+        if now >= peer.last_ping + self.config.ping_interval {
+            peer.last_ping = now;
+            if peer.open && !peer.unpinged {
+                self.peers.ping(conn, now);
             }
         }
+        true
     }
 
     /// When [`check`](Service::check) is due next.
     pub(super) fn check_due(&self, conn: ConnId) -> Option<Instant> {
         let peer = self.peers.get(conn)?;
-        Some(match peer.ping {
-            Some(ping) => ping.sent + self.config.ping_timeout,
-            None => peer.last_ping + self.config.ping_interval,
-        })
+        let next = peer.last_ping + self.config.ping_interval;
+        Some(peer.ping.map_or(next, |ping| next.min(ping.sent + self.config.ping_timeout)))
     }
 }
 
