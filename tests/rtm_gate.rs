@@ -294,6 +294,32 @@ fn what_clients_send_is_escaped_in_the_log() {
     assert!(!log.lines().any(|line| line.starts_with("12:00:00.000")), "{log}");
 }
 
+#[test]
+fn doubles_are_told_of_once() {
+    let mut gate = Running::start(&["--group", "100=1"]);
+    for _ in 0..2 {
+        let mut peer = peer::Peer::connect_to(&gate.endpoint);
+        peer.get("auth", json!({"pid": PID, "uid": 1, "token": "t"}));
+        for begin in [1e12, 2e12, 1.0] {
+            for (method, key) in [("getp2pmsg", "ouid"), ("getgroupmsg", "gid")] {
+                let page = json!({key: 100, "desc": true, "num": 1, "begin": begin});
+                peer.get(method, page);
+            }
+        }
+        peer.get("getroomcount", json!({"rids": [1, 1e10]}));
+        peer.code("nosuchmethod", json!({"begin": 1e12}));
+    }
+    let mut stderr = gate.child.stderr.take().expect("its log");
+    assert_eq!(gate.interrupt(), Some(0));
+    let mut log = String::new();
+    stderr.read_to_string(&mut log).expect("text");
+    for words in ["getp2pmsg came with begin", "getgroupmsg came with begin", "with rids"] {
+        assert_eq!(log.matches(words).count(), 2, "{words}: {log}");
+    }
+    assert_eq!(log.lines().count(), 6, "{log}");
+    assert!(log.lines().all(|line| line.contains(" WARN ") && line.contains("2^32")), "{log}");
+}
+
 #[cfg(feature = "tls")]
 #[test]
 fn tls_with_a_certificate_made_and_printed() {

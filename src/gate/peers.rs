@@ -1,5 +1,6 @@
 //! The other ends: what is written to each of them, and who is logged in there.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
@@ -70,6 +71,8 @@ pub(super) struct Peer {
     /// Of the pings that are not answered the oldest.
     pub(super) ping: Option<Ping>,
     pub(super) last_ping: Instant,
+    /// The methods that were called with a double in place of an integer.
+    doubles: BTreeSet<Box<[u8]>>,
     /// How quests to it are written: as the last login was.
     encoding: Encoding,
     next_seq: u32,
@@ -153,6 +156,7 @@ impl Peers {
             kicked: false,
             ping: None,
             last_ping: now,
+            doubles: BTreeSet::new(),
             encoding: Encoding::MsgPack,
             next_seq: 0,
             held: Vec::new(),
@@ -289,6 +293,21 @@ impl Peers {
             if peer.ping.is_some_and(|ping| ping.seq == seq) {
                 peer.ping = None;
             }
+        }
+    }
+
+    /// Says once for each method how a double comes about. Only methods that there are come here.
+    pub(super) fn warn_of_double(&mut self, id: ConnId, method: &[u8], key: &str) {
+        let Some(peer) = self.map.get_mut(&id) else {
+            return;
+        };
+        if peer.doubles.insert(method.into()) {
+            log::warn!(
+                "user {}: {} came with {key} as a double, which JavaScript makes of a plain number above 2^32 and which is \
+                 rounded above 2^53: give it as an Int64",
+                self.uid(id),
+                String::from_utf8_lossy(method)
+            );
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the service does: who is logged in where, how a quest is answered, who is told. No sockets.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -379,8 +380,13 @@ impl Service {
         }
         let uid = peer.and_then(|peer| peer.session.as_ref()).map_or(0, |session| session.uid);
         let door = peer.map_or(Door::Main, |peer| peer.door);
-        let call = Call { conn, door, uid, now: self.now, encoding, fields };
-        methods::find(method, &call)?(self, &call, answer)
+        let (now, double) = (self.now, Cell::new(None));
+        let call = Call { conn, door, uid, now, encoding, fields, double };
+        let done = methods::find(method, &call)?(self, &call, answer);
+        if let Some(key) = call.double.get() {
+            self.peers.warn_of_double(conn, method, key);
+        }
+        done
     }
 
     /// Brings a message to everybody it is for, each in the form the connection wants it in.
