@@ -11,6 +11,7 @@ use super::store::Kept;
 const NEVER: Duration = Duration::from_secs(1 << 32);
 
 /// What a gate is started with.
+#[derive(Clone)]
 pub(super) struct Config {
     pub(super) listen: String,
     pub(super) file_listen: String,
@@ -18,6 +19,8 @@ pub(super) struct Config {
     pub(super) page_listen: Option<String>,
     /// Where TLS is spoken; nowhere without.
     pub(super) tls_listen: Option<String>,
+    /// Where files are sent and had over TLS, if TLS is spoken.
+    pub(super) tls_file_listen: Option<String>,
     /// Certificate and key, in PEM.
     pub(super) certificate: Option<(String, String)>,
     /// Pages that are let in besides those of this machine.
@@ -42,6 +45,7 @@ pub(super) struct Config {
 }
 
 /// How much of everything there may be.
+#[derive(Clone)]
 pub(super) struct Limits {
     pub(super) message_bytes: usize,
     pub(super) attrs_bytes: usize,
@@ -96,6 +100,7 @@ fn millis(span: Duration) -> i64 {
 /// assert_eq!(gate.pid(), 11000002);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[derive(Clone)]
 #[must_use = "a builder does nothing until start() is called"]
 pub struct GateBuilder {
     pub(super) config: Config,
@@ -109,6 +114,7 @@ impl GateBuilder {
                 file_listen: "127.0.0.1:0".to_owned(),
                 page_listen: None,
                 tls_listen: None,
+                tls_file_listen: None,
                 certificate: None,
                 allowed_origins: Vec::new(),
                 pid: 11000001,
@@ -192,6 +198,21 @@ impl GateBuilder {
     /// ```
     pub fn tls_listen(mut self, address: impl Into<String>) -> Self {
         self.config.tls_listen = Some(address.into());
+        self
+    }
+
+    /// Listens for files over TLS at this address, where TLS is spoken. Default: the host of
+    /// [`file_listen`](GateBuilder::file_listen) at the port after, at any free port where that is any.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").tls_file_listen("localhost:0").start()?;
+    /// std::net::TcpStream::connect(gate.tls_file_endpoint().unwrap())?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn tls_file_listen(mut self, address: impl Into<String>) -> Self {
+        self.config.tls_file_listen = Some(address.into());
         self
     }
 

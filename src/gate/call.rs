@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::net::IpAddr;
 
 use rmpv::ValueRef;
 
@@ -29,6 +30,8 @@ pub(super) type Done = Result<(), Refusal>;
 pub(super) struct Call<'f, 'a> {
     pub(super) conn: ConnId,
     pub(super) door: Door,
+    /// The address of this machine that the connection came to.
+    pub(super) local: IpAddr,
     /// The user logged in on the connection; 0 before login.
     pub(super) uid: i64,
     /// Milliseconds since 1970.

@@ -1,14 +1,18 @@
 //! Uploaded files and the tokens that let them in.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 
 use data_encoding::HEXLOWER;
 use foldhash::{HashMap, HashMapExt};
 use md5::{Digest, Md5};
 
 use super::builder::Limits;
+use super::content;
 use super::service::Target;
 
+/// How many files are kept, whatever their size.
+const MOST_FILES: usize = 16384;
 /// How many unused tokens a user may have.
 const MOST_TOKENS: usize = 1024;
 
@@ -26,7 +30,11 @@ pub(super) struct File {
 }
 
 impl File {
+    /// As the content says, or the name where it says nothing. Never what a browser runs.
     pub(super) fn content_type(&self) -> &'static str {
+        if let Some((_, content_type)) = content::recognized(&self.content) {
+            return content_type;
+        }
         match self.path.rsplit('.').next() {
             Some("png") => "image/png",
             Some("jpg" | "jpeg") => "image/jpeg",
@@ -41,7 +49,7 @@ impl File {
 
 pub(super) struct Files {
     /// Where the files are to be had.
-    endpoint: String,
+    address: SocketAddr,
     /// For each user the tokens that are unused, and when each of them expires.
     tickets: HashMap<i64, BTreeMap<String, (Ticket, i64)>>,
     /// The oldest first.
@@ -54,9 +62,9 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn new(endpoint: String, limits: &Limits) -> Files {
+    pub(super) fn new(address: SocketAddr, limits: &Limits) -> Files {
         Files {
-            endpoint,
+            address,
             tickets: HashMap::new(),
             files: VecDeque::new(),
             bytes: 0,
@@ -65,8 +73,13 @@ impl Files {
         }
     }
 
-    pub(super) fn endpoint(&self) -> &str {
-        &self.endpoint
+    /// Where files are to be had, for who reaches this machine at that address.
+    pub(super) fn endpoint(&self, local: IpAddr) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(local.to_canonical());
+        }
+        address.to_string()
     }
 
     /// A token that is good for one file; `None` while the user has too many that are unused.
@@ -95,8 +108,8 @@ impl Files {
         });
     }
 
-    /// Keeps a file and gives the URL it is to be had at.
-    pub(super) fn store(&mut self, content: &[u8], extension: &str) -> String {
+    /// Keeps a file and gives the URL it is to be had at, for who reaches this machine at that address.
+    pub(super) fn store(&mut self, content: &[u8], extension: &str, local: IpAddr) -> String {
         let mut path = format!("/files/{}", random_name());
         if (1..=16).contains(&extension.len())
             && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -104,10 +117,10 @@ impl Files {
             path.push('.');
             path.push_str(&extension.to_ascii_lowercase());
         }
-        let url = format!("http://{}{path}", self.endpoint);
+        let url = format!("http://{}{path}", self.endpoint(local));
         self.bytes += content.len();
         self.files.push_back(File { path, content: content.into() });
-        while self.bytes > self.kept {
+        while self.bytes > self.kept || self.files.len() > MOST_FILES {
             let Some(oldest) = self.files.pop_front() else {
                 break;
             };
@@ -133,7 +146,15 @@ pub(super) fn signature(file: &[u8], token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn files() -> Files {
+        Files::new(SocketAddr::new(LOCAL, 1), &Limits::default())
+    }
 
     #[test]
     fn the_published_check_value_holds() {
@@ -142,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_token_is_good_once_and_not_for_ever() {
-        let mut files = Files::new("host:1".to_owned(), &Limits::default());
+        let mut files = files();
         let ticket = Ticket { uid: 1, target: Some(Target::User(2)) };
         let token = files.new_token(ticket, 1000).unwrap();
         assert_eq!(files.take_ticket(2, &token, 1001), None);
@@ -154,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_user_takes_no_token_from_another() {
-        let mut files = Files::new("host:1".to_owned(), &Limits::default());
+        let mut files = files();
         let ticket = |uid| Ticket { uid, target: None };
         let tokens: Vec<_> = (0..MOST_TOKENS).map(|_| files.new_token(ticket(1), 1000)).collect();
         assert!(tokens.iter().all(Option::is_some));
@@ -168,13 +189,38 @@ mod tests {
 
     #[test]
     fn the_oldest_files_go_first() {
-        let mut files = Files::new("host:1".to_owned(), &Limits::default());
+        let mut files = files();
         let content = vec![7; files.kept / 4];
-        let urls: Vec<String> = (0..5).map(|_| files.store(&content, "PNG")).collect();
-        let path = |url: &String| url.strip_prefix("http://host:1").unwrap().to_owned();
+        let urls: Vec<String> = (0..5).map(|_| files.store(&content, "PNG", LOCAL)).collect();
+        let path = |url: &String| url.strip_prefix("http://127.0.0.1:1").unwrap().to_owned();
         assert!(files.get(&path(&urls[0])).is_none());
         assert_eq!(files.get(&path(&urls[1])).unwrap().content_type(), "image/png");
         assert_eq!(files.bytes, files.kept);
-        assert!(!files.store(b"x", "../../etc").contains("etc"));
+        assert!(!files.store(b"x", "../../etc", LOCAL).contains("etc"));
+        for _ in 0..MOST_FILES {
+            files.store(b"", "", LOCAL);
+        }
+        assert_eq!((files.files.len(), files.bytes), (MOST_FILES, 0));
+    }
+
+    /// Of a gate that listens everywhere, files are had where it was reached.
+    #[test]
+    fn a_url_leads_back() {
+        let everywhere = SocketAddr::from(([0, 0, 0, 0], 13461));
+        let mut files = Files::new(everywhere, &Limits::default());
+        let url = files.store(b"x", "txt", "::ffff:192.168.1.5".parse().unwrap());
+        assert!(url.starts_with("http://192.168.1.5:13461/files/"), "{url}");
+        assert_eq!(files.endpoint("::1".parse().unwrap()), "[::1]:13461");
+    }
+
+    #[test]
+    fn the_content_says_what_a_file_is() {
+        let mut files = files();
+        let url = files.store(b"GIF89a", "html", LOCAL);
+        let path = url.strip_prefix("http://127.0.0.1:1").unwrap();
+        assert_eq!(files.get(path).unwrap().content_type(), "image/gif");
+        let url = files.store(b"<script>", "html", LOCAL);
+        let path = url.strip_prefix("http://127.0.0.1:1").unwrap();
+        assert_eq!(files.get(path).unwrap().content_type(), "application/octet-stream");
     }
 }

@@ -3,7 +3,7 @@
 use super::access::Caller;
 use super::peers::{ConnId, Door};
 use super::service::Service;
-use super::upgrade::{self, Head, response};
+use super::upgrade::{self, Head, Response};
 
 /// The page of [`Door::Page`]: one file, nothing from elsewhere.
 const PAGE: &[u8] = include_bytes!("page.html");
@@ -21,45 +21,47 @@ pub(super) enum Opening {
 impl Service {
     /// Reads the request a connection begins with.
     pub(super) fn opening(&mut self, conn: ConnId, bytes: &[u8]) -> Opening {
-        match upgrade::read(bytes) {
-            Head::Partial => Opening::Partial,
+        let response = match upgrade::read(bytes) {
+            Head::Partial => return Opening::Partial,
             Head::Upgrade { len, response, caller } => match self.refused(conn, &caller) {
-                Some(response) => Opening::Request(response),
-                None => Opening::Upgrade { len, response },
+                None => return Opening::Upgrade { len, response },
+                Some(refused) => refused,
             },
-            Head::Get { path, caller } => Opening::Request(self.http_get(conn, &path, &caller)),
-            Head::Refused { response } => Opening::Request(response),
-        }
+            Head::Get { path, caller } => self.http_get(conn, &path, &caller),
+            Head::Refused { response } => response,
+        };
+        Opening::Request(response.into_bytes())
     }
 
     /// The response to who is not let in.
-    fn refused(&self, conn: ConnId, caller: &Caller) -> Option<Vec<u8>> {
+    fn refused(&self, conn: ConnId, caller: &Caller) -> Option<Response> {
         let refusal = self.access.refusal(self.peers.get(conn)?.local, caller)?;
         log::warn!("refused: {}", refusal.escape_debug());
-        Some(response("403 Forbidden", "text/plain; charset=utf-8", refusal.as_bytes()))
+        Some(Response::text("403 Forbidden", &refusal))
     }
 
     /// The response to a plain GET.
     ///
-    /// Files are there for everybody who knows where: nobody finds out their names.
-    fn http_get(&self, conn: ConnId, path: &str, caller: &Caller) -> Vec<u8> {
+    /// Files are there for everybody who knows where, pages anywhere included: nobody finds out their names.
+    fn http_get(&self, conn: ConnId, path: &str, caller: &Caller) -> Response {
         if let Some(file) = self.files.get(path) {
-            return response("200 OK", file.content_type(), &file.content);
+            let response = Response::new("200 OK", file.content_type(), &*file.content);
+            return response.header("Access-Control-Allow-Origin", "*");
         }
         if self.peers.get(conn).is_some_and(|peer| peer.door == Door::Page) {
             if let Some(refused) = self.refused(conn, caller) {
                 return refused;
             }
             match path {
-                "/" => return response("200 OK", "text/html; charset=utf-8", PAGE),
+                "/" => return Response::new("200 OK", "text/html; charset=utf-8", PAGE),
                 "/counters" => {
                     let counters = self.counters().json(self.config.pid);
-                    return response("200 OK", "application/json", counters.as_bytes());
+                    return Response::new("200 OK", "application/json", counters);
                 }
                 _ => {}
             }
         }
-        let text = format!("there is nothing at {path}; the WebSocket is at /service/websocket\n");
-        response("404 Not Found", "text/plain; charset=utf-8", text.as_bytes())
+        let text = format!("there is nothing at {path}; the WebSocket is at /service/websocket");
+        Response::text("404 Not Found", &text)
     }
 }

@@ -15,8 +15,10 @@
 mod access;
 mod builder;
 mod call;
+mod content;
 mod counters;
 mod disturb;
+mod doors;
 mod faults;
 mod files;
 #[cfg(any(test, fuzzing))]
@@ -39,7 +41,6 @@ mod words;
 mod write;
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,18 +48,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded, unbounded};
-use mio::net::TcpListener;
 use mio::{Poll, Waker};
 use parking_lot::{Condvar, Mutex};
 
 use self::builder::Config;
-use self::files::Files;
-use self::peers::Door;
+use self::doors::Doors;
 use self::saved::Saved;
-use self::server::{Command, Listener, Server};
+use self::server::{Command, Server};
 use self::service::{Service, Target};
 use self::store::{Bytes, Draft};
-use self::transport::{Identity, Security};
 use crate::types::Content;
 
 pub use self::builder::GateBuilder;
@@ -77,11 +75,7 @@ pub use self::stored::StoredMessage;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Gate {
-    address: SocketAddr,
-    file_address: SocketAddr,
-    page_address: Option<SocketAddr>,
-    /// Where TLS is spoken, and the certificate shown there.
-    tls: Option<(SocketAddr, String)>,
+    doors: Doors,
     pid: i64,
     commands: Sender<Command>,
     waker: Waker,
@@ -127,8 +121,7 @@ impl Gate {
             *span = (*span).max(Duration::from_millis(1));
         }
         token::check_secret(&config.token_secret)?;
-        let (listener, address) = bind(&config.listen)?;
-        let (file_listener, file_address) = bind(&config.file_listen)?;
+        let (doors, listeners) = Doors::open(&config)?;
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), server::WAKER)?;
         let (commands, received) = unbounded();
@@ -137,38 +130,13 @@ impl Gate {
             turns: Mutex::new(0),
             turned: Condvar::new(),
         });
-        let mut listeners =
-            vec![Listener { tcp: listener, door: Door::Main, security: Security::Plain }];
-        let (mut page_address, mut tls) = (None, None);
-        let mut either = Security::Plain;
-        if let Some(tls_listen) = &config.tls_listen {
-            let identity = match &config.certificate {
-                Some((chain, key)) => Identity::from_pem(chain, key)?,
-                None => Identity::new(tls_listen.rsplit_once(':').map_or("", |(host, _)| host))?,
-            };
-            either = Security::Either(Arc::clone(&identity.config));
-            let (tcp, address) = bind(tls_listen)?;
-            let security = Security::Tls(identity.config);
-            listeners.push(Listener { tcp, door: Door::Main, security });
-            tls = Some((address, identity.certificate));
-        }
-        listeners.push(Listener { tcp: file_listener, door: Door::File, security: either.clone() });
-        if let Some(page_listen) = &config.page_listen {
-            let (tcp, address) = bind(page_listen)?;
-            listeners.push(Listener { tcp, door: Door::Page, security: either });
-            page_address = Some(address);
-        }
         let pid = config.pid;
-        let files = Files::new(file_address.to_string(), &config.limits);
-        let tls_port = tls.as_ref().map(|(address, _)| address.port());
-        let ports = [address.port(), file_address.port()].into_iter();
-        let ports = ports.chain(page_address.map(|address| address.port())).chain(tls_port);
-        let service = Service::new(config, files, ports.collect())?;
+        let service = Service::new(config, doors.file, doors.ports())?;
         let server = Server::new(poll, listeners, service, received, Arc::clone(&shared))?;
         let thread =
             thread::Builder::new().name("rtm-gate".to_owned()).spawn(move || server.run())?;
         let thread = Some(thread);
-        Ok(Gate { address, file_address, page_address, tls, pid, commands, waker, shared, thread })
+        Ok(Gate { doors, pid, commands, waker, shared, thread })
     }
 
     /// The port the gate listens on.
@@ -179,7 +147,7 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.doors.main.port()
     }
 
     /// The address to log in at, as `ClientOptions::endpoint` takes it: `127.0.0.1:PORT`.
@@ -194,7 +162,7 @@ impl Gate {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn endpoint(&self) -> String {
-        self.address.to_string()
+        self.doors.main.to_string()
     }
 
     /// The URL of the WebSocket: `ws://127.0.0.1:PORT/service/websocket`.
@@ -206,7 +174,7 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn url(&self) -> String {
-        format!("ws://{}/service/websocket", self.address)
+        format!("ws://{}/service/websocket", self.doors.main)
     }
 
     /// The address of the file gate: `127.0.0.1:PORT`. Files that were sent are to be had there over HTTP.
@@ -217,7 +185,7 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn file_endpoint(&self) -> String {
-        self.file_address.to_string()
+        self.doors.file.to_string()
     }
 
     /// The address to log in at over TLS, as `ClientOptions::ssl_endpoint` takes it, if
@@ -236,7 +204,22 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn tls_endpoint(&self) -> Option<String> {
-        self.tls.as_ref().map(|(address, _)| address.to_string())
+        self.doors.tls.as_ref().map(|tls| tls.main.to_string())
+    }
+
+    /// The address of the file gate over TLS, if [`GateBuilder::tls_listen`] asked for it.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// assert_ne!(gate.tls_file_endpoint(), gate.tls_endpoint());
+    ///
+    /// assert!(Gate::builder().start()?.tls_file_endpoint().is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn tls_file_endpoint(&self) -> Option<String> {
+        self.doors.tls.as_ref().map(|tls| tls.file.to_string())
     }
 
     /// The certificate shown to TLS clients, in PEM, as `ClientOptions::ca_certificates` takes it.
@@ -256,7 +239,7 @@ impl Gate {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn certificate(&self) -> Option<&str> {
-        self.tls.as_ref().map(|(_, certificate)| certificate.as_str())
+        self.doors.tls.as_ref().map(|tls| tls.certificate.as_str())
     }
 
     /// Where the page is, if [`GateBuilder::page_listen`] asked for it: `http://127.0.0.1:PORT/`.
@@ -272,7 +255,7 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn page_url(&self) -> Option<String> {
-        self.page_address.map(|address| format!("http://{address}/"))
+        self.doors.page.map(|address| format!("http://{address}/"))
     }
 
     /// The project id that logins must name.
@@ -549,20 +532,6 @@ impl Gate {
     }
 }
 
-/// Listens there; the error names the address.
-fn bind(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
-    let bound = || {
-        let address = address.to_socket_addrs()?.next();
-        let address = address.ok_or_else(|| io::Error::other("no such host"))?;
-        let listener = TcpListener::bind(address)?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    };
-    bound().map_err(|error: io::Error| {
-        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
-    })
-}
-
 impl Drop for Gate {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Release);
@@ -580,7 +549,7 @@ impl Drop for Gate {
 
 impl std::fmt::Debug for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gate").field("address", &self.address).field("pid", &self.pid).finish()
+        f.debug_struct("Gate").field("address", &self.doors.main).field("pid", &self.pid).finish()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use foldhash::{HashMap, HashMapExt};
@@ -63,8 +64,12 @@ pub(super) enum Target {
 }
 
 impl Service {
-    /// `ports` are those that are listened on.
-    pub(super) fn new(mut config: Config, files: Files, ports: Vec<u16>) -> io::Result<Service> {
+    /// `file_gate` is where files are to be had, `ports` are all that are listened on.
+    pub(super) fn new(
+        mut config: Config,
+        file_gate: SocketAddr,
+        ports: Vec<u16>,
+    ) -> io::Result<Service> {
         let mut store = Store::new(config.limits.kept);
         for seed in std::mem::take(&mut config.seeds) {
             Saved::parse(&seed)?.restore(&mut store, clock())?;
@@ -74,10 +79,10 @@ impl Service {
         }
         Ok(Service {
             access: Access::new(&config, ports),
+            files: Files::new(file_gate, &config.limits),
             config,
             store,
             peers: Peers::new(),
-            files,
             online: HashMap::new(),
             rooms: HashMap::new(),
             counted: Counters::default(),
@@ -374,14 +379,22 @@ impl Service {
         if fields.entries.iter().any(|(key, _)| raw(key).is_none()) {
             return Err(refusal(fpnn::PROTO_STRING_KEY, "a key is not a text"));
         }
-        let peer = self.peers.get(conn);
-        if peer.is_some_and(|peer| peer.kicked) {
+        let Some(peer) = self.peers.get(conn) else {
+            return Ok(());
+        };
+        if peer.kicked {
             return Err(refusal(rtm::UNAUTHORIZED, "kicked out, the connection is about to end"));
         }
-        let uid = peer.and_then(|peer| peer.session.as_ref()).map_or(0, |session| session.uid);
-        let door = peer.map_or(Door::Main, |peer| peer.door);
-        let (now, double) = (self.now, Cell::new(None));
-        let call = Call { conn, door, uid, now, encoding, fields, double };
+        let call = Call {
+            conn,
+            door: peer.door,
+            local: peer.local,
+            uid: peer.session.as_ref().map_or(0, |session| session.uid),
+            now: self.now,
+            encoding,
+            fields,
+            double: Cell::new(None),
+        };
         let done = methods::find(method, &call)?(self, &call, answer);
         if let Some(key) = call.double.get() {
             self.peers.warn_of_double(conn, method, key);

@@ -323,7 +323,6 @@ mod tests {
     use std::net::{SocketAddr, TcpListener, TcpStream};
 
     use super::super::builder::GateBuilder;
-    use super::super::files::Files;
     use super::super::peers::Door;
     use super::super::transport::Security;
     use super::*;
@@ -339,10 +338,9 @@ mod tests {
         let tcp = mio::net::TcpStream::from_std(tcp);
         let config = GateBuilder::new().config;
         let largest = config.limits.package_bytes;
-        let files = Files::new("127.0.0.1:1".to_owned(), &config.limits);
-        let mut service = Service::new(config, files, Vec::new()).unwrap();
-        let now = Instant::now();
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let mut service = Service::new(config, address, Vec::new()).unwrap();
+        let now = Instant::now();
         service.peers.add(CONN, Door::Main, address, address.ip(), now);
         service.opened(CONN);
         service.tick();

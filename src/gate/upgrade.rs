@@ -19,7 +19,7 @@ pub(super) enum Head {
     /// A plain GET of that path.
     Get { path: String, caller: Caller },
     /// Nothing the gate does: send `response` and close.
-    Refused { response: Vec<u8> },
+    Refused { response: Response },
 }
 
 /// Reads a request head.
@@ -67,20 +67,44 @@ fn caller(headers: &HeaderMap) -> Caller {
     Caller { hosts: all("Host"), origins: all("Origin") }
 }
 
-fn refused(status: &str, text: &str) -> Head {
-    Head::Refused { response: response(status, "text/plain; charset=utf-8", text.as_bytes()) }
+fn refused(status: &'static str, text: &str) -> Head {
+    Head::Refused { response: Response::text(status, text) }
 }
 
 /// A whole HTTP response; the connection closes after it.
-pub(super) fn response(status: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
-    let mut response = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
-         Connection: close\r\n\r\n",
-        body.len()
-    )
-    .into_bytes();
-    response.extend_from_slice(body);
-    response
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Response {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Response {
+    pub(super) fn new(status: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
+        let body = body.into();
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+             X-Content-Type-Options: nosniff\r\nConnection: close\r\n",
+            body.len()
+        );
+        Response { head, body }
+    }
+
+    pub(super) fn text(status: &str, text: &str) -> Response {
+        Response::new(status, "text/plain; charset=utf-8", format!("{text}\n"))
+    }
+
+    /// With one more header. `value` has no line breaks.
+    pub(super) fn header(mut self, name: &str, value: &str) -> Response {
+        self.head.push_str(&format!("{name}: {value}\r\n"));
+        self
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = self.head.into_bytes();
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ fn a_name_of_somebody_else_leads_nowhere() {
     for (host, expected) in [
         ("localhost", true),
         ("rtm.localhost:13321", true),
+        ("fileproxy-rtm.localhost:13461", true),
         ("127.0.0.1:1", true),
         ("evil.example", false),
         ("evil.example:13321", false),
