@@ -127,6 +127,15 @@ impl Drop for Running {
     }
 }
 
+/// Ends the gate and gives what it has said on standard error.
+fn stderr_of(mut gate: Running) -> String {
+    let mut stderr = gate.child.stderr.take().expect("its errors");
+    assert_eq!(gate.interrupt(), Some(0));
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).expect("text");
+    said
+}
+
 fn send(client: &RtmClient, to: i64, text: &str) -> Result<i64, i32> {
     let (callback, sent) = reply::channel();
     client.send_chat(to, text, "", None, PATIENCE, callback);
@@ -167,6 +176,9 @@ fn wrong_arguments_get_one_line_that_says_what_is_expected() {
         (&["--group=1=2,x"], "expected GID=UID,UID..., numbers all"),
         (&["--ping-interval", "0"], "expected a number of seconds above 0"),
         (&["--ping-interval", "-1"], "expected a number of seconds above 0"),
+        (&["--multi-login", "perhaps"], "expected true or false"),
+        (&["--page-limit", "-1"], "expected a number from 0"),
+        (&["--allow-origin", " "], "expected an origin, http://HOST:PORT say, or *"),
         (&["--log", "loud"], "expected off, error, warn, info, debug or trace"),
         (&["--port", "1"], "there is no option --port"),
         (&["-p"], "there is no option -p"),
@@ -277,7 +289,7 @@ fn a_log_nobody_reads_ends_nothing() {
 #[test]
 fn what_clients_send_is_escaped_in_the_log() {
     const FORGED: &str = "x\n12:00:00.000 ERROR forged\x1b[31m\r\u{9b}2J";
-    let mut gate = Running::start(&["--log", "debug"]);
+    let gate = Running::start(&["--log", "debug"]);
     let mut peer = peer::Peer::connect_to(&gate.endpoint);
     peer.get("auth", json!({"pid": PID, "uid": 1, "token": "t"}));
     peer.code(FORGED, json!({}));
@@ -285,18 +297,84 @@ fn what_clients_send_is_escaped_in_the_log() {
     for (method, field) in [("kickout", "ce"), ("setlang", "lang"), ("filetoken", "cmd")] {
         peer.code(method, json!({field: FORGED}));
     }
-    let mut stderr = gate.child.stderr.take().expect("its log");
-    assert_eq!(gate.interrupt(), Some(0));
-    let mut log = String::new();
-    stderr.read_to_string(&mut log).expect("text");
+    let log = stderr_of(gate);
     assert_eq!(log.matches("forged").count(), 7, "{log}");
     assert!(log.chars().all(|char| char == '\n' || !char.is_control()), "{log:?}");
     assert!(!log.lines().any(|line| line.starts_with("12:00:00.000")), "{log}");
 }
 
+/// The address that is for JavaScript is printed, and who listens beyond this machine is warned.
+#[test]
+fn what_is_printed() {
+    let gate = Running::start(&["--http-listen", "127.0.0.1:0"]);
+    let port = gate.endpoint.rsplit_once(':').expect("a port").1;
+    let line = format!("\nJavaScript endpoint rtm.localhost:{port}\n");
+    assert!(gate.introduction.contains(&line), "{}", gate.introduction);
+    assert_eq!(stderr_of(gate), "");
+    let gate = Running::start(&["--http-listen", "0.0.0.0:0", "--tls-listen", "0.0.0.0:0"]);
+    let names: Vec<&str> =
+        gate.introduction.lines().filter_map(|line| line.get(..10)).map(str::trim).collect();
+    for name in ["gate", "file gate", "JavaScript", "page", "TLS gate", "TLS files", "pid"] {
+        assert!(names.contains(&name), "{name}: {}", gate.introduction);
+    }
+    assert!(gate.introduction.contains("JavaScript ssl_endpoint rtm.localhost:"));
+    let said = stderr_of(gate);
+    assert_eq!(said.matches("warning: 0.0.0.0:").count(), 2, "{said}");
+}
+
+/// Every setting is known as an option, and what shows in a few calls is as it says.
+#[test]
+fn every_setting_is_an_option() {
+    let page = json!({"ouid": 2, "desc": true, "num": 20});
+    let chat = |text: &str, mid: i64| json!({"to": 2, "mid": mid, "mtype": 30, "msg": text, "attrs": "1234"});
+    let gate = Running::start(&[
+        "--pid=7",
+        "--message-limit=10",
+        "--attrs-limit=4",
+        "--file-limit=3",
+        "--package-limit=1000000",
+        "--page-limit=2",
+        "--member-limit=3",
+        "--friend-limit=2",
+        "--room-limit=1",
+        "--multi-room=true",
+        "--multi-login=false",
+        "--value-added=false",
+        "--keep-messages=3",
+        "--keep-for=100",
+        "--keep-file-bytes=10",
+        "--file-token-life=10",
+        "--ping-interval=0.1",
+        "--ping-timeout=4",
+        "--idle-limit=50",
+        "--write-limit=1000000",
+        "--token-validity=10",
+        "--allow-origin=http://chat.example",
+        "--group=100=1,2",
+    ]);
+    let mut one = peer::Peer::connect_to(&gate.endpoint);
+    let auth = json!({"pid": 7, "uid": 1, "token": "t"});
+    one.get("auth", auth.clone());
+    for mid in 1..=5 {
+        one.get("sendmsg", chat("ten bytes!", mid));
+    }
+    assert_eq!(one.code("sendmsg", chat("eleven byte", 6)), 200030);
+    assert_eq!(one.get("getp2pmsg", page)["num"], 2);
+    assert_eq!(one.get("getp2pmsgcount", json!({"ouid": 2}))["count"], 3);
+    one.get("addgroupmembers", json!({"gid": 100, "uids": [3]}));
+    assert_eq!(one.code("addgroupmembers", json!({"gid": 100, "uids": [4]})), 200042);
+    assert_eq!(one.code("addfriends", json!({"friends": [2, 3, 4]})), 200048);
+    one.get("enterroom", json!({"rid": 1}));
+    assert_eq!(one.code("enterroom", json!({"rid": 2})), 200047);
+    assert_eq!(one.code("translate", json!({"text": "hello", "dst": "fr"})), 200060);
+    let mut again = peer::Peer::connect_to(&gate.endpoint);
+    again.get("auth", auth);
+    assert_eq!(one.push().0, "kickout");
+}
+
 #[test]
 fn doubles_are_told_of_once() {
-    let mut gate = Running::start(&["--group", "100=1"]);
+    let gate = Running::start(&["--group", "100=1"]);
     for _ in 0..2 {
         let mut peer = peer::Peer::connect_to(&gate.endpoint);
         peer.get("auth", json!({"pid": PID, "uid": 1, "token": "t"}));
@@ -309,10 +387,7 @@ fn doubles_are_told_of_once() {
         peer.get("getroomcount", json!({"rids": [1, 1e10]}));
         peer.code("nosuchmethod", json!({"begin": 1e12}));
     }
-    let mut stderr = gate.child.stderr.take().expect("its log");
-    assert_eq!(gate.interrupt(), Some(0));
-    let mut log = String::new();
-    stderr.read_to_string(&mut log).expect("text");
+    let log = stderr_of(gate);
     for words in ["getp2pmsg came with begin", "getgroupmsg came with begin", "with rids"] {
         assert_eq!(log.matches(words).count(), 2, "{words}: {log}");
     }

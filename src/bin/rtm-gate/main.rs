@@ -13,6 +13,7 @@ mod logger;
 mod status;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -118,23 +119,45 @@ fn about(path: &Path, error: &io::Error) -> io::Error {
 }
 
 fn introduce(gate: &Gate, args: &Args) {
-    let mut lines = format!(
-        "rtm-gate {}, for development and tests only\ngate       {}\nfile gate  {}\n",
-        env!("CARGO_PKG_VERSION"),
-        gate.url(),
-        gate.file_endpoint()
-    );
-    if let Some(url) = gate.page_url() {
-        lines.push_str(&format!("page       {url}\n"));
+    let mut lines =
+        format!("rtm-gate {}, for development and tests only\n", env!("CARGO_PKG_VERSION"));
+    let mut line = |name: &str, value: &str| lines.push_str(&format!("{name:10} {value}\n"));
+    line("gate", &gate.url());
+    line("file gate", &gate.file_endpoint());
+    if let Some(endpoint) = for_javascript(&gate.endpoint()) {
+        line("JavaScript", &format!("endpoint {endpoint}"));
     }
-    if let (Some(endpoint), Some(certificate)) = (gate.tls_endpoint(), gate.certificate()) {
-        lines.push_str(&format!("TLS gate   wss://{endpoint}/service/websocket\n"));
-        if !args.has_certificate() {
-            lines.push_str(certificate);
+    if let Some(url) = gate.page_url() {
+        line("page", &url);
+    }
+    if let (Some(endpoint), Some(files)) = (gate.tls_endpoint(), gate.tls_file_endpoint()) {
+        line("TLS gate", &format!("wss://{endpoint}/service/websocket"));
+        line("TLS files", &files);
+        if let Some(endpoint) = for_javascript(&endpoint) {
+            line("JavaScript", &format!("ssl_endpoint {endpoint}"));
         }
+        let certificate = gate.certificate().filter(|_| !args.has_certificate());
+        lines.push_str(certificate.unwrap_or_default());
     }
     lines.push_str(&format!("pid        {}\n", gate.pid()));
     say(&lines);
+    let addresses = [Some(gate.endpoint()), Some(gate.file_endpoint()), gate.tls_endpoint()];
+    let page = gate.page_url().map(|url| url.replace("http://", "").replace('/', ""));
+    for address in addresses.into_iter().chain([gate.tls_file_endpoint(), page]).flatten() {
+        if address.parse().is_ok_and(|address: SocketAddr| !address.ip().is_loopback()) {
+            logger::say(&format!(
+                "rtm-gate: warning: {address} can be reached from other machines, by whoever finds it"
+            ));
+        }
+    }
+}
+
+/// How a page on this machine is to call that address: the SDK makes `fileproxy-HOST` of the host where files go, and only
+/// names lead somewhere then.
+fn for_javascript(address: &str) -> Option<String> {
+    let address: SocketAddr = address.parse().ok()?;
+    let here = address.ip().is_loopback() || address.ip().is_unspecified();
+    here.then(|| format!("rtm.localhost:{}", address.port()))
 }
 
 /// On standard output. That nobody reads it is no reason to end.
