@@ -461,12 +461,8 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn stored(&self, conversation: ConversationId) -> Vec<StoredMessage> {
-        let conversation = match conversation {
-            ConversationId::P2p(a, b) => ConversationId::p2p(a, b),
-            other => other,
-        };
         self.ask(move |service| {
-            let log = service.store.log(conversation).into_iter();
+            let log = service.store.log(conversation.ordered()).into_iter();
             log.flat_map(|log| log.iter()).map(StoredMessage::new).collect()
         })
     }

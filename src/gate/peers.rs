@@ -7,7 +7,7 @@ use std::time::Instant;
 use foldhash::{HashMap, HashMapExt};
 
 use super::disturb::Later;
-use super::faults::{Rules, Stage};
+use super::faults::{About, Rules, Stage};
 use super::json;
 use super::language::Language;
 use super::write;
@@ -47,12 +47,14 @@ pub(super) struct Ping {
     pub(super) sent: Instant,
 }
 
-/// How a quest is answered.
-pub(super) struct Answer {
+/// How a quest is answered, and what it was.
+pub(super) struct Answer<'a> {
     pub(super) version: u8,
     pub(super) encoding: Encoding,
     pub(super) seq: u32,
     pub(super) status: u8,
+    pub(super) method: &'a [u8],
+    pub(super) about: About,
 }
 
 pub(super) struct Peer {
@@ -217,12 +219,12 @@ impl Peers {
         self.session(id).map_or(0, |session| session.uid)
     }
 
-    /// Answers a quest of that method. `payload` is MessagePack.
-    pub(super) fn answer(&mut self, id: ConnId, method: &[u8], answer: &Answer, payload: &[u8]) {
-        let &Answer { version, encoding, seq, status } = answer;
+    /// Answers a quest. `payload` is MessagePack.
+    pub(super) fn answer(&mut self, id: ConnId, answer: &Answer<'_>, payload: &[u8]) {
+        let &Answer { version, encoding, seq, status, method, about } = answer;
         let payload = json::encoded(encoding, payload);
         let len = package::SEQ_OFFSET + 4 + payload.len();
-        self.send(id, Stage::Answer(len), method, len, |out| {
+        self.send(id, Stage::Answer(len), method, about, len, |out| {
             package::write_answer(out, version, encoding, seq, status, |out| {
                 out.extend_from_slice(&payload);
             });
@@ -250,10 +252,11 @@ impl Peers {
     }
 
     fn quest(&mut self, id: ConnId, seq: Option<u32>, method: &str, payload: &[u8]) {
+        let about = self.about(method.as_bytes(), None, Encoding::MsgPack, payload);
         let encoding = self.get(id).map_or(Encoding::MsgPack, |peer| peer.encoding);
         let payload = json::encoded(encoding, payload);
         let len = write::quest_len(seq, method) + payload.len();
-        self.send(id, Stage::Push(len), method.as_bytes(), len, |out| {
+        self.send(id, Stage::Push(len), method.as_bytes(), about, len, |out| {
             package::write_push(out, encoding, seq, method, &payload);
         });
     }
@@ -264,12 +267,13 @@ impl Peers {
         id: ConnId,
         stage: Stage,
         method: &[u8],
+        about: About,
         len: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
         if !self.faults.is_empty() {
             let uid = self.uid(id);
-            if let Some(action) = self.faults.strike(stage, method, uid) {
+            if let Some(action) = self.faults.strike(stage, method, uid, &about) {
                 let mut package = Vec::with_capacity(len);
                 write(&mut package);
                 return self.disturb(id, action, package);

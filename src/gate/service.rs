@@ -323,6 +323,8 @@ impl Service {
         refused: Option<i32>,
     ) -> bool {
         self.counted.calls += 1;
+        // Before the call, which may log out.
+        let about = self.peers.about_quest(conn, method, package);
         let mut answer = std::mem::take(&mut self.answer);
         answer.clear();
         let outcome = payload::with_fields(package.encoding, package.payload, |fields| {
@@ -361,8 +363,8 @@ impl Service {
         };
         if let Some(seq) = seq {
             let &Package { version, encoding, .. } = package;
-            let head = Answer { version, encoding, seq, status };
-            self.peers.answer(conn, method, &head, &answer);
+            let head = Answer { version, encoding, seq, status, method, about };
+            self.peers.answer(conn, &head, &answer);
         }
         self.answer = answer;
         !method.is_empty()

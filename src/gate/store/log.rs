@@ -48,6 +48,14 @@ impl ConversationId {
     pub fn p2p(a: i64, b: i64) -> ConversationId {
         ConversationId::P2p(a.min(b), a.max(b))
     }
+
+    /// The same with the users in the order of [`p2p`](ConversationId::p2p), as it is stored.
+    pub(in crate::gate) fn ordered(self) -> ConversationId {
+        match self {
+            ConversationId::P2p(a, b) => ConversationId::p2p(a, b),
+            other => other,
+        }
+    }
 }
 
 /// Text or bytes, with the form it came in.
