@@ -5,6 +5,8 @@ mod access;
 mod common;
 #[path = "gate/conduct.rs"]
 mod conduct;
+#[path = "gate/control.rs"]
+mod control;
 #[path = "gate/conversations.rs"]
 mod conversations;
 #[path = "gate/faults.rs"]

@@ -322,6 +322,25 @@ fn what_is_printed() {
     assert_eq!(said.matches("warning: 0.0.0.0:").count(), 2, "{said}");
 }
 
+#[test]
+fn faults_from_the_start() {
+    let gate = Running::start(&[
+        "--fault",
+        r#"{"method": "sendmsg", "next": 2, "error": 200010}"#,
+        "--fault",
+        r#"{"method": "sendmsg", "mtype": 30, "error": 200011}"#,
+    ]);
+    let one = gate.login(1, "t").expect("logged in");
+    for expected in [200010, 200010, 200011] {
+        assert_eq!(send(&one, 2, "x"), Err(expected));
+    }
+    let said =
+        output(&["--listen", "127.0.0.1:0", "--file-listen", "127.0.0.1:0", "--fault", "{}"]);
+    let text = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!(said.status.code(), Some(1));
+    assert!(text.starts_with("rtm-gate: --fault {}: one of these is expected: error,"), "{text}");
+}
+
 /// Every setting is known as an option, and what shows in a few calls is as it says.
 #[test]
 fn every_setting_is_an_option() {

@@ -2,10 +2,11 @@
 
 mod rules;
 
+use std::io;
 use std::time::Duration;
 
 use super::store::ConversationId;
-use super::{Gate, methods};
+use super::{Gate, control, methods};
 
 pub(super) use self::rules::{About, Action, Chance, Rule, Rules, Stage};
 
@@ -81,6 +82,30 @@ impl<'g> Faults<'g> {
     /// ```
     pub fn on_any(self) -> Fault<'g> {
         Fault::new(self.gate, None)
+    }
+
+    /// Sets the fault that this JSON describes, as `POST /control/fault` of the HTTP API takes it: [the manual] lists its
+    /// fields.
+    ///
+    /// # Errors
+    ///
+    /// The text describes no fault. The error says why.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().set_json(r#"{ "method": "sendmsg", "next": 2, "error": 200010 }"#)?;
+    ///
+    /// let error = gate.faults().set_json(r#"{ "method": "sendmsg" }"#).unwrap_err();
+    /// assert!(error.to_string().contains("one of these is expected: error, delay_ms"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// [the manual]: https://docs.rs/crate/rtm-client/latest/source/docs/gate.md
+    pub fn set_json(self, json: &str) -> io::Result<()> {
+        let invalid = |text| io::Error::new(io::ErrorKind::InvalidInput, text);
+        let rule = control::rule(json).map_err(invalid)?;
+        self.gate.ask(move |service| service.peers.faults.add(rule));
+        Ok(())
     }
 
     /// Takes all faults back, and sends the packages that wait for others. What is delayed still comes in its time, and

@@ -1,9 +1,12 @@
 //! What the gate answers to the HTTP request a connection begins with.
 
+use serde_json::{Value, json};
+
 use super::access::Caller;
+use super::control;
 use super::peers::{ConnId, Door};
 use super::service::Service;
-use super::upgrade::{self, Head, Response};
+use super::upgrade::{self, Head, Request, Response};
 
 /// The page of [`Door::Page`]: one file, nothing from elsewhere.
 const PAGE: &[u8] = include_bytes!("page.html");
@@ -27,8 +30,8 @@ impl Service {
                 None => return Opening::Upgrade { len, response },
                 Some(refused) => refused,
             },
-            Head::Get { path, caller } => self.http_get(conn, &path, &caller),
-            Head::Refused { response } => response,
+            Head::Request(request) => self.respond(conn, &request),
+            Head::Refused(response) => response,
         };
         Opening::Request(response.into_bytes())
     }
@@ -40,28 +43,60 @@ impl Service {
         Some(Response::text("403 Forbidden", &refusal))
     }
 
-    /// The response to a plain GET.
-    ///
     /// Files are there for everybody who knows where, pages anywhere included: nobody finds out their names.
-    fn http_get(&self, conn: ConnId, path: &str, caller: &Caller) -> Response {
-        if let Some(file) = self.files.get(path) {
+    fn respond(&mut self, conn: ConnId, request: &Request) -> Response {
+        let path = &request.path;
+        if let Some(file) = self.files.get(path).filter(|_| request.method == "GET") {
             let response = Response::new("200 OK", file.content_type(), &*file.content);
             return response.header("Access-Control-Allow-Origin", "*");
         }
         if self.peers.get(conn).is_some_and(|peer| peer.door == Door::Page) {
-            if let Some(refused) = self.refused(conn, caller) {
+            if let Some(refused) = self.refused(conn, &request.caller) {
                 return refused;
             }
-            match path {
-                "/" => return Response::new("200 OK", "text/html; charset=utf-8", PAGE),
-                "/counters" => {
-                    let counters = self.counters().json(self.config.pid);
-                    return Response::new("200 OK", "application/json", counters);
-                }
-                _ => {}
+            if let Some(response) = self.page(request) {
+                return response;
             }
         }
         let text = format!("there is nothing at {path}; the WebSocket is at /service/websocket");
         Response::text("404 Not Found", &text)
     }
+
+    /// The page and the HTTP API; `None` where neither has anything.
+    fn page(&mut self, request: &Request) -> Option<Response> {
+        let control = control::find(&request.path);
+        let allowed = match request.path.as_str() {
+            "/" | "/state" => "GET",
+            _ if control.is_some() => "POST",
+            _ => return None,
+        };
+        let response = match (request.method.as_str(), control) {
+            // What a browser asks before it sends what another page wants to send.
+            ("OPTIONS", _) => Response::text("200 OK", allowed)
+                .header("Access-Control-Allow-Methods", allowed)
+                .header("Access-Control-Allow-Headers", "Content-Type"),
+            (method, _) if method != allowed => {
+                let text = format!("{method} is not understood here, expected {allowed}");
+                Response::text("405 Method Not Allowed", &text).header("Allow", allowed)
+            }
+            (_, Some(control)) => json(self.control(control, &request.body)),
+            _ if request.path == "/" => Response::new("200 OK", "text/html; charset=utf-8", PAGE),
+            _ => json(self.state(&request.query)),
+        };
+        Some(match request.caller.origins.as_slice() {
+            // Who is let in may also read the answer.
+            [origin] => {
+                response.header("Access-Control-Allow-Origin", origin).header("Vary", "Origin")
+            }
+            _ => response,
+        })
+    }
+}
+
+fn json(answer: Result<Value, String>) -> Response {
+    let (status, body) = match answer {
+        Ok(body) => ("200 OK", body),
+        Err(error) => ("400 Bad Request", json!({"error": error})),
+    };
+    Response::new(status, "application/json", format!("{body}\n"))
 }

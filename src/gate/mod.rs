@@ -16,6 +16,7 @@ mod access;
 mod builder;
 mod call;
 mod content;
+mod control;
 mod counters;
 mod disturb;
 mod doors;
@@ -55,7 +56,7 @@ use self::builder::Config;
 use self::doors::Doors;
 use self::saved::Saved;
 use self::server::{Command, Server};
-use self::service::{Service, Target};
+use self::service::Service;
 use self::store::{Bytes, Draft};
 use crate::types::Content;
 
@@ -332,19 +333,16 @@ impl Gate {
         payload: impl Into<Content<'a>>,
     ) -> io::Result<usize> {
         let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
-        if !(1..=255).contains(&method.len()) {
-            let text = format!("the method has {} bytes, allowed are 1 to 255", method.len());
-            return Err(invalid(text));
-        }
         let payload = match payload.into() {
             Content::Text(json) => json::to_msgpack(&json).map_err(invalid)?,
             Content::Bytes(bytes) => bytes.into_owned(),
         };
         let method = method.to_owned();
-        Ok(self.ask(move |service| {
+        let pushed = self.ask(move |service| {
             service.changed = true;
-            service.push_to(uid, &method, &payload)
-        }))
+            Some(service.push_any(uid, &method, &payload))
+        });
+        pushed.unwrap_or(Ok(0)).map_err(invalid)
     }
 
     /// Everything that is remembered, as JSON that [`GateBuilder::seed`] takes: users, groups, rooms, messages. Logins,
@@ -413,11 +411,7 @@ impl Gate {
             service.changed = true;
             let mid = service.new_mid();
             let body = Bytes { bytes: &body, binary };
-            let draft = Draft { from, mid, mtype, body, attrs: attrs.as_bytes() };
-            let now = service.now();
-            service.store.post(ConversationId::Broadcast, &draft, now);
-            service.counted.messages += 1;
-            service.deliver(Target::Everybody, &draft, now);
+            service.broadcast(&Draft { from, mid, mtype, body, attrs: attrs.as_bytes() });
             mid
         })
     }
@@ -433,7 +427,7 @@ impl Gate {
     pub fn kick(&self, uid: i64) {
         self.ask(move |service| {
             service.changed = true;
-            service.kick(uid);
+            service.kick(uid)
         });
     }
 
@@ -447,7 +441,7 @@ impl Gate {
     pub fn kick_from_room(&self, uid: i64, rid: i64) {
         self.ask(move |service| {
             service.changed = true;
-            service.kick_from_room(uid, rid);
+            service.kick_from_room(uid, rid)
         });
     }
 

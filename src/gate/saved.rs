@@ -110,7 +110,7 @@ struct SavedMessage {
 /// A text; or in base64, bytes that came as str though they are no text, and bytes that came as bin.
 #[derive(Serialize, Deserialize, PartialEq)]
 #[serde(untagged, expecting = "a text, or an object with `str` or `bin` in base64")]
-enum Blob {
+pub(super) enum Blob {
     Text(String),
     Str { str: String },
     Bin { bin: String },
@@ -127,7 +127,7 @@ impl Blob {
         Blob::of(Bytes { bytes, binary: false })
     }
 
-    fn of(body: Bytes<'_>) -> Blob {
+    pub(super) fn of(body: Bytes<'_>) -> Blob {
         match std::str::from_utf8(body.bytes) {
             _ if body.binary => Blob::Bin { bin: BASE64.encode(body.bytes) },
             Ok(text) => Blob::Text(text.to_owned()),
@@ -136,7 +136,7 @@ impl Blob {
     }
 
     /// The bytes, and whether they are to be bin.
-    fn read(self) -> Result<(Vec<u8>, bool), String> {
+    pub(super) fn read(self) -> Result<(Vec<u8>, bool), String> {
         let (base64, binary) = match self {
             Blob::Text(text) => return Ok((text.into_bytes(), false)),
             Blob::Str { str } => (str, false),

@@ -192,11 +192,20 @@ impl Service {
         }
     }
 
-    /// Tells every connection of the user that it is kicked out, and logs it out.
-    pub(super) fn kick(&mut self, uid: i64) {
-        for conn in self.online.get(&uid).cloned().unwrap_or_default() {
+    /// Sends a message to everybody and stores it.
+    pub(super) fn broadcast(&mut self, draft: &Draft<'_>) {
+        self.store.post(ConversationId::Broadcast, draft, self.now);
+        self.counted.messages += 1;
+        self.deliver(Target::Everybody, draft, self.now);
+    }
+
+    /// Tells every connection of the user that it is kicked out, and logs it out. Returns how many these are.
+    pub(super) fn kick(&mut self, uid: i64) -> usize {
+        let conns = self.online.get(&uid).cloned().unwrap_or_default();
+        for &conn in &conns {
             self.kick_connection(conn);
         }
+        conns.len()
     }
 
     /// Closing is left to the client, for a while: one that handles packages on a timer would see a close of the gate first,
@@ -210,14 +219,16 @@ impl Service {
         self.peers.later.push(KICKED_STAY, conn, Waiting::End);
     }
 
-    pub(super) fn kick_from_room(&mut self, uid: i64, rid: i64) {
+    /// Tells every connection of the user that was in the room that it no longer is. Returns how many these are.
+    pub(super) fn kick_from_room(&mut self, uid: i64, rid: i64) -> usize {
         let mut payload = Vec::new();
         write_map(&mut payload, |map| map.int("rid", rid));
-        for conn in self.online.get(&uid).cloned().unwrap_or_default() {
-            if self.leave_room(conn, rid) {
-                self.peers.notify(conn, "kickoutroom", &payload);
-            }
+        let mut conns = self.online.get(&uid).cloned().unwrap_or_default();
+        conns.retain(|&conn| self.leave_room(conn, rid));
+        for &conn in &conns {
+            self.peers.notify(conn, "kickoutroom", &payload);
         }
+        conns.len()
     }
 
     pub(super) fn enter_room(&mut self, conn: ConnId, rid: i64) {

@@ -65,6 +65,9 @@ Limits
       --keep-file-bytes BYTES of all files [268435456]
       --file-token-life SECS  how long a file token is good [600]
 
+      --fault JSON            a fault from the start, as the HTTP API takes it,
+                              {\"method\":\"sendmsg\",\"next\":2,\"error\":200010} say; may be given
+                              several times
       --log LEVEL             off, error, warn, info, debug or trace, on standard error [warn]
   -h, --help                  show this
   -V, --version               show the version
@@ -79,6 +82,7 @@ pub(crate) struct Args {
     cert: Option<PathBuf>,
     key: Option<PathBuf>,
     tokens: Option<PathBuf>,
+    pub(crate) faults: Vec<String>,
     pub(crate) seed: Option<PathBuf>,
     pub(crate) snapshot: Option<PathBuf>,
     pub(crate) snapshot_interval: Duration,
@@ -100,6 +104,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         cert: None,
         key: None,
         tokens: None,
+        faults: Vec::new(),
         seed: None,
         snapshot: None,
         snapshot_interval: Duration::from_secs(10),
@@ -145,6 +150,10 @@ impl Args {
                 Tokens::Secret(secret) => self.builder = self.builder.token_secret(secret),
                 Tokens::File(path) => self.tokens = Some(path),
             },
+            "fault" => {
+                let json = value(args, name, "a JSON object", |text| Some(text.to_owned()))?;
+                self.faults.push(json);
+            }
             "seed" => self.seed = Some(path(args, name)?),
             "snapshot" => self.snapshot = Some(path(args, name)?),
             "snapshot-interval" => self.snapshot_interval = seconds(args, name)?,

@@ -97,7 +97,14 @@ fn start(args: &Args) -> io::Result<Gate> {
         }
         builder = builder.seed(json);
     }
-    builder.start()
+    let gate = builder.start()?;
+    for fault in &args.faults {
+        let named = |error| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("--fault {fault}: {error}"))
+        };
+        gate.faults().set_json(fault).map_err(named)?;
+    }
+    Ok(gate)
 }
 
 fn has_version(json: &str) -> bool {

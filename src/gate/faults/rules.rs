@@ -179,6 +179,10 @@ impl Rules {
         self.rules.is_empty()
     }
 
+    pub(in crate::gate) fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
     /// Whether what packages are about matters to any.
     pub(in crate::gate) fn look_inside(&self) -> bool {
         self.rules.iter().any(Rule::looks_inside)
