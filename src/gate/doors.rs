@@ -58,10 +58,22 @@ impl Doors {
         Ok((Doors { main, file, page, tls }, listeners))
     }
 
+    /// For who has connections without listening.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn nowhere() -> Doors {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        Doors { main: address, file: address, page: None, tls: None }
+    }
+
+    /// All addresses, each with its name.
+    pub(super) fn addresses(&self) -> Vec<(&'static str, SocketAddr)> {
+        let page = self.page.map(|page| ("page", page));
+        let tls = self.tls.iter().flat_map(|tls| [("tls_gate", tls.main), ("tls_file", tls.file)]);
+        [("gate", self.main), ("file", self.file)].into_iter().chain(page).chain(tls).collect()
+    }
+
     pub(super) fn ports(&self) -> Vec<u16> {
-        let tls = self.tls.iter().flat_map(|tls| [tls.main, tls.file]);
-        let all = [self.main, self.file].into_iter().chain(self.page).chain(tls);
-        all.map(|address| address.port()).collect()
+        self.addresses().into_iter().map(|(_, address)| address.port()).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::builder::GateBuilder;
+use super::doors::Doors;
 use super::peers::Door;
 use super::service::Service;
 use super::upgrade;
@@ -19,7 +20,7 @@ pub fn gate(data: &[u8]) {
     let config = GateBuilder::new().group(100, [1, 2]).config;
     let largest = config.limits.package_bytes;
     let address = SocketAddr::from(([127, 0, 0, 1], 1));
-    let Ok(mut service) = Service::new(config, address, Vec::new()) else { return };
+    let Ok(mut service) = Service::new(config, &Doors::nowhere()) else { return };
     let door = if first & 1 == 0 { Door::Main } else { Door::File };
     service.peers.add(CONN, door, address, address.ip(), Instant::now());
     service.opened(CONN);

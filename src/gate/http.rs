@@ -80,7 +80,9 @@ impl Service {
                 Response::text("405 Method Not Allowed", &text).header("Allow", allowed)
             }
             (_, Some(control)) => json(self.control(control, &request.body)),
-            _ if request.path == "/" => Response::new("200 OK", "text/html; charset=utf-8", PAGE),
+            // No page elsewhere is to show it in a frame and have its buttons pressed.
+            _ if request.path == "/" => Response::new("200 OK", "text/html; charset=utf-8", PAGE)
+                .header("X-Frame-Options", "DENY"),
             _ => json(self.state(&request.query)),
         };
         Some(match request.caller.origins.as_slice() {

@@ -132,7 +132,7 @@ impl Gate {
             turned: Condvar::new(),
         });
         let pid = config.pid;
-        let service = Service::new(config, doors.file, doors.ports())?;
+        let service = Service::new(config, &doors)?;
         let server = Server::new(poll, listeners, service, received, Arc::clone(&shared))?;
         let thread =
             thread::Builder::new().name("rtm-gate".to_owned()).spawn(move || server.run())?;

@@ -13,6 +13,7 @@ use super::builder::Config;
 use super::call::{Call, Refusal, refusal};
 use super::counters::Counters;
 use super::disturb::{Fate, Waiting};
+use super::doors::Doors;
 use super::files::Files;
 use super::methods;
 use super::peers::{Answer, ConnId, Door, Peer, Peers, Session};
@@ -36,6 +37,8 @@ pub(super) struct Service {
     pub(super) peers: Peers,
     pub(super) files: Files,
     pub(super) access: Access,
+    /// Where it listens, each with its name.
+    pub(super) doors: Vec<(&'static str, SocketAddr)>,
     /// The connections of every user who is logged in.
     pub(super) online: HashMap<i64, Vec<ConnId>>,
     /// The connections in every room that has any.
@@ -64,12 +67,7 @@ pub(super) enum Target {
 }
 
 impl Service {
-    /// `file_gate` is where files are to be had, `ports` are all that are listened on.
-    pub(super) fn new(
-        mut config: Config,
-        file_gate: SocketAddr,
-        ports: Vec<u16>,
-    ) -> io::Result<Service> {
+    pub(super) fn new(mut config: Config, doors: &Doors) -> io::Result<Service> {
         let mut store = Store::new(config.limits.kept);
         for seed in std::mem::take(&mut config.seeds) {
             Saved::parse(&seed)?.restore(&mut store, clock())?;
@@ -78,8 +76,9 @@ impl Service {
             store.add_members(gid, uids);
         }
         Ok(Service {
-            access: Access::new(&config, ports),
-            files: Files::new(file_gate, &config.limits),
+            access: Access::new(&config, doors.ports()),
+            files: Files::new(doors.file, &config.limits),
+            doors: doors.addresses(),
             config,
             store,
             peers: Peers::new(),

@@ -323,6 +323,7 @@ mod tests {
     use std::net::{SocketAddr, TcpListener, TcpStream};
 
     use super::super::builder::GateBuilder;
+    use super::super::doors::Doors;
     use super::super::peers::Door;
     use super::super::transport::Security;
     use super::*;
@@ -338,9 +339,9 @@ mod tests {
         let tcp = mio::net::TcpStream::from_std(tcp);
         let config = GateBuilder::new().config;
         let largest = config.limits.package_bytes;
-        let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        let mut service = Service::new(config, address, Vec::new()).unwrap();
+        let mut service = Service::new(config, &Doors::nowhere()).unwrap();
         let now = Instant::now();
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
         service.peers.add(CONN, Door::Main, address, address.ip(), now);
         service.opened(CONN);
         service.tick();

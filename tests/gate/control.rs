@@ -252,6 +252,9 @@ fn the_state() {
     one.get("sendgroupmsg", json!({"gid": 100, "mid": 1, "mtype": 51, "msg": "x", "attrs": "a"}));
     let state = state(&gate);
     assert_eq!(state["pid"], "11000001");
+    assert_eq!(state["doors"]["gate"], gate.endpoint());
+    assert_eq!(state["doors"]["file"], gate.file_endpoint());
+    assert_eq!(state["doors"]["page"], page(&gate));
     assert_eq!(
         (&state["counters"]["users"], &state["counters"]["messages"]),
         (&json!(2), &json!(2))

@@ -12,6 +12,9 @@ pub(super) fn read(service: &Service, query: &str) -> Result<Value, String> {
     let mut state = Map::new();
     let mut put = |name: &str, value: Value| state.insert(name.to_owned(), value);
     put("pid", json!(service.config.pid.to_string()));
+    let doors =
+        service.doors.iter().map(|(name, door)| ((*name).to_owned(), json!(door.to_string())));
+    put("doors", Value::Object(doors.collect()));
     put("counters", service.counters().json());
     put("users", users(service));
     put("groups", groups(service));
