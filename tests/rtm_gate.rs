@@ -15,6 +15,7 @@ use serde_json::json;
 mod peer;
 
 use common::floods::floods;
+use common::http;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const PID: i64 = 11_000_001;
@@ -320,6 +321,33 @@ fn what_is_printed() {
     assert!(gate.introduction.contains("JavaScript ssl_endpoint rtm.localhost:"));
     let said = stderr_of(gate);
     assert_eq!(said.matches("warning: 0.0.0.0:").count(), 2, "{said}");
+}
+
+/// Each line of the manual for `curl` does what it says, as another HTTP client sends it.
+#[test]
+fn the_manual_speaks_http() {
+    let gate = Running::start(&["--http-listen", "127.0.0.1:0", "--group", "100=1,2"]);
+    let page = gate.introduction.split_once("page       http://").expect("a page").1;
+    let address = page.split('/').next().expect("an address");
+    let manual = std::fs::read_to_string("docs/gate.md").expect("the manual");
+    let mut paths = Vec::new();
+    for line in manual.split("\ncurl ").skip(1) {
+        let (body, url) = match line.strip_prefix("-d '") {
+            Some(rest) => rest.split_once("' ").expect("a body and a URL"),
+            None => ("", line),
+        };
+        let url = url.split('\n').next().expect("a line").trim_matches('\'');
+        let path = url.strip_prefix("http://127.0.0.1:8080").expect("the page's port");
+        let method = if line.starts_with("-d") { "POST" } else { "GET" };
+        let response = http::request(address, method, path, &[], body.as_bytes());
+        assert_eq!(response.status, 200, "{line}: {response:?}");
+        paths.push(path);
+    }
+    for path in ["kick", "kick-from-room", "broadcast", "push", "fault", "clear"] {
+        let path = format!("/control/{path}");
+        assert!(paths.contains(&&*path), "{path} is not in the manual");
+    }
+    assert!(http::get(address, "/state").json()["counters"]["messages"] == 2);
 }
 
 #[test]

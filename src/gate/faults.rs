@@ -56,7 +56,7 @@ impl<'g> Faults<'g> {
     }
 
     /// A fault in packages of this method: a call of a client, or a push or `ping` of the gate. It is named as on the wire:
-    /// `sendgroupmsg`, not `sendGroupMessage`. The page of each call in `docs/api` says how that is.
+    /// `sendgroupmsg`, not `sendGroupMessage`. The page of the gate shows what goes over the wire.
     ///
     /// # Panics
     ///
@@ -69,7 +69,7 @@ impl<'g> Faults<'g> {
     /// ```
     #[track_caller]
     pub fn on(self, method: &str) -> Fault<'g> {
-        assert!(methods::is_known(method), "the wire has no method {method}: see docs/api");
+        assert!(methods::is_known(method), "the wire has no method {method}");
         Fault::new(self.gate, Some(method.to_owned()))
     }
 
