@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{client_threads, eventually};
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use rtm_client::{
     ClientOptions, RegressiveStrategy, RtmClient, SendError, reply, server_push, types::SendReply,
 };
@@ -246,7 +246,7 @@ fn every_call_ends_once_and_every_message_arrives_once() {
     let conversations = SENDERS.flat_map(|from| RECEIVERS.map(move |to| (from, to)));
     let mut messages = Vec::new();
     for (from, to) in conversations {
-        messages.extend(gate.stored(Conversation::p2p(from, to)));
+        messages.extend(gate.stored(ConversationId::p2p(from, to)));
     }
     for message in &messages {
         *stored.entry((message.from, message.mid)).or_default() += 1;

@@ -1,8 +1,12 @@
 //! The gate as a client sees it: what every method answers, whom it tells, what it refuses.
 
+#[path = "gate/access.rs"]
+mod access;
 mod common;
 #[path = "gate/conduct.rs"]
 mod conduct;
+#[path = "gate/control.rs"]
+mod control;
 #[path = "gate/conversations.rs"]
 mod conversations;
 #[path = "gate/faults.rs"]
@@ -15,6 +19,8 @@ mod groups_rooms;
 mod history;
 #[path = "gate/hostile.rs"]
 mod hostile;
+#[path = "gate/kicked.rs"]
+mod kicked;
 #[path = "gate/messages.rs"]
 mod messages;
 #[path = "gate/options.rs"]

@@ -11,6 +11,7 @@ use super::store::Kept;
 const NEVER: Duration = Duration::from_secs(1 << 32);
 
 /// What a gate is started with.
+#[derive(Clone)]
 pub(super) struct Config {
     pub(super) listen: String,
     pub(super) file_listen: String,
@@ -18,13 +19,19 @@ pub(super) struct Config {
     pub(super) page_listen: Option<String>,
     /// Where TLS is spoken; nowhere without.
     pub(super) tls_listen: Option<String>,
+    /// Where files are sent and had over TLS, if TLS is spoken.
+    pub(super) tls_file_listen: Option<String>,
     /// Certificate and key, in PEM.
     pub(super) certificate: Option<(String, String)>,
+    /// Pages that are let in besides those of this machine.
+    pub(super) allowed_origins: Vec<String>,
     pub(super) pid: i64,
     /// The tokens accepted; none given means any.
     pub(super) tokens: BTreeMap<i64, BTreeSet<String>>,
     /// What tokens of version 2 are made with, in base64.
     pub(super) token_secret: Option<String>,
+    /// How far the time of such a token may be away.
+    pub(super) token_validity: Duration,
     pub(super) groups: BTreeMap<i64, Vec<i64>>,
     pub(super) ping_interval: Duration,
     pub(super) ping_timeout: Duration,
@@ -38,6 +45,7 @@ pub(super) struct Config {
 }
 
 /// How much of everything there may be.
+#[derive(Clone)]
 pub(super) struct Limits {
     pub(super) message_bytes: usize,
     pub(super) attrs_bytes: usize,
@@ -92,6 +100,7 @@ fn millis(span: Duration) -> i64 {
 /// assert_eq!(gate.pid(), 11000002);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[derive(Clone)]
 #[must_use = "a builder does nothing until start() is called"]
 pub struct GateBuilder {
     pub(super) config: Config,
@@ -105,10 +114,13 @@ impl GateBuilder {
                 file_listen: "127.0.0.1:0".to_owned(),
                 page_listen: None,
                 tls_listen: None,
+                tls_file_listen: None,
                 certificate: None,
+                allowed_origins: Vec::new(),
                 pid: 11000001,
                 tokens: BTreeMap::new(),
                 token_secret: None,
+                token_validity: Duration::from_secs(7 * 24 * 60 * 60),
                 groups: BTreeMap::new(),
                 ping_interval: Duration::from_secs(20),
                 ping_timeout: Duration::from_secs(5),
@@ -189,6 +201,21 @@ impl GateBuilder {
         self
     }
 
+    /// Listens for files over TLS at this address, where TLS is spoken. Default: the host of
+    /// [`file_listen`](GateBuilder::file_listen) at the port after, at any free port where that is any.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").tls_file_listen("localhost:0").start()?;
+    /// std::net::TcpStream::connect(gate.tls_file_endpoint().unwrap())?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn tls_file_listen(mut self, address: impl Into<String>) -> Self {
+        self.config.tls_file_listen = Some(address.into());
+        self
+    }
+
     /// The certificate shown to TLS clients, which those of its issuers may follow, and its private key: both PEM.
     /// Default: one for this machine, made at the start. Without [`tls_listen`](GateBuilder::tls_listen) none is shown.
     ///
@@ -244,8 +271,8 @@ impl GateBuilder {
 
     /// Accepts tokens of version 2 made with this secret, which is base64:
     /// `base64(HMAC-SHA256(secret, "pid:uid:ts"))`, given with its `ts` at login. Without
-    /// [`token`](GateBuilder::token), no other token is accepted then. That `ts` lies in the past is not held against a
-    /// token. Default: none.
+    /// [`token`](GateBuilder::token), no other token is accepted then. How far `ts` may be away says
+    /// [`token_validity`](GateBuilder::token_validity). Default: none.
     ///
     /// [`start`](GateBuilder::start) fails if the secret is no base64.
     ///
@@ -253,7 +280,8 @@ impl GateBuilder {
     /// use rtm_client::LoginOptions;
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
-    /// let gate = Gate::builder().pid(11000001).token_secret("c2VjcmV0a2V5LWJ5dGVz").start()?;
+    /// let builder = Gate::builder().pid(11000001).token_secret("c2VjcmV0a2V5LWJ5dGVz");
+    /// let gate = builder.token_validity(std::time::Duration::MAX).start()?; // the token below is old
     /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
     /// let token = "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw="; // of "11000001:123456:1700000000"
@@ -267,6 +295,53 @@ impl GateBuilder {
     /// ```
     pub fn token_secret(mut self, secret: impl Into<String>) -> Self {
         self.config.token_secret = Some(secret.into());
+        self
+    }
+
+    /// How far the `ts` of a token of version 2 may be away from the gate's clock, before or behind: a token beyond is
+    /// refused. Default: 7 days.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
+    /// let gate = Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz").start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
+    /// let token = "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw="; // signed well, in 2023
+    /// let (callback, reply) = reply::login();
+    /// client.login_with(123456, token, options, callback, None);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200027);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn token_validity(mut self, span: Duration) -> Self {
+        self.config.token_validity = span;
+        self
+    }
+
+    /// Lets in pages of this origin, `http://chat.example:3000` say, and takes its host for a name of the gate; `*` is
+    /// everybody. Default: pages of this machine (`localhost`, `*.localhost`, loopback addresses, at any port) and the
+    /// gate's own; programs, which have no origin; and as `Host` these same names, the address that was connected to and
+    /// the hosts listened on. Others are refused with HTTP status 403.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::net::TcpStream;
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().page_listen("127.0.0.1:0").allow_origin("http://chat.example").start()?;
+    /// # let page = gate.page_url().unwrap().replace("http://", "").replace('/', "");
+    /// let get = |origin: &str| {
+    ///     let mut stream = TcpStream::connect(&*page)?;
+    ///     write!(stream, "GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\n\r\n")?;
+    ///     let mut response = String::new();
+    ///     stream.read_to_string(&mut response)?;
+    ///     std::io::Result::Ok(response)
+    /// };
+    /// assert!(get("http://chat.example")?.starts_with("HTTP/1.1 200 "));
+    /// assert!(get("http://other.example")?.starts_with("HTTP/1.1 403 "));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.config.allowed_origins.push(origin.into());
         self
     }
 
@@ -322,7 +397,7 @@ impl GateBuilder {
     ///
     /// let soon = Duration::from_millis(50);
     /// let gate = Gate::builder().ping_interval(soon).ping_timeout(soon).start()?;
-    /// # let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: gate\r\nUpgrade: websocket\r\n\
+    /// # let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     /// #     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     /// let mut stream = TcpStream::connect(gate.endpoint())?;
     /// stream.set_read_timeout(Some(Duration::from_secs(15)))?;
@@ -454,7 +529,7 @@ impl GateBuilder {
     /// [`start`](GateBuilder::start) says what is wrong with it, if anything is.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let seed = r#"{
     ///     "users": { "1": { "oinfo": "Ann", "friends": [2] }, "2": { "oinfo": "Ben" } },
@@ -465,8 +540,8 @@ impl GateBuilder {
     ///     ]
     /// }"#;
     /// let gate = Gate::builder().keep_for(std::time::Duration::MAX).seed(seed).start()?;
-    /// assert_eq!(gate.stored(Conversation::p2p(1, 2))[0].msg, "hello");
-    /// assert_eq!(gate.stored(Conversation::Group(100))[0].mtype, 51);
+    /// assert_eq!(gate.stored(ConversationId::p2p(1, 2))[0].msg, "hello");
+    /// assert_eq!(gate.stored(ConversationId::Group(100))[0].mtype, 51);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn seed(mut self, json: impl Into<String>) -> Self {

@@ -1,6 +1,8 @@
 //! One quest as a method sees it, and why it may be refused.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::net::IpAddr;
 
 use rmpv::ValueRef;
 
@@ -24,10 +26,12 @@ pub(super) fn refusal(code: i32, ex: impl Into<Cow<'static, str>>) -> Refusal {
 /// What a method returns; its answer it has written by then.
 pub(super) type Done = Result<(), Refusal>;
 
-/// One quest: who asks, when, and the fields. A field that is nil counts as missing.
+/// One quest: who asks, when, and the fields. Where a field may be missing it may be nil as well.
 pub(super) struct Call<'f, 'a> {
     pub(super) conn: ConnId,
     pub(super) door: Door,
+    /// The address of this machine that the connection came to.
+    pub(super) local: IpAddr,
     /// The user logged in on the connection; 0 before login.
     pub(super) uid: i64,
     /// Milliseconds since 1970.
@@ -35,21 +39,56 @@ pub(super) struct Call<'f, 'a> {
     /// How the quest is written.
     pub(super) encoding: Encoding,
     pub(super) fields: &'f Fields<'a>,
+    /// The first integer that came as a double.
+    pub(super) double: Cell<Option<&'static str>>,
 }
 
 impl<'f, 'a> Call<'f, 'a> {
     fn required(&self, key: &str) -> Result<&'f ValueRef<'a>, Refusal> {
-        self.fields.get(key).ok_or_else(|| {
-            refusal(fpnn::PROTO_KEY_NOT_FOUND, format!("required key {key} is missing"))
-        })
+        let is_key = |(name, _): &&(ValueRef<'_>, _)| payload::raw(name) == Some(key.as_bytes());
+        match (self.fields.get(key), self.fields.entries.iter().find(is_key)) {
+            (Some(value), _) => Ok(value),
+            // As `undefined` goes out in JavaScript.
+            (None, Some(_)) => {
+                Err(refusal(fpnn::PROTO_TYPE_CONVERT, format!("required key {key} is nil")))
+            }
+            (None, None) => {
+                Err(refusal(fpnn::PROTO_KEY_NOT_FOUND, format!("required key {key} is missing")))
+            }
+        }
     }
 
-    pub(super) fn int(&self, key: &str) -> Result<i64, Refusal> {
-        integer(key, self.required(key)?)
+    pub(super) fn int(&self, key: &'static str) -> Result<i64, Refusal> {
+        self.integer(key, self.required(key)?)
     }
 
-    pub(super) fn opt_int(&self, key: &str) -> Result<Option<i64>, Refusal> {
-        self.fields.get(key).map(|value| integer(key, value)).transpose()
+    pub(super) fn opt_int(&self, key: &'static str) -> Result<Option<i64>, Refusal> {
+        self.fields.get(key).map(|value| self.integer(key, value)).transpose()
+    }
+
+    /// Any numeric form: JavaScript writes a large plain number as a double.
+    fn integer(&self, key: &'static str, value: &ValueRef<'_>) -> Result<i64, Refusal> {
+        const LIMIT: f64 = 9_223_372_036_854_775_807.0;
+        let whole = |float: f64| {
+            if self.double.get().is_none() {
+                self.double.set(Some(key));
+            }
+            (float.fract() == 0.0 && float.abs() <= LIMIT).then_some(float as i64)
+        };
+        let int = match value {
+            ValueRef::Integer(int) => int.as_i64(),
+            ValueRef::F32(float) => whole(f64::from(*float)),
+            ValueRef::F64(float) => whole(*float),
+            _ => None,
+        };
+        int.ok_or_else(|| wrong_type(key, "a 64-bit integer"))
+    }
+
+    fn integers(&self, key: &'static str, value: &ValueRef<'_>) -> Result<Vec<i64>, Refusal> {
+        match value {
+            ValueRef::Array(items) => items.iter().map(|item| self.integer(key, item)).collect(),
+            _ => Err(wrong_type(key, "a list of integers")),
+        }
     }
 
     pub(super) fn bool(&self, key: &str) -> Result<bool, Refusal> {
@@ -91,8 +130,8 @@ impl<'f, 'a> Call<'f, 'a> {
     }
 
     /// A list of ids, from 1 to `limit` of them.
-    pub(super) fn ids(&self, key: &str, limit: usize) -> Result<Vec<i64>, Refusal> {
-        let ids = integers(key, self.required(key)?)?;
+    pub(super) fn ids(&self, key: &'static str, limit: usize) -> Result<Vec<i64>, Refusal> {
+        let ids = self.integers(key, self.required(key)?)?;
         if ids.is_empty() {
             return Err(refusal(rtm::EMPTY_PARAMETER, format!("{key} is empty")));
         }
@@ -104,8 +143,8 @@ impl<'f, 'a> Call<'f, 'a> {
     }
 
     /// A list of integers of any length; `None` if there is none.
-    pub(super) fn opt_ints(&self, key: &str) -> Result<Option<Vec<i64>>, Refusal> {
-        self.fields.get(key).map(|value| integers(key, value)).transpose()
+    pub(super) fn opt_ints(&self, key: &'static str) -> Result<Option<Vec<i64>>, Refusal> {
+        self.fields.get(key).map(|value| self.integers(key, value)).transpose()
     }
 
     /// A map of texts, in the caller's order.
@@ -144,27 +183,6 @@ fn wrong_type(key: &str, expected: &str) -> Refusal {
 
 fn utf8<'f>(key: &str, bytes: &'f [u8]) -> Result<&'f str, Refusal> {
     std::str::from_utf8(bytes).map_err(|_| wrong_type(key, "a UTF-8 text"))
-}
-
-/// Any numeric form: JavaScript writes a large plain number as a float.
-fn integer(key: &str, value: &ValueRef<'_>) -> Result<i64, Refusal> {
-    let whole = |float: f64| {
-        (float.fract() == 0.0 && float.abs() <= 9_223_372_036_854_775_807.0).then_some(float as i64)
-    };
-    let int = match value {
-        ValueRef::Integer(int) => int.as_i64(),
-        ValueRef::F32(float) => whole(f64::from(*float)),
-        ValueRef::F64(float) => whole(*float),
-        _ => None,
-    };
-    int.ok_or_else(|| wrong_type(key, "a 64-bit integer"))
-}
-
-fn integers(key: &str, value: &ValueRef<'_>) -> Result<Vec<i64>, Refusal> {
-    match value {
-        ValueRef::Array(items) => items.iter().map(|item| integer(key, item)).collect(),
-        _ => Err(wrong_type(key, "a list of integers")),
-    }
 }
 
 fn truth(key: &str, value: &ValueRef<'_>) -> Result<bool, Refusal> {

@@ -1,5 +1,7 @@
 //! What a gate counts.
 
+use serde_json::{Value, json};
+
 /// What a [`Gate`](super::Gate) has done since it was started, and who is there now.
 ///
 /// ```
@@ -42,11 +44,16 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// For the page.
-    pub(super) fn json(&self, pid: i64) -> String {
+    pub(super) fn json(&self) -> Value {
         let Counters { connections, users, calls, refused, messages, pushes, faults } = self;
-        format!(
-            r#"{{"pid":{pid},"connections":{connections},"users":{users},"calls":{calls},"refused":{refused},"messages":{messages},"pushes":{pushes},"faults":{faults}}}"#
-        )
+        json!({
+            "connections": connections,
+            "users": users,
+            "calls": calls,
+            "refused": refused,
+            "messages": messages,
+            "pushes": pushes,
+            "faults": faults,
+        })
     }
 }

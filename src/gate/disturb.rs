@@ -1,12 +1,13 @@
-//! How packages go out when a fault strikes, and what waits for its time because of one.
+//! How packages go out when a fault strikes, and what waits for its time.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::faults::{Action, Stage};
+use super::faults::{About, Action, Stage};
 use super::peers::{ConnId, Peers};
 use super::write;
 use crate::wire::package::{Encoding, Kind, Package, SEQ_OFFSET};
+use crate::wire::payload::{self, Fields};
 
 /// What waits for its time, in order.
 #[derive(Default)]
@@ -20,10 +21,12 @@ pub(super) enum Waiting {
     Quest(Quest),
     /// A package that has still to be sent.
     Package(Vec<u8>),
+    /// The end of the connection.
+    End,
 }
 
 impl Later {
-    fn push(&mut self, by: Duration, conn: ConnId, waiting: Waiting) {
+    pub(super) fn push(&mut self, by: Duration, conn: ConnId, waiting: Waiting) {
         // As good as never, where the clock does not reach that far.
         let due = Instant::now().checked_add(by);
         if let Some(due) = due {
@@ -96,7 +99,8 @@ impl Peers {
         if self.faults.is_empty() {
             return Fate::AsUsual;
         }
-        match self.faults.strike(Stage::Quest, method, self.uid(id)) {
+        let about = self.about_quest(id, method, package);
+        match self.faults.strike(Stage::Quest, method, self.uid(id), &about) {
             Some(Action::Error(code)) => Fate::Refuse(code),
             Some(Action::Delay(by)) => {
                 let quest = Quest::new(package, seq, method);
@@ -105,6 +109,27 @@ impl Peers {
             }
             _ => Fate::AsUsual,
         }
+    }
+
+    /// What a quest of a client is about.
+    pub(super) fn about_quest(&self, id: ConnId, method: &[u8], package: &Package<'_>) -> About {
+        let caller = self.session(id).map(|session| session.uid);
+        self.about(method, caller, package.encoding, package.payload)
+    }
+
+    /// What a package is about, if that matters to any fault.
+    pub(super) fn about(
+        &self,
+        method: &[u8],
+        caller: Option<i64>,
+        encoding: Encoding,
+        payload: &[u8],
+    ) -> About {
+        if !self.faults.look_inside() {
+            return About::default();
+        }
+        let read = |fields: &Fields<'_>| About::read(method, caller, fields);
+        payload::with_fields(encoding, payload, read).unwrap_or_default()
     }
 
     /// Sends a package that a fault strikes.

@@ -1,16 +1,20 @@
 //! Faults: what a test puts wrong on purpose, and when.
 
+mod rules;
+
+use std::io;
 use std::time::Duration;
 
-use super::{Gate, methods};
+use super::store::ConversationId;
+use super::{Gate, control, methods};
 
-/// The size of the package that one version of the service's server frames wrongly.
-pub(super) const MISFRAMED: usize = 126;
+pub(super) use self::rules::{About, Action, Chance, Rule, Rules, Stage};
 
 /// The faults of a [`Gate`]: what it does wrong on purpose, so that a program meets it before it is in earnest.
 ///
 /// A fault is set in three steps: which packages ([`on`](Faults::on), [`on_any`](Faults::on_any)), when
-/// ([`Fault::next`], [`Fault::chance`], [`Fault::user`]; always, if nothing is said), and what goes wrong, which sets it.
+/// ([`Fault::next`], [`Fault::nth`], [`Fault::chance`], [`Fault::user`], [`Fault::mtype`], [`Fault::conversation`]; always,
+/// if nothing is said), and what goes wrong, which sets it.
 /// Of several faults that fit, the one set first strikes. Without faults the gate does not look for any.
 ///
 /// Packages are named by their method: of a call (`sendmsg`, `auth` …), whose answer it is that is struck, or of what the
@@ -52,7 +56,7 @@ impl<'g> Faults<'g> {
     }
 
     /// A fault in packages of this method: a call of a client, or a push or `ping` of the gate. It is named as on the wire:
-    /// `sendgroupmsg`, not `sendGroupMessage`. The page of each call in `docs/api` says how that is.
+    /// `sendgroupmsg`, not `sendGroupMessage`. The page of the gate shows what goes over the wire.
     ///
     /// # Panics
     ///
@@ -65,7 +69,7 @@ impl<'g> Faults<'g> {
     /// ```
     #[track_caller]
     pub fn on(self, method: &str) -> Fault<'g> {
-        assert!(methods::is_known(method), "the wire has no method {method}: see docs/api");
+        assert!(methods::is_known(method), "the wire has no method {method}");
         Fault::new(self.gate, Some(method.to_owned()))
     }
 
@@ -78,6 +82,30 @@ impl<'g> Faults<'g> {
     /// ```
     pub fn on_any(self) -> Fault<'g> {
         Fault::new(self.gate, None)
+    }
+
+    /// Sets the fault that this JSON describes, as `POST /control/fault` of the HTTP API takes it: [the manual] lists its
+    /// fields.
+    ///
+    /// # Errors
+    ///
+    /// The text describes no fault. The error says why.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// gate.faults().set_json(r#"{ "method": "sendmsg", "next": 2, "error": 200010 }"#)?;
+    ///
+    /// let error = gate.faults().set_json(r#"{ "method": "sendmsg" }"#).unwrap_err();
+    /// assert!(error.to_string().contains("one of these is expected: error, delay_ms"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// [the manual]: https://docs.rs/crate/rtm-client/latest/source/docs/gate.md
+    pub fn set_json(self, json: &str) -> io::Result<()> {
+        let invalid = |text| io::Error::new(io::ErrorKind::InvalidInput, text);
+        let rule = control::rule(json).map_err(invalid)?;
+        self.gate.ask(move |service| service.peers.faults.add(rule));
+        Ok(())
     }
 
     /// Takes all faults back, and sends the packages that wait for others. What is delayed still comes in its time, and
@@ -132,8 +160,7 @@ pub struct Fault<'g> {
 
 impl<'g> Fault<'g> {
     fn new(gate: &'g Gate, method: Option<String>) -> Fault<'g> {
-        let rule = Rule { method, uid: None, left: None, chance: None, action: Action::Twice };
-        Fault { gate, rule }
+        Fault { gate, rule: Rule::new(method, Action::Twice) }
     }
 
     /// Strikes this many times, and then no more. Default: as long as the gate runs.
@@ -148,6 +175,31 @@ impl<'g> Fault<'g> {
         self
     }
 
+    /// Strikes the `n`-th package that fits and no other, counted from 1, from the moment the fault is set. With
+    /// [`next`](Fault::next) as well, strikes that many from the `n`-th on.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// gate.faults().on("getservertime").nth(2).error(200010);
+    /// let codes = [1, 2, 3].map(|_| {
+    ///     let (callback, reply) = reply::channel();
+    ///     client.get_server_time(None, callback);
+    ///     reply.wait().map_or_else(|error| error.code(), |_| 0)
+    /// });
+    /// assert_eq!(codes, [0, 200010, 0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn nth(mut self, n: u64) -> Self {
+        self.rule.skip = n.saturating_sub(1);
+        self.rule.left.get_or_insert(1);
+        self
+    }
+
     /// Strikes with this probability, from 0 to 1. The same seed strikes the same packages again, if they come in the same
     /// order.
     ///
@@ -157,7 +209,7 @@ impl<'g> Fault<'g> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn chance(mut self, probability: f64, seed: u64) -> Self {
-        self.rule.chance = Some(Chance { probability, state: seed });
+        self.rule.chance = Some(Chance::new(probability, seed));
         self
     }
 
@@ -170,6 +222,56 @@ impl<'g> Fault<'g> {
     /// ```
     pub fn user(mut self, uid: i64) -> Self {
         self.rule.uid = Some(uid);
+        self
+    }
+
+    /// Strikes packages of messages of this type alone: calls that name it and their answers, pushes that carry it.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// gate.faults().on("sendmsg").mtype(32).error(200010); // commands, and no chat
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "", None, None, callback);
+    /// reply.wait()?;
+    /// let (callback, reply) = reply::channel();
+    /// client.send_cmd(2, "go", "", None, None, callback);
+    /// assert_eq!(reply.wait().unwrap_err().error.code(), 200010);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn mtype(mut self, mtype: i64) -> Self {
+        self.rule.mtype = Some(mtype);
+        self
+    }
+
+    /// Strikes packages of this conversation alone: calls that name its group, room or other user and their answers, and
+    /// pushes of it.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// use rtm_client::gate::ConversationId;
+    ///
+    /// gate.faults().on("sendmsg").conversation(ConversationId::p2p(1, 2)).error(200010);
+    /// let send = |to| {
+    ///     let (callback, reply) = reply::channel();
+    ///     client.send_chat(to, "hello", "", None, None, callback);
+    ///     reply.wait().map_err(|error| error.error.code())
+    /// };
+    /// assert_eq!(send(2).unwrap_err(), 200010);
+    /// assert!(send(3).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn conversation(mut self, conversation: ConversationId) -> Self {
+        self.rule.conversation = Some(conversation.ordered());
         self
     }
 
@@ -355,166 +457,6 @@ impl<'g> Fault<'g> {
 
     fn set(self, action: Action) {
         let rule = Rule { action, ..self.rule };
-        self.gate.ask(move |service| service.peers.faults.rules.push(rule));
-    }
-}
-
-/// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    Delay(Duration),
-    Late(Duration),
-    Never,
-    Twice,
-    Error(i32),
-    Reorder(usize),
-    Truncate(usize),
-    Garbage,
-    Split(usize),
-    Join(usize),
-    WrongSeq,
-    BrokenFrame,
-    Close,
-    Reset,
-    StopReading,
-    StopPinging,
-}
-
-/// Where a package is when a fault may strike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// A quest of the client, before anything is done.
-    Quest,
-    /// An answer of that many bytes, about to be sent.
-    Answer(usize),
-    /// A quest of the gate of that many bytes, about to be sent.
-    Push(usize),
-}
-
-impl Action {
-    fn fits(self, stage: Stage) -> bool {
-        match (self, stage) {
-            (Action::BrokenFrame, Stage::Answer(len) | Stage::Push(len)) => len == MISFRAMED,
-            (Action::Delay(_), _) => !matches!(stage, Stage::Answer(_)),
-            (Action::Error(_), _) => stage == Stage::Quest,
-            (Action::WrongSeq, _) => matches!(stage, Stage::Answer(_)),
-            _ => stage != Stage::Quest,
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Rule {
-    method: Option<String>,
-    uid: Option<i64>,
-    left: Option<u64>,
-    chance: Option<Chance>,
-    action: Action,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Chance {
-    probability: f64,
-    state: u64,
-}
-
-impl Chance {
-    /// SplitMix64: the same numbers for the same seed, whatever becomes of the libraries.
-    fn strikes(&mut self) -> bool {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        ((mixed >> 11) as f64) < self.probability * (1_u64 << 53) as f64
-    }
-}
-
-/// The faults that are set.
-#[derive(Default)]
-pub(super) struct Rules {
-    rules: Vec<Rule>,
-    struck: u64,
-}
-
-impl Rules {
-    pub(super) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    pub(super) fn struck(&self) -> u64 {
-        self.struck
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.rules.clear();
-    }
-
-    /// What goes wrong with the package, if anything does.
-    pub(super) fn strike(&mut self, stage: Stage, method: &[u8], uid: i64) -> Option<Action> {
-        let at = self.rules.iter_mut().position(|rule| {
-            rule.action.fits(stage)
-                && rule.method.as_ref().is_none_or(|name| name.as_bytes() == method)
-                && rule.uid.is_none_or(|wanted| wanted == uid)
-                && rule.left != Some(0)
-                && rule.chance.as_mut().is_none_or(Chance::strikes)
-        })?;
-        let rule = self.rules.get_mut(at)?;
-        let action = rule.action;
-        if let Some(left) = &mut rule.left {
-            *left -= 1;
-            if *left == 0 {
-                self.rules.remove(at);
-            }
-        }
-        self.struck += 1;
-        Some(action)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rule(method: &str, action: Action) -> Rule {
-        Rule { method: Some(method.to_owned()), uid: None, left: None, chance: None, action }
-    }
-
-    fn rules(rules: Vec<Rule>) -> Rules {
-        Rules { rules, struck: 0 }
-    }
-
-    #[test]
-    fn the_first_that_fits_strikes_until_it_is_used_up() {
-        let twice = Rule { left: Some(1), uid: Some(7), ..rule("a", Action::Twice) };
-        let mut rules = rules(vec![twice, rule("a", Action::Never), rule("b", Action::Error(1))]);
-        let answer = Stage::Answer(16);
-        assert_eq!(rules.strike(answer, b"a", 1), Some(Action::Never));
-        assert_eq!(rules.strike(answer, b"a", 7), Some(Action::Twice));
-        assert_eq!(rules.strike(answer, b"a", 7), Some(Action::Never));
-        assert_eq!(rules.strike(answer, b"b", 7), None);
-        assert_eq!(rules.strike(Stage::Quest, b"b", 7), Some(Action::Error(1)));
-        assert_eq!((rules.struck, rules.rules.len()), (4, 2));
-    }
-
-    #[test]
-    fn the_frame_defect_waits_for_its_size() {
-        let mut rules = rules(vec![rule("a", Action::BrokenFrame)]);
-        assert_eq!(rules.strike(Stage::Answer(125), b"a", 1), None);
-        assert_eq!(rules.strike(Stage::Push(126), b"a", 1), Some(Action::BrokenFrame));
-    }
-
-    #[test]
-    fn a_seed_repeats_itself() {
-        let run = |probability, seed| {
-            let mut chance = Chance { probability, state: seed };
-            (0..1000).map(|_| chance.strikes()).collect::<Vec<_>>()
-        };
-        assert_eq!(run(0.25, 1), run(0.25, 1));
-        assert_ne!(run(0.25, 1), run(0.25, 2));
-        let struck = run(0.25, 3).into_iter().filter(|struck| *struck).count();
-        assert!((200..300).contains(&struck), "{struck}");
-        assert!(run(1.0, 4).into_iter().all(|struck| struck));
-        assert!(!run(0.0, 5).into_iter().any(|struck| struck));
+        self.gate.ask(move |service| service.peers.faults.add(rule));
     }
 }

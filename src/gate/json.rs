@@ -30,9 +30,13 @@ pub(super) fn from_msgpack(payload: &[u8]) -> Vec<u8> {
 pub(super) fn to_msgpack(json: &str) -> Result<Vec<u8>, String> {
     let fields: Map<String, Value> =
         serde_json::from_str(json).map_err(|error| error.to_string())?;
+    Ok(object_to_msgpack(&fields))
+}
+
+pub(super) fn object_to_msgpack(fields: &Map<String, Value>) -> Vec<u8> {
     let mut out = Vec::new();
-    write_object(&mut out, &fields);
-    Ok(out)
+    write_object(&mut out, fields);
+    out
 }
 
 fn write_object(out: &mut Vec<u8>, fields: &Map<String, Value>) {

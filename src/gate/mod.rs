@@ -12,14 +12,19 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod access;
 mod builder;
 mod call;
+mod content;
+mod control;
 mod counters;
 mod disturb;
+mod doors;
 mod faults;
 mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod http;
 mod json;
 mod language;
 mod methods;
@@ -37,7 +42,6 @@ mod words;
 mod write;
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,24 +49,21 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded, unbounded};
-use mio::net::TcpListener;
 use mio::{Poll, Waker};
 use parking_lot::{Condvar, Mutex};
 
 use self::builder::Config;
-use self::files::Files;
-use self::peers::Door;
+use self::doors::Doors;
 use self::saved::Saved;
-use self::server::{Command, Listener, Server};
-use self::service::{Service, Target};
+use self::server::{Command, Server};
+use self::service::Service;
 use self::store::{Bytes, Draft};
-use self::transport::{Identity, Security};
 use crate::types::Content;
 
 pub use self::builder::GateBuilder;
 pub use self::counters::Counters;
 pub use self::faults::{Fault, Faults};
-pub use self::store::Conversation;
+pub use self::store::ConversationId;
 pub use self::stored::StoredMessage;
 
 /// A running gate. Dropping it ends its thread, closes its connections and frees its port.
@@ -75,11 +76,7 @@ pub use self::stored::StoredMessage;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Gate {
-    address: SocketAddr,
-    file_address: SocketAddr,
-    page_address: Option<SocketAddr>,
-    /// Where TLS is spoken, and the certificate shown there.
-    tls: Option<(SocketAddr, String)>,
+    doors: Doors,
     pid: i64,
     commands: Sender<Command>,
     waker: Waker,
@@ -125,8 +122,7 @@ impl Gate {
             *span = (*span).max(Duration::from_millis(1));
         }
         token::check_secret(&config.token_secret)?;
-        let (listener, address) = bind(&config.listen)?;
-        let (file_listener, file_address) = bind(&config.file_listen)?;
+        let (doors, listeners) = Doors::open(&config)?;
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), server::WAKER)?;
         let (commands, received) = unbounded();
@@ -135,35 +131,13 @@ impl Gate {
             turns: Mutex::new(0),
             turned: Condvar::new(),
         });
-        let mut listeners =
-            vec![Listener { tcp: listener, door: Door::Main, security: Security::Plain }];
-        let (mut page_address, mut tls) = (None, None);
-        let mut either = Security::Plain;
-        if let Some(tls_listen) = &config.tls_listen {
-            let identity = match &config.certificate {
-                Some((chain, key)) => Identity::from_pem(chain, key)?,
-                None => Identity::new(tls_listen.rsplit_once(':').map_or("", |(host, _)| host))?,
-            };
-            either = Security::Either(Arc::clone(&identity.config));
-            let (tcp, address) = bind(tls_listen)?;
-            let security = Security::Tls(identity.config);
-            listeners.push(Listener { tcp, door: Door::Main, security });
-            tls = Some((address, identity.certificate));
-        }
-        listeners.push(Listener { tcp: file_listener, door: Door::File, security: either.clone() });
-        if let Some(page_listen) = &config.page_listen {
-            let (tcp, address) = bind(page_listen)?;
-            listeners.push(Listener { tcp, door: Door::Page, security: either });
-            page_address = Some(address);
-        }
         let pid = config.pid;
-        let files = Files::new(file_address.to_string(), &config.limits);
-        let service = Service::new(config, files)?;
+        let service = Service::new(config, &doors)?;
         let server = Server::new(poll, listeners, service, received, Arc::clone(&shared))?;
         let thread =
             thread::Builder::new().name("rtm-gate".to_owned()).spawn(move || server.run())?;
         let thread = Some(thread);
-        Ok(Gate { address, file_address, page_address, tls, pid, commands, waker, shared, thread })
+        Ok(Gate { doors, pid, commands, waker, shared, thread })
     }
 
     /// The port the gate listens on.
@@ -174,7 +148,7 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.doors.main.port()
     }
 
     /// The address to log in at, as `ClientOptions::endpoint` takes it: `127.0.0.1:PORT`.
@@ -189,7 +163,7 @@ impl Gate {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn endpoint(&self) -> String {
-        self.address.to_string()
+        self.doors.main.to_string()
     }
 
     /// The URL of the WebSocket: `ws://127.0.0.1:PORT/service/websocket`.
@@ -201,7 +175,7 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn url(&self) -> String {
-        format!("ws://{}/service/websocket", self.address)
+        format!("ws://{}/service/websocket", self.doors.main)
     }
 
     /// The address of the file gate: `127.0.0.1:PORT`. Files that were sent are to be had there over HTTP.
@@ -212,7 +186,7 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn file_endpoint(&self) -> String {
-        self.file_address.to_string()
+        self.doors.file.to_string()
     }
 
     /// The address to log in at over TLS, as `ClientOptions::ssl_endpoint` takes it, if
@@ -231,7 +205,22 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn tls_endpoint(&self) -> Option<String> {
-        self.tls.as_ref().map(|(address, _)| address.to_string())
+        self.doors.tls.as_ref().map(|tls| tls.main.to_string())
+    }
+
+    /// The address of the file gate over TLS, if [`GateBuilder::tls_listen`] asked for it.
+    ///
+    /// ```
+    /// use rtm_client::gate::Gate;
+    ///
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// assert_ne!(gate.tls_file_endpoint(), gate.tls_endpoint());
+    ///
+    /// assert!(Gate::builder().start()?.tls_file_endpoint().is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn tls_file_endpoint(&self) -> Option<String> {
+        self.doors.tls.as_ref().map(|tls| tls.file.to_string())
     }
 
     /// The certificate shown to TLS clients, in PEM, as `ClientOptions::ca_certificates` takes it.
@@ -251,7 +240,7 @@ impl Gate {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn certificate(&self) -> Option<&str> {
-        self.tls.as_ref().map(|(_, certificate)| certificate.as_str())
+        self.doors.tls.as_ref().map(|tls| tls.certificate.as_str())
     }
 
     /// Where the page is, if [`GateBuilder::page_listen`] asked for it: `http://127.0.0.1:PORT/`.
@@ -267,7 +256,7 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn page_url(&self) -> Option<String> {
-        self.page_address.map(|address| format!("http://{address}/"))
+        self.doors.page.map(|address| format!("http://{address}/"))
     }
 
     /// The project id that logins must name.
@@ -297,6 +286,17 @@ impl Gate {
     /// ```
     pub fn connections(&self) -> usize {
         self.counters().connections as usize
+    }
+
+    /// Whether the gate has stopped by itself, which it never should: nothing is answered any more then.
+    ///
+    /// ```
+    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// assert!(!gate.has_stopped());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn has_stopped(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// What the gate has done so far, and who is there.
@@ -333,31 +333,28 @@ impl Gate {
         payload: impl Into<Content<'a>>,
     ) -> io::Result<usize> {
         let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
-        if !(1..=255).contains(&method.len()) {
-            let text = format!("the method has {} bytes, allowed are 1 to 255", method.len());
-            return Err(invalid(text));
-        }
         let payload = match payload.into() {
             Content::Text(json) => json::to_msgpack(&json).map_err(invalid)?,
             Content::Bytes(bytes) => bytes.into_owned(),
         };
         let method = method.to_owned();
-        Ok(self.ask(move |service| {
+        let pushed = self.ask(move |service| {
             service.changed = true;
-            service.push_to(uid, &method, &payload)
-        }))
+            Some(service.push_any(uid, &method, &payload))
+        });
+        pushed.unwrap_or(Ok(0)).map_err(invalid)
     }
 
     /// Everything that is remembered, as JSON that [`GateBuilder::seed`] takes: users, groups, rooms, messages. Logins,
     /// uploaded files and faults are not in it.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let before = Gate::builder().start()?;
     /// before.broadcast(99, 30, "hello", "");
     /// let after = Gate::builder().seed(before.snapshot()).start()?;
-    /// assert_eq!(after.stored(Conversation::Broadcast)[0].msg, "hello");
+    /// assert_eq!(after.stored(ConversationId::Broadcast)[0].msg, "hello");
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn snapshot(&self) -> String {
@@ -391,11 +388,11 @@ impl Gate {
     /// Sends a message to every connection that is logged in and stores it as a broadcast. Returns its mid.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let gate = Gate::builder().start()?;
     /// let mid = gate.broadcast(99, 30, "maintenance at noon", "");
-    /// assert_eq!(gate.stored(Conversation::Broadcast)[0].mid, mid);
+    /// assert_eq!(gate.stored(ConversationId::Broadcast)[0].mid, mid);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn broadcast<'a>(
@@ -414,16 +411,13 @@ impl Gate {
             service.changed = true;
             let mid = service.new_mid();
             let body = Bytes { bytes: &body, binary };
-            let draft = Draft { from, mid, mtype, body, attrs: attrs.as_bytes() };
-            let now = service.now();
-            service.store.post(Conversation::Broadcast, &draft, now);
-            service.counted.messages += 1;
-            service.deliver(Target::Everybody, &draft, now);
+            service.broadcast(&Draft { from, mid, mtype, body, attrs: attrs.as_bytes() });
             mid
         })
     }
 
-    /// Sends a kickout to every connection of the user and closes them.
+    /// Sends a kickout to every connection of the user and logs it out. The client is left to close; the gate closes
+    /// what is still open after a second.
     ///
     /// ```
     /// # let gate = rtm_client::gate::Gate::builder().start()?;
@@ -433,7 +427,7 @@ impl Gate {
     pub fn kick(&self, uid: i64) {
         self.ask(move |service| {
             service.changed = true;
-            service.kick(uid);
+            service.kick(uid)
         });
     }
 
@@ -447,26 +441,22 @@ impl Gate {
     pub fn kick_from_room(&self, uid: i64, rid: i64) {
         self.ask(move |service| {
             service.changed = true;
-            service.kick_from_room(uid, rid);
+            service.kick_from_room(uid, rid)
         });
     }
 
     /// The messages stored of a conversation, oldest first.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let gate = Gate::builder().start()?;
-    /// assert!(gate.stored(Conversation::p2p(1, 2)).is_empty());
+    /// assert!(gate.stored(ConversationId::p2p(1, 2)).is_empty());
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn stored(&self, conversation: Conversation) -> Vec<StoredMessage> {
-        let conversation = match conversation {
-            Conversation::P2p(a, b) => Conversation::p2p(a, b),
-            other => other,
-        };
+    pub fn stored(&self, conversation: ConversationId) -> Vec<StoredMessage> {
         self.ask(move |service| {
-            let log = service.store.log(conversation).into_iter();
+            let log = service.store.log(conversation.ordered()).into_iter();
             log.flat_map(|log| log.iter()).map(StoredMessage::new).collect()
         })
     }
@@ -494,7 +484,8 @@ impl Gate {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn wait_until(&self, timeout: Duration, mut condition: impl FnMut(&Gate) -> bool) -> bool {
-        let deadline = Instant::now() + timeout;
+        // Without end, where the clock does not reach that far.
+        let deadline = Instant::now().checked_add(timeout);
         loop {
             let seen = *self.shared.turns.lock();
             if condition(self) {
@@ -502,6 +493,10 @@ impl Gate {
             }
             let mut turns = self.shared.turns.lock();
             while *turns == seen {
+                let Some(deadline) = deadline else {
+                    self.shared.turned.wait(&mut turns);
+                    continue;
+                };
                 if self.shared.turned.wait_until(&mut turns, deadline).timed_out() {
                     drop(turns);
                     return condition(self);
@@ -527,20 +522,6 @@ impl Gate {
     }
 }
 
-/// Listens there; the error names the address.
-fn bind(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
-    let bound = || {
-        let address = address.to_socket_addrs()?.next();
-        let address = address.ok_or_else(|| io::Error::other("no such host"))?;
-        let listener = TcpListener::bind(address)?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    };
-    bound().map_err(|error: io::Error| {
-        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
-    })
-}
-
 impl Drop for Gate {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Release);
@@ -558,7 +539,26 @@ impl Drop for Gate {
 
 impl std::fmt::Debug for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gate").field("address", &self.address).field("pid", &self.pid).finish()
+        f.debug_struct("Gate").field("address", &self.doors.main).field("pid", &self.pid).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_whose_thread_ends_says_so() {
+        let gate = Gate::builder().start().unwrap();
+        assert!(!gate.has_stopped());
+        gate.ask(|_| -> () { panic!("a mistake in the gate") });
+        let until = Instant::now() + Duration::from_secs(10);
+        while !gate.has_stopped() {
+            assert!(Instant::now() < until);
+            thread::yield_now();
+        }
+        assert_eq!(gate.connections(), 0);
+        assert!(gate.save(std::env::temp_dir().join("never written")).is_err());
     }
 }
 

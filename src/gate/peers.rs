@@ -1,12 +1,13 @@
 //! The other ends: what is written to each of them, and who is logged in there.
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use foldhash::{HashMap, HashMapExt};
 
 use super::disturb::Later;
-use super::faults::{Rules, Stage};
+use super::faults::{About, Rules, Stage};
 use super::json;
 use super::language::Language;
 use super::write;
@@ -46,24 +47,34 @@ pub(super) struct Ping {
     pub(super) sent: Instant,
 }
 
-/// How a quest is answered.
-pub(super) struct Answer {
+/// How a quest is answered, and what it was.
+pub(super) struct Answer<'a> {
     pub(super) version: u8,
     pub(super) encoding: Encoding,
     pub(super) seq: u32,
     pub(super) status: u8,
+    pub(super) method: &'a [u8],
+    pub(super) about: About,
 }
 
 pub(super) struct Peer {
     pub(super) door: Door,
+    /// The other end.
     pub(super) address: SocketAddr,
+    /// The address of this machine that it came to.
+    pub(super) local: IpAddr,
     /// Whether the WebSocket upgrade is done.
     pub(super) open: bool,
     /// Whether nothing more is read from or written to it, apart from what is queued.
     pub(super) ending: bool,
     pub(super) session: Option<Session>,
+    /// Whether the user was kicked out here: nothing is done any more, and the other end is left to close.
+    pub(super) kicked: bool,
+    /// Of the pings that are not answered the oldest.
     pub(super) ping: Option<Ping>,
     pub(super) last_ping: Instant,
+    /// The methods that were called with a double in place of an integer.
+    doubles: BTreeSet<Box<[u8]>>,
     /// How quests to it are written: as the last login was.
     encoding: Encoding,
     next_seq: u32,
@@ -115,7 +126,7 @@ pub(super) struct Peers {
     map: HashMap<ConnId, Peer>,
     dirty: Vec<ConnId>,
     pub(super) faults: Rules,
-    /// What faults have put off.
+    /// What is put off.
     pub(super) later: Later,
 }
 
@@ -129,15 +140,25 @@ impl Peers {
         }
     }
 
-    pub(super) fn add(&mut self, id: ConnId, door: Door, address: SocketAddr, now: Instant) {
+    pub(super) fn add(
+        &mut self,
+        id: ConnId,
+        door: Door,
+        address: SocketAddr,
+        local: IpAddr,
+        now: Instant,
+    ) {
         let peer = Peer {
             door,
             address,
+            local,
             open: false,
             ending: false,
             session: None,
+            kicked: false,
             ping: None,
             last_ping: now,
+            doubles: BTreeSet::new(),
             encoding: Encoding::MsgPack,
             next_seq: 0,
             held: Vec::new(),
@@ -198,12 +219,12 @@ impl Peers {
         self.session(id).map_or(0, |session| session.uid)
     }
 
-    /// Answers a quest of that method. `payload` is MessagePack.
-    pub(super) fn answer(&mut self, id: ConnId, method: &[u8], answer: &Answer, payload: &[u8]) {
-        let &Answer { version, encoding, seq, status } = answer;
+    /// Answers a quest. `payload` is MessagePack.
+    pub(super) fn answer(&mut self, id: ConnId, answer: &Answer<'_>, payload: &[u8]) {
+        let &Answer { version, encoding, seq, status, method, about } = answer;
         let payload = json::encoded(encoding, payload);
         let len = package::SEQ_OFFSET + 4 + payload.len();
-        self.send(id, Stage::Answer(len), method, len, |out| {
+        self.send(id, Stage::Answer(len), method, about, len, |out| {
             package::write_answer(out, version, encoding, seq, status, |out| {
                 out.extend_from_slice(&payload);
             });
@@ -226,15 +247,16 @@ impl Peers {
             return;
         };
         let seq = peer.take_seq();
-        peer.ping = Some(Ping { seq, sent: now });
+        peer.ping.get_or_insert(Ping { seq, sent: now });
         self.quest(id, Some(seq), "ping", &[0x80]);
     }
 
     fn quest(&mut self, id: ConnId, seq: Option<u32>, method: &str, payload: &[u8]) {
+        let about = self.about(method.as_bytes(), None, Encoding::MsgPack, payload);
         let encoding = self.get(id).map_or(Encoding::MsgPack, |peer| peer.encoding);
         let payload = json::encoded(encoding, payload);
         let len = write::quest_len(seq, method) + payload.len();
-        self.send(id, Stage::Push(len), method.as_bytes(), len, |out| {
+        self.send(id, Stage::Push(len), method.as_bytes(), about, len, |out| {
             package::write_push(out, encoding, seq, method, &payload);
         });
     }
@@ -245,12 +267,13 @@ impl Peers {
         id: ConnId,
         stage: Stage,
         method: &[u8],
+        about: About,
         len: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
         if !self.faults.is_empty() {
             let uid = self.uid(id);
-            if let Some(action) = self.faults.strike(stage, method, uid) {
+            if let Some(action) = self.faults.strike(stage, method, uid, &about) {
                 let mut package = Vec::with_capacity(len);
                 write(&mut package);
                 return self.disturb(id, action, package);
@@ -274,6 +297,21 @@ impl Peers {
             if peer.ping.is_some_and(|ping| ping.seq == seq) {
                 peer.ping = None;
             }
+        }
+    }
+
+    /// Says once for each method how a double comes about. Only methods that there are come here.
+    pub(super) fn warn_of_double(&mut self, id: ConnId, method: &[u8], key: &str) {
+        let Some(peer) = self.map.get_mut(&id) else {
+            return;
+        };
+        if peer.doubles.insert(method.into()) {
+            log::warn!(
+                "user {}: {} came with {key} as a double, which JavaScript makes of a plain number above 2^32 and which is \
+                 rounded above 2^53: give it as an Int64",
+                self.uid(id),
+                String::from_utf8_lossy(method)
+            );
         }
     }
 

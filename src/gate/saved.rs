@@ -7,10 +7,12 @@ use std::path::Path;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::store::{Bytes, Conversation, Draft, Info, Message, Store, User};
+use super::store::{Bytes, ConversationId, Draft, Info, Message, Store, User};
 
 /// The version of the format. A later one may mean something else by the same words.
 const VERSION: u32 = 1;
+/// The largest row id: as many rows as there can ever be may come behind it.
+const LAST_ROW: i64 = i64::MAX / 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -108,7 +110,7 @@ struct SavedMessage {
 /// A text; or in base64, bytes that came as str though they are no text, and bytes that came as bin.
 #[derive(Serialize, Deserialize, PartialEq)]
 #[serde(untagged, expecting = "a text, or an object with `str` or `bin` in base64")]
-enum Blob {
+pub(super) enum Blob {
     Text(String),
     Str { str: String },
     Bin { bin: String },
@@ -125,7 +127,7 @@ impl Blob {
         Blob::of(Bytes { bytes, binary: false })
     }
 
-    fn of(body: Bytes<'_>) -> Blob {
+    pub(super) fn of(body: Bytes<'_>) -> Blob {
         match std::str::from_utf8(body.bytes) {
             _ if body.binary => Blob::Bin { bin: BASE64.encode(body.bytes) },
             Ok(text) => Blob::Text(text.to_owned()),
@@ -134,7 +136,7 @@ impl Blob {
     }
 
     /// The bytes, and whether they are to be bin.
-    fn read(self) -> Result<(Vec<u8>, bool), String> {
+    pub(super) fn read(self) -> Result<(Vec<u8>, bool), String> {
         let (base64, binary) = match self {
             Blob::Text(text) => return Ok((text.into_bytes(), false)),
             Blob::Str { str } => (str, false),
@@ -174,6 +176,10 @@ impl Default for Saved {
 
 impl Saved {
     pub(super) fn parse(json: &str) -> io::Result<Saved> {
+        // A list would be read as the values of the fields.
+        if !json.trim_start().starts_with('{') && !json.trim_start().is_empty() {
+            return Err(invalid("line 1: expected an object".to_owned()));
+        }
         let saved: Saved =
             serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
         if saved.version != VERSION {
@@ -194,7 +200,7 @@ impl Saved {
         let mut messages = Vec::new();
         for (&conversation, log) in store.logs() {
             messages.extend(log.iter().map(|message| saved_message(conversation, message)));
-            if let Conversation::P2p(a, b) = conversation {
+            if let ConversationId::P2p(a, b) = conversation {
                 for (uid, other) in [(a, b), (b, a)] {
                     if !log.listed_for(uid < other) {
                         users.entry(uid).or_default().unlisted.insert(other);
@@ -227,6 +233,7 @@ impl Saved {
     }
 
     fn fill(self, store: &mut Store, now: i64) -> Result<(), String> {
+        check_row("last_row", self.last_row)?;
         for (gid, group) in self.groups {
             let members: Vec<i64> = group.members.into_iter().collect();
             store.add_members(gid, &members);
@@ -305,13 +312,13 @@ fn restore_user(store: &mut Store, uid: i64, saved: SavedUser) -> Result<(), Str
     Ok(())
 }
 
-fn saved_message(conversation: Conversation, message: &Message) -> SavedMessage {
+fn saved_message(conversation: ConversationId, message: &Message) -> SavedMessage {
     let (mut to, mut gid, mut rid) = (None, None, None);
     match conversation {
-        Conversation::P2p(a, b) => to = Some(if message.from == a { b } else { a }),
-        Conversation::Group(id) => gid = Some(id),
-        Conversation::Room(id) => rid = Some(id),
-        Conversation::Broadcast => {}
+        ConversationId::P2p(a, b) => to = Some(if message.from == a { b } else { a }),
+        ConversationId::Group(id) => gid = Some(id),
+        ConversationId::Room(id) => rid = Some(id),
+        ConversationId::Broadcast => {}
     }
     SavedMessage {
         from: message.from,
@@ -328,15 +335,23 @@ fn saved_message(conversation: Conversation, message: &Message) -> SavedMessage 
     }
 }
 
+fn check_row(name: &str, row: i64) -> Result<(), String> {
+    if (0..=LAST_ROW).contains(&row) {
+        return Ok(());
+    }
+    Err(format!("{name} is {row}, allowed are 0 to {LAST_ROW}"))
+}
+
 fn restore_message(store: &mut Store, saved: SavedMessage, now: i64) -> Result<(), String> {
     let SavedMessage { from, mid, mtype, .. } = saved;
     let conversation = match (saved.to, saved.gid, saved.rid) {
-        (Some(to), None, None) => Conversation::p2p(from, to),
-        (None, Some(gid), None) => Conversation::Group(gid),
-        (None, None, Some(rid)) => Conversation::Room(rid),
-        (None, None, None) => Conversation::Broadcast,
+        (Some(to), None, None) => ConversationId::p2p(from, to),
+        (None, Some(gid), None) => ConversationId::Group(gid),
+        (None, None, Some(rid)) => ConversationId::Room(rid),
+        (None, None, None) => ConversationId::Broadcast,
         _ => return Err("more than one of to, gid, rid".to_owned()),
     };
+    check_row("id", saved.id)?;
     let (body, binary) = saved.msg.read()?;
     let attrs = saved.attrs.bytes()?;
     let body = Bytes { bytes: &body, binary };
@@ -401,10 +416,21 @@ mod tests {
     fn a_seed_says_little() {
         let json = r#"{"messages":[{"from":1,"to":2,"msg":"one"},{"from":2,"to":1,"msg":"two"}]}"#;
         let store = restored(json).unwrap();
-        let log = store.log(Conversation::p2p(1, 2)).unwrap();
+        let log = store.log(ConversationId::p2p(1, 2)).unwrap();
         let rows: Vec<_> = log.iter().map(|row| (row.id, row.mtype, row.mtime)).collect();
         assert_eq!(rows, [(1, 30, 5000), (2, 30, 5000)]);
         assert!(restored("{}").is_ok());
+    }
+
+    #[test]
+    fn the_largest_row_is_not_the_last() {
+        let json =
+            format!(r#"{{"last_row":{LAST_ROW},"messages":[{{"from":1,"id":{LAST_ROW}}}]}}"#);
+        let mut store = restored(&json).unwrap();
+        let body = Bytes { bytes: b"", binary: false };
+        let draft = Draft { from: 1, mid: 1, mtype: 30, body, attrs: b"" };
+        store.post(ConversationId::Broadcast, &draft, 5000);
+        assert_eq!(store.last_row(), LAST_ROW + 1);
     }
 
     #[test]
@@ -418,6 +444,15 @@ mod tests {
             (r#"{"messages":[{"from":1,"msg":{"bin":"?"}}]}"#, "messages[0]: \"?\" is no base64"),
             (r#"{"users":{"1":{"friends":["x"]}}}"#, "expected i64"),
             (r#"{"users":{"1":{"oinfo":5}}}"#, "a text, or an object with `str` or `bin`"),
+            ("[]", "line 1: expected an object"),
+            (" [1]", "line 1: expected an object"),
+            (r#"{"last_row":9223372036854775807}"#, "last_row is 9223372036854775807, allowed"),
+            (r#"{"last_row":-1}"#, "last_row is -1, allowed are 0 to"),
+            (
+                r#"{"messages":[{"from":1},{"from":1,"id":9223372036854775807}]}"#,
+                "messages[1]: id is 9223372036854775807, allowed are 0 to",
+            ),
+            (r#"{"messages":[{"from":1,"id":-2}]}"#, "messages[0]: id is -2, allowed are 0 to"),
         ] {
             let error = restored(json).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains(words), "{json}: {error}");

@@ -181,13 +181,14 @@ impl Server {
         let id = self.next_id;
         self.next_id += 1;
         tcp.set_nodelay(true)?;
+        let local = tcp.local_addr()?.ip();
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut tcp, Token(id), interest)?;
         let transport = Transport::new(tcp, &listener.security)?;
         let config = &self.service.config;
         self.sockets.insert(id, Socket::new(transport, now, config.limits.package_bytes));
         self.checks.push(Reverse((now + config.ping_interval.min(config.idle_limit), id)));
-        self.service.peers.add(id, listener.door, address, now);
+        self.service.peers.add(id, listener.door, address, local, now);
         Ok(())
     }
 

@@ -1,38 +1,44 @@
 //! What the service does: who is logged in where, how a quest is answered, who is told. No sockets.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::access::Access;
 use super::builder::Config;
 use super::call::{Call, Refusal, refusal};
 use super::counters::Counters;
 use super::disturb::{Fate, Waiting};
+use super::doors::Doors;
 use super::files::Files;
 use super::methods;
 use super::peers::{Answer, ConnId, Door, Peer, Peers, Session};
 use super::saved::Saved;
-use super::store::{Conversation, Draft, Store};
-use super::upgrade;
+use super::store::{ConversationId, Draft, Store};
 use super::write;
-use crate::error_code::fpnn;
+use crate::error_code::{fpnn, rtm};
 use crate::wire::package::{Encoding, Kind, Package};
 use crate::wire::payload::{self, Fields, MapWriter, raw, write_map};
 
-/// The page of [`Door::Page`]: one file, nothing from elsewhere.
-const PAGE: &[u8] = include_bytes!("page.html");
 /// How often messages that are too old are looked for, in milliseconds.
 const SWEEP: i64 = 1000;
 /// Reading from a connection pauses while more than this waits to be written to it.
 const FULL: usize = 1024 * 1024;
+/// How long a client that was kicked out may take to close its connection.
+const KICKED_STAY: Duration = Duration::from_secs(1);
 
 pub(super) struct Service {
     pub(super) config: Config,
     pub(super) store: Store,
     pub(super) peers: Peers,
     pub(super) files: Files,
+    pub(super) access: Access,
+    /// Where it listens, each with its name.
+    pub(super) doors: Vec<(&'static str, SocketAddr)>,
     /// The connections of every user who is logged in.
     pub(super) online: HashMap<i64, Vec<ConnId>>,
     /// The connections in every room that has any.
@@ -61,7 +67,7 @@ pub(super) enum Target {
 }
 
 impl Service {
-    pub(super) fn new(mut config: Config, files: Files) -> io::Result<Service> {
+    pub(super) fn new(mut config: Config, doors: &Doors) -> io::Result<Service> {
         let mut store = Store::new(config.limits.kept);
         for seed in std::mem::take(&mut config.seeds) {
             Saved::parse(&seed)?.restore(&mut store, clock())?;
@@ -70,10 +76,12 @@ impl Service {
             store.add_members(gid, uids);
         }
         Ok(Service {
+            access: Access::new(&config, doors.ports()),
+            files: Files::new(doors.file, &config.limits),
+            doors: doors.addresses(),
             config,
             store,
             peers: Peers::new(),
-            files,
             online: HashMap::new(),
             rooms: HashMap::new(),
             counted: Counters::default(),
@@ -93,6 +101,7 @@ impl Service {
         if self.now - self.swept >= SWEEP {
             self.swept = self.now;
             self.store.forget_old(self.now);
+            self.files.forget_old(self.now);
         }
     }
 
@@ -121,25 +130,6 @@ impl Service {
         if let Some(peer) = self.peers.get_mut(conn) {
             peer.open = true;
         }
-    }
-
-    /// The response to a plain GET.
-    pub(super) fn http_get(&self, conn: ConnId, path: &str) -> Vec<u8> {
-        if self.peers.get(conn).is_some_and(|peer| peer.door == Door::Page) {
-            match path {
-                "/" => return upgrade::response("200 OK", "text/html; charset=utf-8", PAGE),
-                "/counters" => {
-                    let counters = self.counters().json(self.config.pid);
-                    return upgrade::response("200 OK", "application/json", counters.as_bytes());
-                }
-                _ => {}
-            }
-        }
-        if let Some(file) = self.files.get(path) {
-            return upgrade::response("200 OK", file.content_type(), &file.content);
-        }
-        let text = format!("there is nothing at {path}; the WebSocket is at /service/websocket\n");
-        upgrade::response("404 Not Found", "text/plain; charset=utf-8", text.as_bytes())
     }
 
     /// Whether to read no more from a connection until it has taken what waits for it.
@@ -201,27 +191,43 @@ impl Service {
         }
     }
 
-    /// Tells every connection of the user that it is kicked out, and ends it.
-    pub(super) fn kick(&mut self, uid: i64) {
-        for conn in self.online.get(&uid).cloned().unwrap_or_default() {
-            self.kick_connection(conn);
-        }
+    /// Sends a message to everybody and stores it.
+    pub(super) fn broadcast(&mut self, draft: &Draft<'_>) {
+        self.store.post(ConversationId::Broadcast, draft, self.now);
+        self.counted.messages += 1;
+        self.deliver(Target::Everybody, draft, self.now);
     }
 
+    /// Tells every connection of the user that it is kicked out, and logs it out. Returns how many these are.
+    pub(super) fn kick(&mut self, uid: i64) -> usize {
+        let conns = self.online.get(&uid).cloned().unwrap_or_default();
+        for &conn in &conns {
+            self.kick_connection(conn);
+        }
+        conns.len()
+    }
+
+    /// Closing is left to the client, for a while: one that handles packages on a timer would see a close of the gate first,
+    /// take the connection for lost and log in again.
     pub(super) fn kick_connection(&mut self, conn: ConnId) {
         self.peers.notify(conn, "kickout", &[0x80]);
         self.log_out(conn);
-        self.peers.end(conn);
+        if let Some(peer) = self.peers.get_mut(conn) {
+            peer.kicked = true;
+        }
+        self.peers.later.push(KICKED_STAY, conn, Waiting::End);
     }
 
-    pub(super) fn kick_from_room(&mut self, uid: i64, rid: i64) {
+    /// Tells every connection of the user that was in the room that it no longer is. Returns how many these are.
+    pub(super) fn kick_from_room(&mut self, uid: i64, rid: i64) -> usize {
         let mut payload = Vec::new();
         write_map(&mut payload, |map| map.int("rid", rid));
-        for conn in self.online.get(&uid).cloned().unwrap_or_default() {
-            if self.leave_room(conn, rid) {
-                self.peers.notify(conn, "kickoutroom", &payload);
-            }
+        let mut conns = self.online.get(&uid).cloned().unwrap_or_default();
+        conns.retain(|&conn| self.leave_room(conn, rid));
+        for &conn in &conns {
+            self.peers.notify(conn, "kickoutroom", &payload);
         }
+        conns.len()
     }
 
     pub(super) fn enter_room(&mut self, conn: ConnId, rid: i64) {
@@ -294,6 +300,7 @@ impl Service {
         while let Some((conn, waiting)) = self.peers.later.pop(now) {
             match waiting {
                 Waiting::Package(bytes) => self.peers.message(conn, &bytes),
+                Waiting::End => self.peers.end(conn),
                 // Its connection is gone.
                 Waiting::Quest(_) if self.peers.get(conn).is_none() => {}
                 Waiting::Quest(quest) => {
@@ -326,6 +333,8 @@ impl Service {
         refused: Option<i32>,
     ) -> bool {
         self.counted.calls += 1;
+        // Before the call, which may log out.
+        let about = self.peers.about_quest(conn, method, package);
         let mut answer = std::mem::take(&mut self.answer);
         answer.clear();
         let outcome = payload::with_fields(package.encoding, package.payload, |fields| {
@@ -344,9 +353,9 @@ impl Service {
                 log::debug!(
                     "user {}: {} refused with {}: {}",
                     self.peers.uid(conn),
-                    String::from_utf8_lossy(method),
+                    String::from_utf8_lossy(method).escape_debug(),
                     refused.code,
-                    refused.ex
+                    refused.ex.escape_debug()
                 );
                 self.counted.refused += 1;
                 answer.clear();
@@ -364,8 +373,8 @@ impl Service {
         };
         if let Some(seq) = seq {
             let &Package { version, encoding, .. } = package;
-            let head = Answer { version, encoding, seq, status };
-            self.peers.answer(conn, method, &head, &answer);
+            let head = Answer { version, encoding, seq, status, method, about };
+            self.peers.answer(conn, &head, &answer);
         }
         self.answer = answer;
         !method.is_empty()
@@ -382,11 +391,27 @@ impl Service {
         if fields.entries.iter().any(|(key, _)| raw(key).is_none()) {
             return Err(refusal(fpnn::PROTO_STRING_KEY, "a key is not a text"));
         }
-        let peer = self.peers.get(conn);
-        let uid = peer.and_then(|peer| peer.session.as_ref()).map_or(0, |session| session.uid);
-        let door = peer.map_or(Door::Main, |peer| peer.door);
-        let call = Call { conn, door, uid, now: self.now, encoding, fields };
-        methods::find(method, &call)?(self, &call, answer)
+        let Some(peer) = self.peers.get(conn) else {
+            return Ok(());
+        };
+        if peer.kicked {
+            return Err(refusal(rtm::UNAUTHORIZED, "kicked out, the connection is about to end"));
+        }
+        let call = Call {
+            conn,
+            door: peer.door,
+            local: peer.local,
+            uid: peer.session.as_ref().map_or(0, |session| session.uid),
+            now: self.now,
+            encoding,
+            fields,
+            double: Cell::new(None),
+        };
+        let done = methods::find(method, &call)?(self, &call, answer);
+        if let Some(key) = call.double.get() {
+            self.peers.warn_of_double(conn, method, key);
+        }
+        done
     }
 
     /// Brings a message to everybody it is for, each in the form the connection wants it in.
@@ -441,41 +466,33 @@ impl Service {
         peer.shrink();
         let full = peer.pending() > FULL;
         match peer.ping.as_mut() {
-            Some(ping) if now < ping.sent + self.config.ping_timeout => true,
-            // Its answer is never read; the pings go on.
-            Some(_) if peer.deaf => {
-                peer.ping = None;
-                true
-            }
-            Some(ping) if last_read > ping.sent => {
-                peer.ping = None;
-                true
-            }
-            // While reading pauses, the answer may be there unread: silence and the write limit judge then.
-            Some(ping) if full => {
-                ping.sent = now;
-                true
-            }
-            Some(_) => false,
-            None => {
-                if now >= peer.last_ping + self.config.ping_interval {
-                    peer.last_ping = now;
-                    if peer.open && !peer.unpinged {
-                        self.peers.ping(conn, now);
-                    }
+            Some(ping) if now >= ping.sent + self.config.ping_timeout => {
+                if peer.deaf || last_read > ping.sent {
+                    // Its answer is never read, or something else was: the pings go on.
+                    peer.ping = None;
+                } else if full {
+                    // While reading pauses, the answer may be there unread: silence and the write limit judge then.
+                    ping.sent = now;
+                } else {
+                    return false;
                 }
-                true
+            }
+            _ => {}
+        }
+        if now >= peer.last_ping + self.config.ping_interval {
+            peer.last_ping = now;
+            if peer.open && !peer.unpinged {
+                self.peers.ping(conn, now);
             }
         }
+        true
     }
 
     /// When [`check`](Service::check) is due next.
     pub(super) fn check_due(&self, conn: ConnId) -> Option<Instant> {
         let peer = self.peers.get(conn)?;
-        Some(match peer.ping {
-            Some(ping) => ping.sent + self.config.ping_timeout,
-            None => peer.last_ping + self.config.ping_interval,
-        })
+        let next = peer.last_ping + self.config.ping_interval;
+        Some(peer.ping.map_or(next, |ping| next.min(ping.sent + self.config.ping_timeout)))
     }
 }
 
@@ -486,12 +503,12 @@ fn clock() -> i64 {
 
 impl Target {
     /// The conversation a message from `uid` belongs to.
-    pub(super) fn conversation(self, uid: i64) -> Conversation {
+    pub(super) fn conversation(self, uid: i64) -> ConversationId {
         match self {
-            Target::User(to) => Conversation::p2p(uid, to),
-            Target::Group(gid) => Conversation::Group(gid),
-            Target::Room(rid) => Conversation::Room(rid),
-            Target::Everybody => Conversation::Broadcast,
+            Target::User(to) => ConversationId::p2p(uid, to),
+            Target::Group(gid) => ConversationId::Group(gid),
+            Target::Room(rid) => ConversationId::Room(rid),
+            Target::Everybody => ConversationId::Broadcast,
         }
     }
 

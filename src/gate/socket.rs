@@ -3,10 +3,10 @@
 use std::io::{self, Read};
 use std::time::Instant;
 
+use super::http::Opening;
 use super::peers::{ConnId, Peer};
 use super::service::Service;
 use super::transport::Transport;
-use super::upgrade::{self, Head};
 use super::write;
 use crate::wire::frames::{Found, Frames, Reads};
 use crate::wire::package;
@@ -192,9 +192,9 @@ impl Socket {
                 }
                 Err(_) => return Some(Pass::Broken),
             }
-            let response = match upgrade::read(head) {
-                Head::Partial => continue,
-                Head::Upgrade { len, response } => {
+            let response = match service.opening(id, head) {
+                Opening::Partial => continue,
+                Opening::Upgrade { len, response } => {
                     service.peers.raw(id, &response);
                     service.opened(id);
                     let mut messages = Messages::new(self.largest);
@@ -202,8 +202,7 @@ impl Socket {
                     self.phase = Phase::Open(messages);
                     return None;
                 }
-                Head::Get { path } => service.http_get(id, &path),
-                Head::Refused { response } => response,
+                Opening::Request(response) => response,
             };
             service.peers.raw(id, &response);
             head.clear();
@@ -324,7 +323,7 @@ mod tests {
     use std::net::{SocketAddr, TcpListener, TcpStream};
 
     use super::super::builder::GateBuilder;
-    use super::super::files::Files;
+    use super::super::doors::Doors;
     use super::super::peers::Door;
     use super::super::transport::Security;
     use super::*;
@@ -340,10 +339,10 @@ mod tests {
         let tcp = mio::net::TcpStream::from_std(tcp);
         let config = GateBuilder::new().config;
         let largest = config.limits.package_bytes;
-        let files = Files::new("127.0.0.1:1".to_owned(), &config.limits);
-        let mut service = Service::new(config, files).unwrap();
+        let mut service = Service::new(config, &Doors::nowhere()).unwrap();
         let now = Instant::now();
-        service.peers.add(CONN, Door::Main, SocketAddr::from(([127, 0, 0, 1], 1)), now);
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        service.peers.add(CONN, Door::Main, address, address.ip(), now);
         service.opened(CONN);
         service.tick();
         let transport = Transport::new(tcp, &Security::Plain).unwrap();

@@ -12,13 +12,13 @@ use crate::types::{Body, Text};
 /// # let (callback, reply) = reply::login();
 /// # client.login(1, "token", callback, None);
 /// # reply.wait()?;
-/// use rtm_client::gate::Conversation;
+/// use rtm_client::gate::ConversationId;
 ///
 /// let (callback, reply) = reply::channel();
 /// client.send_chat(2, "hello", "{}", None, None, callback);
 /// let sent = reply.wait()?;
 ///
-/// let stored = &gate.stored(Conversation::p2p(1, 2))[0];
+/// let stored = &gate.stored(ConversationId::p2p(1, 2))[0];
 /// assert_eq!((stored.from, stored.mid, stored.mtype), (1, sent.mid, 30));
 /// assert_eq!((stored.deleted, stored.mtime), (false, sent.payload.mtime));
 /// assert_eq!(stored.msg, "hello");

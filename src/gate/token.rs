@@ -8,10 +8,11 @@ use sha2::Sha256;
 
 use super::builder::Config;
 
-/// Whether the token lets the user in. A token with a time is one of version 2.
-pub(super) fn accepted(config: &Config, uid: i64, token: &str, ts: Option<i64>) -> bool {
+/// Whether the token lets the user in at that time, in milliseconds. A token with a time of its own is one of version 2.
+pub(super) fn accepted(config: &Config, uid: i64, token: &str, ts: Option<i64>, now: i64) -> bool {
     if let (Some(ts), Some(secret)) = (ts, &config.token_secret) {
-        return is_signed(secret, config.pid, uid, ts, token);
+        let valid = ts.abs_diff(now / 1000) <= config.token_validity.as_secs();
+        return valid && is_signed(secret, config.pid, uid, ts, token);
     }
     if config.tokens.is_empty() {
         return config.token_secret.is_none();
@@ -41,7 +42,10 @@ pub(super) fn check_secret(secret: &Option<String>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_signed;
+    use std::time::Duration;
+
+    use super::super::builder::GateBuilder;
+    use super::*;
 
     #[test]
     fn the_published_check_value_holds() {
@@ -50,5 +54,24 @@ mod tests {
         assert!(is_signed(secret, 11000001, 123456, 1700000000, token));
         assert!(!is_signed(secret, 11000001, 123457, 1700000000, token));
         assert!(!is_signed(secret, 11000001, 123456, 1700000000, "nonsense"));
+    }
+
+    #[test]
+    fn a_token_is_valid_for_a_time() {
+        const TS: i64 = 1_700_000_000;
+        let token = "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw=";
+        let builder = GateBuilder::new().token_secret("c2VjcmV0a2V5LWJ5dGVz");
+        let week = 7 * 24 * 60 * 60;
+        let accepted_at =
+            |config: &Config, now: i64| accepted(config, 123456, token, Some(TS), now * 1000);
+        for (now, expected) in [(0, true), (week, true), (-week, true), (week + 1, false)] {
+            assert_eq!(accepted_at(&builder.config, TS + now), expected, "{now}");
+            assert_eq!(accepted_at(&builder.config, TS - now), expected, "{now}");
+        }
+        let builder = builder.token_validity(Duration::MAX);
+        assert!(accepted_at(&builder.config, 0));
+        for ts in [i64::MIN, i64::MAX] {
+            assert!(!accepted(&builder.config, 123456, token, Some(ts), 0));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The bytes of a connection, plain or over TLS.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,11 +161,17 @@ impl Identity {
         Ok(Identity { config: Arc::new(config), certificate: certificate.to_owned() })
     }
 
-    /// A new one that vouches for itself, for the names of this machine and the host listened on.
+    /// A new one that vouches for itself, for the names of this machine and the host listened on, and for those that the
+    /// JavaScript SDK makes of them for files.
     pub(super) fn new(host: &str) -> io::Result<Identity> {
-        let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-        if !names.iter().any(|name| name == host) {
+        let known = ["localhost", "rtm.localhost", "fileproxy-rtm.localhost", "127.0.0.1", "::1"];
+        let mut names = known.map(str::to_owned).to_vec();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if !known.contains(&host) {
             names.push(host.to_owned());
+            if host.parse::<IpAddr>().is_err() {
+                names.push(format!("fileproxy-{host}"));
+            }
         }
         let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
         Identity::from_pem(&made.cert.pem(), &made.signing_key.serialize_pem())

@@ -27,13 +27,13 @@ pub struct SendReply {
 /// # let (callback, reply) = reply::login();
 /// # client.login(1, "token", callback, None);
 /// # reply.wait()?;
-/// use rtm_client::gate::Conversation;
+/// use rtm_client::gate::ConversationId;
 /// use rtm_client::types::SendPayload;
 ///
 /// let (callback, reply) = reply::channel();
 /// client.send_chat(2, "hello", "", None, None, callback);
 /// let SendPayload { mtime } = reply.wait()?.payload;
-/// assert_eq!(gate.stored(Conversation::p2p(1, 2))[0].mtime, mtime);
+/// assert_eq!(gate.stored(ConversationId::p2p(1, 2))[0].mtime, mtime);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -88,7 +88,7 @@ fn login(gate: &Gate, uid: i64) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     write!(
         stream,
-        "GET /service/websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        "GET /service/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )?;
     let mut head = Vec::new();

@@ -18,7 +18,7 @@ const FLAGS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1280,760",
+    "--window-size=1440,1050",
 ];
 
 pub(crate) struct Browser {
@@ -58,7 +58,8 @@ impl Browser {
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", browser.profile.display()));
         let options = json!({"binary": chromium, "args": flags});
-        let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
+        let wanted = json!({"goog:chromeOptions": options, "acceptInsecureCerts": true});
+        let wanted = json!({"capabilities": {"alwaysMatch": wanted}});
         let session = browser.ask("POST", "/session", &wanted);
         let session = session["sessionId"].as_str().expect("a session");
         browser.session = format!("/session/{session}");
@@ -74,6 +75,21 @@ impl Browser {
     pub(crate) fn run(&self, script: &str, args: Value) -> Value {
         let path = format!("{}/execute/sync", self.session);
         self.ask("POST", &path, &json!({"script": script, "args": args}))
+    }
+
+    /// What a script on the page gives to `done`, its last argument.
+    pub(crate) fn wait_for(&self, script: &str, args: Value) -> Value {
+        let path = format!("{}/execute/async", self.session);
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        self.ask("POST", &path, &json!({"script": script, "args": args}))
+    }
+
+    /// Makes the window as small as that of a phone.
+    pub(crate) fn be_a_phone(&self) {
+        let path = format!("{}/goog/cdp/execute", self.session);
+        let screen = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+        let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": screen});
+        self.ask("POST", &path, &command);
     }
 
     /// A PNG of the page.

@@ -7,6 +7,7 @@
 #[cfg(feature = "tls")]
 pub mod certificates;
 pub mod floods;
+pub mod http;
 pub mod package;
 pub mod peer;
 pub mod record;

@@ -88,6 +88,18 @@ fn bad_arguments_keep_the_connection() {
     assert_eq!(peer.call_packed("getsession", &integer_key).unwrap_err().0, 10005);
     assert_eq!(peer.call("enterroom", json!({})).unwrap_err().1, "required key rid is missing");
     assert_eq!(peer.code("enterroom", json!({"rid": [1]})), 10010);
+    // As `undefined` goes out in JavaScript: there, but no number, text or list.
+    let (code, ex) = peer.call("enterroom", json!({"rid": null})).unwrap_err();
+    assert_eq!((code, &ex[..]), (10010, "required key rid is nil"));
+    for (method, fields) in [
+        ("sendmsg", json!({"to": 2, "mid": 1, "mtype": 30, "msg": null})),
+        ("getp2pmsg", json!({"ouid": 2, "desc": null, "num": 1})),
+        ("addfriends", json!({"friends": null})),
+        ("addattrs", json!({"attrs": null})),
+        ("setlang", json!({"lang": null})),
+    ] {
+        assert_eq!(peer.code(method, fields), 10010, "{method}");
+    }
     assert_eq!(peer.code("getp2pmsg", json!({"ouid": 2, "desc": "yes", "num": 1})), 10010);
     peer.no_push();
 }
@@ -164,7 +176,7 @@ fn the_upgrade_takes_any_case_and_early_data() {
     let gate = Gate::builder().start().unwrap();
     let mut stream = TcpStream::connect(gate.endpoint()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let head = "GET /service/websocket HTTP/1.1\r\nhost: x\r\nupgrade: WebSocket\r\n\
+    let head = "GET /service/websocket HTTP/1.1\r\nhost: localhost\r\nupgrade: WebSocket\r\n\
         connection: upgrade\r\nsec-websocket-version: 13\r\n\
         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: arraybuffer\r\n\r\n";
     let package = quest(Some(1), "*ping", &[0x80]);

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use rtm_client::gate::{Conversation, Gate, GateBuilder};
+use rtm_client::gate::{ConversationId, Gate, GateBuilder};
 use rtm_client::types::File;
 use rtm_client::{ClientOptions, RtmClient, SendError, reply, server_push};
+use serde_json::json;
 
 use crate::common::record::{Event, Record};
-use crate::peer::PATIENCE;
+use crate::peer::{PATIENCE, Peer, pack, to_packed};
 
 /// Long enough for an answer that comes, short enough to wait for one that does not.
 const SOON: Duration = Duration::from_millis(300);
@@ -61,7 +62,7 @@ fn error() {
     gate.faults().on("sendmsg").next(1).error(200010);
     let refused = send(&one, "no", 7, PATIENCE).unwrap_err();
     assert_eq!((refused.mid, refused.error.code()), (7, 200010));
-    assert!(gate.stored(Conversation::p2p(1, 2)).is_empty(), "refused, and stored all the same");
+    assert!(gate.stored(ConversationId::p2p(1, 2)).is_empty(), "refused, and stored all the same");
     assert_eq!(send(&one, "yes", 7, PATIENCE).unwrap(), 7);
     assert_eq!(record.rest(&one), [Event::Closed(0)]);
 }
@@ -312,13 +313,17 @@ fn stop_pinging() {
     assert_eq!(code(&one, PATIENCE), 0);
 }
 
-/// The gate, too, takes a connection for lost that does not get its pings.
+/// The gate, too, takes a connection for lost that does not get its pings. One that is lost is no more than that.
 #[test]
-fn a_lost_ping() {
+fn lost_pings() {
     let gate = quick().ping_timeout(SOON).start().unwrap();
     gate.faults().on("ping").next(1).never_answer();
     let (one, record) = client(&gate, 1);
+    std::thread::sleep(2 * SOON);
+    assert_eq!(code(&one, PATIENCE), 0);
+    gate.faults().on("ping").never_answer();
     record.expect_error(20002);
+    gate.faults().clear();
     record.expect(Event::Relogin(true, false, 0, 1));
     assert_eq!(code(&one, PATIENCE), 0);
 }
@@ -345,6 +350,40 @@ fn one_user_alone() {
     let ((one, _), (two, _)) = (client(&gate, 1), client(&gate, 2));
     gate.faults().on("getservertime").user(2).error(200010);
     assert_eq!((code(&one, PATIENCE), code(&two, PATIENCE)), (0, 200010));
+}
+
+/// Answers and pushes alike: of one type of message, of one conversation, the n-th.
+#[test]
+fn some_messages_alone() {
+    let gate = Gate::builder().group(100, [1, 2]).group(101, [1, 2]).start().unwrap();
+    let mut one = Peer::login(&gate, 1);
+    let mut two = Peer::login(&gate, 2);
+    gate.faults().on("pushmsg").mtype(51).never_answer();
+    gate.faults().on("pushgroupmsg").conversation(ConversationId::Group(100)).never_answer();
+    gate.faults().on("pushmsg").mtype(52).nth(2).answer_twice();
+    gate.faults().on("sendgroupmsg").conversation(ConversationId::Group(101)).nth(3).wrong_seq();
+    let mut mid = 0;
+    let mut send = |mtype: i64, gid: i64| {
+        mid += 1;
+        let mut message = json!({"to": 2, "mid": mid, "mtype": mtype, "msg": "x", "attrs": ""});
+        if gid == 0 {
+            one.get("sendmsg", message);
+        } else {
+            message["gid"] = json!(gid);
+            let payload = pack(&to_packed(&message));
+            let seq = one.send_quest("sendgroupmsg", &payload);
+            let answer = one.package().unwrap();
+            assert_eq!(answer[12..16] == seq.to_le_bytes(), mid != 9, "message {mid}");
+        }
+    };
+    for (mtype, gid) in
+        [(51, 0), (52, 0), (52, 0), (52, 0), (30, 100), (30, 101), (51, 101), (52, 100), (30, 101)]
+    {
+        send(mtype, gid);
+    }
+    let expected = [2, 3, 3, 4, 6, 7, 9];
+    assert_eq!(expected.map(|_| two.push().1["mid"].as_i64().unwrap()), expected);
+    two.no_push();
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::net::TcpStream;
 
 use md5::{Digest, Md5};
 use rmpv::Value as Packed;
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use serde_json::{Value, json};
 
+use crate::common::http;
 use crate::peer::{Answer, PATIENCE, Peer, pack, to_packed};
 
 fn hex_md5(bytes: &[u8]) -> String {
@@ -100,6 +101,63 @@ fn groups_rooms_and_plain_uploads() {
     two.no_push();
 }
 
+/// A file that is sent as any file is told by its content; what its sender says stands.
+#[test]
+fn the_content_makes_the_type() {
+    let gate = Gate::builder().start().unwrap();
+    let mut one = Peer::login(&gate, 1);
+    let mut two = Peer::login(&gate, 2);
+    for (mid, (file, mtype, expected)) in [
+        (&b"\x89PNG\r\n\x1a\n..."[..], 50, 40),
+        (b"\xff\xd8\xff\xe0 jpeg", 50, 40),
+        (b"ID3 mp3", 50, 41),
+        (b"#!AMR-WB\n", 50, 41),
+        (b"\0\0\0\x18ftypmp42", 50, 42),
+        (b"plain text", 50, 50),
+        (b"\x89PNG\r\n\x1a\n...", 41, 41),
+        (b"plain text", 40, 40),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let token = token(&mut one, json!({"to": 2, "cmd": "sendfile"}));
+        let attrs = json!({"rtm": signed(file, &token)}).to_string();
+        let fields =
+            json!({"to": 2, "token": token, "attrs": attrs, "mtype": mtype, "mid": mid + 1});
+        upload(&gate, "sendfile", fields, file).unwrap();
+        let push = two.push().1;
+        assert_eq!(push["mtype"], expected, "{file:?}");
+        let msg: Value = serde_json::from_str(push["msg"].as_str().unwrap()).unwrap();
+        assert_eq!(msg["surl"].is_string(), expected == 40, "{file:?}");
+        let stored = gate.stored(ConversationId::p2p(1, 2));
+        assert_eq!(stored.last().unwrap().mtype, expected);
+    }
+}
+
+/// Pages of any origin fetch files, and no browser takes one for a program.
+#[test]
+fn a_page_elsewhere_has_a_file() {
+    let gate = Gate::builder().start().unwrap();
+    let mut one = Peer::login(&gate, 1);
+    for (file, content_type) in [
+        (&b"GIF89a"[..], "image/gif"),
+        (b"<script>alert(1)</script>", "image/png"), // by its name
+    ] {
+        let token = token(&mut one, json!({"cmd": "uploadfile"}));
+        let attrs = json!({"rtm": signed(file, &token)}).to_string();
+        let fields = json!({"uid": 1, "token": token, "attrs": attrs});
+        let url = upload(&gate, "uploadfile", fields, file).unwrap()["url"].clone();
+        let url = url.as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        let (host, path) = url.split_once('/').unwrap();
+        let origin = [("Origin", "http://chat.example"), ("Host", "files.example")];
+        let response = http::request(host, "GET", &format!("/{path}"), &origin, b"");
+        assert_eq!((response.status, &response.body[..]), (200, file));
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(response.header("content-type"), Some(content_type));
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    }
+}
+
 #[test]
 fn a_resent_file_arrives_once() {
     let gate = Gate::builder().start().unwrap();
@@ -115,7 +173,7 @@ fn a_resent_file_arrives_once() {
     assert_eq!(send(), first);
     two.push();
     two.no_push();
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 1);
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 1);
 }
 
 #[test]

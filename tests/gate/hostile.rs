@@ -66,6 +66,50 @@ fn outsiders_read_nothing() {
     eve.no_push();
 }
 
+/// What a user may store at the gate is bounded, and what one has used up is there for the others.
+#[test]
+fn nobody_takes_all_there_is() {
+    let gate = Gate::builder().start().unwrap();
+    let mut eve = Peer::login(&gate, 666);
+    let mut one = Peer::login(&gate, 1);
+    // The number of the call, and the fields of it.
+    type Call = fn(i64) -> Value;
+    let calls: [(&str, i64, Call); 9] = [
+        ("filetoken", 200010, |_| json!({"cmd": "uploadfile"})),
+        ("addattrs", 200032, |n| json!({"attrs": {n.to_string(): ""}})),
+        ("addattrs", 200030, |n| json!({"attrs": {(n % 50).to_string(): "x".repeat(2000)}})),
+        ("dataset", 200035, |n| json!({"key": n.to_string(), "val": ""})),
+        ("dataset", 200035, |n| json!({"key": (n % 500).to_string(), "val": "x".repeat(60_000)})),
+        ("adddevice", 200032, |n| json!({"apptype": "fcm", "devicetoken": n.to_string()})),
+        ("addoption", 200032, |n| json!({"type": 0, "xid": n, "mtypes": [30]})),
+        ("addoption", 200032, |n| json!({"type": 1, "xid": 1, "mtypes": [n]})),
+        (
+            "addblacks",
+            200032,
+            |n| json!({"blacks": (100 * n..100 * n + 100).collect::<Vec<i64>>()}),
+        ),
+    ];
+    for (method, code, fields) in calls {
+        let refused = (0..2000).find_map(|n| eve.call(method, fields(n)).err());
+        let (refused, ex) = refused.unwrap_or_else(|| panic!("{method} has no bound"));
+        assert_eq!(refused, code, "{method}: {ex}");
+        one.get(method, fields(1));
+    }
+    // Neither by many connections, nor at the login, nor in one call.
+    let attrs = |bytes: usize| json!({"attrs": {"k": "x".repeat(bytes)}});
+    let mut two: Vec<Peer> = (0..2).map(|_| Peer::login(&gate, 2)).collect();
+    two[0].get("addattrs", attrs(40_000));
+    assert_eq!(two[1].code("addattrs", attrs(40_000)), 200030);
+    let mut three = Peer::connect(&gate);
+    let mut auth = json!({"pid": gate.pid(), "uid": 3, "token": "t"});
+    auth["attrs"] = attrs(70_000)["attrs"].clone();
+    assert_eq!(three.code("auth", auth), 200030);
+    let many: serde_json::Map<_, _> = (0..101).map(|n| (n.to_string(), json!(""))).collect();
+    assert_eq!(one.code("addattrs", json!({"attrs": many})), 200032);
+    let long = json!({"apptype": "fcm", "devicetoken": "x".repeat(5000)});
+    assert_eq!(one.code("adddevice", long), 200035);
+}
+
 /// The sender is who is logged in, whatever a quest says.
 #[test]
 fn nobody_speaks_for_another() {

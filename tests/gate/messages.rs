@@ -1,6 +1,6 @@
 //! Sending, pushes, rooms, broadcasts, single messages.
 
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use serde_json::{Value, json};
 
 use crate::peer::{PATIENCE, Peer, pack, to_packed};
@@ -70,7 +70,7 @@ fn a_resend_arrives_once() {
     // The same mid from the other side is another message.
     receiver.get("sendmsg", chat(1, 7, "back"));
     assert_eq!(sender.push().1["msg"], "back");
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 2);
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 2);
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn one_message_is_for_its_conversation() {
     one.get("delmsg", sent.clone());
     assert_eq!(one.code("getmsg", sent.clone()), 200070);
     assert_eq!(one.code("delmsg", sent), 200070);
-    assert!(gate.stored(Conversation::p2p(2, 1))[0].deleted);
+    assert!(gate.stored(ConversationId::p2p(2, 1))[0].deleted);
 }
 
 #[test]
@@ -267,8 +267,8 @@ fn the_handle_sees_what_happens() {
     let mut one = Peer::login(&gate, 1);
     assert_eq!(gate.connections(), 1);
     one.send_quest("sendmsg", &pack(&to_packed(&chat(2, 7, "seen"))));
-    assert!(gate.wait_until(PATIENCE, |gate| !gate.stored(Conversation::p2p(1, 2)).is_empty()));
-    let stored = &gate.stored(Conversation::P2p(2, 1))[0];
+    assert!(gate.wait_until(PATIENCE, |gate| !gate.stored(ConversationId::p2p(1, 2)).is_empty()));
+    let stored = &gate.stored(ConversationId::P2p(2, 1))[0];
     assert_eq!((stored.from, stored.mid), (1, 7));
     assert_eq!(stored.msg, "seen");
     drop(one);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use serde_json::json;
 
 use crate::files::{signed, token, upload};
@@ -54,7 +54,7 @@ fn limits_are_as_set() {
     for mid in 1..10 {
         one.get("sendmsg", chat(2, mid, "x"));
     }
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 4);
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 4);
     assert_eq!(one.get("getp2pmsg", json!({"ouid": 2, "desc": true, "num": 20}))["num"], 2);
     one.get("addgroupmembers", json!({"gid": 100, "uids": [3]}));
     assert_eq!(one.code("addgroupmembers", json!({"gid": 100, "uids": [4]})), 200042);
@@ -84,10 +84,10 @@ fn old_messages_go() {
     let gate = Gate::builder().keep_for(Duration::from_millis(1500)).start().unwrap();
     let mut one = Peer::login(&gate, 1);
     one.get("sendmsg", chat(2, 1, "x"));
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 1);
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 1);
     let gone = gate.wait_until(PATIENCE, |gate| {
         one.get("*ping", json!({}));
-        gate.stored(Conversation::p2p(1, 2)).is_empty()
+        gate.stored(ConversationId::p2p(1, 2)).is_empty()
     });
     assert!(gone);
 }
@@ -126,6 +126,67 @@ fn a_seed_is_there_from_the_start() {
     assert_eq!(again.snapshot(), gate.snapshot());
     let error = Gate::builder().seed("{").start().unwrap_err();
     assert!(error.to_string().contains("line 1"), "{error}");
+}
+
+/// A seed of extremes is refused with its place, or the gate does what it does with any other.
+#[test]
+fn seeds_of_extremes() {
+    const MAX: i64 = i64::MAX;
+    const MIN: i64 = i64::MIN;
+    let message = |id: i64, mtime: i64| {
+        json!({"messages": [
+            {"from": 1, "to": 2, "mid": 4, "msg": "before"},
+            {"from": 1, "to": 2, "mid": 5, "msg": "x", "id": id, "mtime": mtime},
+        ]})
+    };
+    let oneself = json!({
+        "messages": [{"from": 1, "to": 1, "mid": 5, "msg": "x"}],
+        "users": {
+            "1": {"friends": [1], "unlisted": [1, 77], "read_until": MAX},
+            "-5": {"logout": MIN, "read_until": MIN},
+        },
+    });
+    for (seed, place) in [
+        (json!({"last_row": MAX}), "last_row is 9223372036854775807"),
+        (json!({"last_row": -1}), "last_row is -1"),
+        (message(MAX, 0), "messages[1]: id is 9223372036854775807"),
+        (message(MIN, 0), "messages[1]: id is -9223372036854775808"),
+        (message(0, MAX), ""),
+        (message(0, MIN), ""),
+        (message(MAX / 2, 0), ""),
+        (oneself, ""),
+    ] {
+        let gate = match Gate::builder().seed(seed.to_string()).start() {
+            Ok(gate) => gate,
+            Err(error) => {
+                let error = error.to_string();
+                assert!(!place.is_empty() && error.contains(place), "{seed}: {error}");
+                continue;
+            }
+        };
+        assert_eq!(place, "", "{seed} was taken");
+        let mut one = Peer::login(&gate, 1);
+        for mid in 100..103 {
+            one.get("sendmsg", chat(2, mid, "x"));
+        }
+        let page = json!({"ouid": 2, "desc": true, "num": 20});
+        assert!(one.get("getp2pmsg", page)["num"].as_i64().unwrap() >= 3, "{seed}");
+        one.get("getmsg", json!({"from": 1, "mid": 102, "xid": 2, "type": 1}));
+        one.get("getunread", json!({"clear": true}));
+        assert!(!gate.has_stopped());
+    }
+}
+
+#[test]
+fn waiting_without_end() {
+    let gate = Gate::builder().start().unwrap();
+    assert!(gate.wait_until(Duration::MAX, |_| true));
+    std::thread::scope(|scope| {
+        let waiting =
+            scope.spawn(|| gate.wait_until(Duration::MAX, |gate| gate.counters().users == 1));
+        let _one = Peer::login(&gate, 1);
+        assert!(waiting.join().unwrap());
+    });
 }
 
 #[test]

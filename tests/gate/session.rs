@@ -1,6 +1,7 @@
 //! Login, logout, kickout.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use rtm_client::gate::Gate;
 use serde_json::{Value, json};
@@ -119,6 +120,33 @@ fn who_says_anything_stays() {
     pinger.wait_closed();
 }
 
+/// Whether answered at once or late, the pings keep their pace, and only who answers none for too long goes.
+#[test]
+fn pings_come_as_often_as_asked() {
+    const INTERVAL: Duration = Duration::from_millis(100);
+    for late in [Duration::ZERO, 3 * INTERVAL] {
+        let gate = Gate::builder().ping_interval(INTERVAL).start().unwrap();
+        let mut peer = Peer::login(&gate, 1);
+        let began = Instant::now();
+        let mut unanswered = VecDeque::new();
+        for _ in 0..20 {
+            let ping = peer.package().unwrap();
+            assert_eq!(&ping[16..], b"ping\x80");
+            unanswered.push_back((Instant::now() + late, ping));
+            while unanswered.front().is_some_and(|(due, _)| *due <= Instant::now()) {
+                let (_, ping) = unanswered.pop_front().unwrap();
+                let mut answer = b"FPNN\x01\x80\x02\0\x01\0\0\0".to_vec();
+                answer.extend_from_slice(&ping[12..16]);
+                answer.push(0x80);
+                peer.send(answer);
+            }
+        }
+        // Twenty pings take two seconds; they took the timeout of 5 s each when they waited for it.
+        assert!(began.elapsed() > 15 * INTERVAL, "{:?}", began.elapsed());
+        assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+    }
+}
+
 #[test]
 fn silence_ends_a_connection() {
     let gate = Gate::builder().idle_limit(Duration::from_millis(50)).start().unwrap();
@@ -142,7 +170,8 @@ fn a_dropped_gate_frees_its_port() {
 
 #[test]
 fn tokens_of_version_2_are_checked_by_their_secret() {
-    let gate = Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz").start().unwrap();
+    let builder = || Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz");
+    let gate = builder().token_validity(Duration::MAX).start().unwrap();
     let mut peer = Peer::connect(&gate);
     let signed = |uid: i64| {
         json!({
@@ -154,4 +183,7 @@ fn tokens_of_version_2_are_checked_by_their_secret() {
     assert_eq!(peer.get("auth", auth(&gate, 123456, "any")), json!({"ok": false}));
     assert_eq!(peer.get("auth", signed(123456)), json!({"ok": true}));
     assert!(Gate::builder().token_secret("???").start().is_err());
+    // By default a token is good for a week.
+    let gate = builder().start().unwrap();
+    assert_eq!(Peer::connect(&gate).get("auth", signed(123456)), json!({"ok": false}));
 }

@@ -2,10 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use rtm_client::types::File;
 use rtm_client::{ClientOptions, RtmClient, reply, server_push};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use crate::common::record::Record;
 use crate::peer::PATIENCE;
@@ -45,7 +49,7 @@ fn a_chat_and_a_file() {
     let file = File::from_bytes("a.bin", vec![7; 5_000_000]);
     one.send_file(50, 2, file, 501, PATIENCE, callback);
     sent.wait().expect("sent");
-    assert_eq!(gate.stored(Conversation::p2p(1, 2)).len(), 500, "the oldest has gone");
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 500, "the oldest has gone");
     assert_eq!(gate.connections(), 2);
 }
 
@@ -82,6 +86,58 @@ fn a_certificate_that_was_given() {
     let bad = Gate::builder().tls_listen("127.0.0.1:0").certificate("x", "y").start();
     let error = bad.unwrap_err().to_string();
     assert!(error.contains("cannot be used"), "{error}");
+}
+
+/// The names that a page on this machine may use, and those that the JavaScript SDK makes of them for files.
+#[test]
+fn the_certificate_made_is_for_all_names_of_this_machine() {
+    let builder = Gate::builder().listen("127.0.0.1:0").tls_listen("127.0.0.1:0");
+    let gate = builder.start().unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = gate.certificate().unwrap().as_bytes();
+    roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let config = Arc::new(config);
+    let files = gate.tls_file_endpoint().unwrap();
+    for (name, expected) in [
+        ("localhost", true),
+        ("rtm.localhost", true),
+        ("fileproxy-rtm.localhost", true),
+        ("127.0.0.1", true),
+        ("::1", true),
+        ("other.example", false),
+    ] {
+        for endpoint in [gate.tls_endpoint().unwrap(), files.clone()] {
+            let server = ServerName::try_from(name).unwrap();
+            let connection = ClientConnection::new(Arc::clone(&config), server).unwrap();
+            let stream = TcpStream::connect(endpoint).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let mut stream = StreamOwned::new(connection, stream);
+            let request = format!("GET / HTTP/1.1\r\nHost: {name}\r\n\r\n");
+            let mut answer = Vec::new();
+            let had = stream.write_all(request.as_bytes()).is_ok()
+                && stream.read_to_end(&mut answer).is_ok();
+            assert_eq!(had && answer.starts_with(b"HTTP/1.1 404"), expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_file_to_the_file_gate_of_tls() {
+    let gate = Gate::builder().tls_listen("127.0.0.1:0").start().unwrap();
+    let one = RtmClient::new(options(&gate).file_endpoint(gate.tls_file_endpoint().unwrap()));
+    let (callback, login) = reply::login();
+    one.login(1, "token", callback, PATIENCE);
+    login.wait().unwrap();
+    let (callback, sent) = reply::channel();
+    one.send_file(50, 2, File::from_bytes("a.bin", "x"), 1, PATIENCE, callback);
+    sent.wait().expect("sent");
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 1);
 }
 
 #[test]

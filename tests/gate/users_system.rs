@@ -68,7 +68,7 @@ fn data_is_kept() {
     assert_eq!(Peer::login(&gate, 2).get("dataget", json!({"key": "k"})), json!({}));
     one.get("datadel", json!({"key": "k"}));
     assert_eq!(one.get("dataget", json!({"key": "k"})), json!({}));
-    assert_eq!(one.code("dataset", json!({"key": "k", "val": null})), 10009);
+    assert_eq!(one.code("dataset", json!({"key": "k", "val": null})), 10010);
     assert_eq!(one.code("dataset", json!({"key": "k".repeat(129), "val": ""})), 200035);
     assert_eq!(one.code("dataset", json!({"key": "k", "val": "v".repeat(65536)})), 200035);
     one.get("dataset", json!({"key": "k".repeat(128), "val": "v".repeat(65535)}));

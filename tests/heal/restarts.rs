@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rtm_client::gate::{Conversation, Gate};
+use rtm_client::gate::{ConversationId, Gate};
 use rtm_client::types::Body;
 use rtm_client::{ClientOptions, RtmClient, reply, server_push};
 
@@ -138,7 +138,7 @@ fn rooms_language_and_queued_messages_survive_a_restart() {
     let gate = start(&address);
     back.recv_timeout(DEADLINE).expect("a relogin");
     let mids: Vec<_> = replies.into_iter().map(|r| r.wait().expect("sent").mid).collect();
-    let stored = gate.stored(Conversation::p2p(1, 2));
+    let stored = gate.stored(ConversationId::p2p(1, 2));
     let texts = (0..10).map(|number| Body::Text(number.to_string()));
     assert_eq!(stored.iter().map(|m| m.msg.clone()).collect::<Vec<_>>(), texts.collect::<Vec<_>>());
     assert_eq!(stored.iter().map(|m| m.mid).collect::<Vec<_>>(), mids);

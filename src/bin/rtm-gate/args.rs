@@ -15,23 +15,59 @@ rtm-gate: a local gate of the RTM chat service, for development and tests, not f
 
 Usage: rtm-gate [OPTION]...
 
+Where it listens
       --listen ADDRESS        where clients connect [127.0.0.1:13321]
-      --tls-listen ADDRESS    where clients connect over TLS; off without; the file gate and the
-                              page then understand TLS as well
+      --file-listen ADDRESS   where files are sent and had [127.0.0.1:13461]
+      --http-listen ADDRESS   where the page is, and the HTTP API; off without
+      --tls-listen ADDRESS    where clients connect over TLS; off without; the page and the file
+                              gate then understand TLS as well
+      --tls-file-listen ADDRESS
+                              where files are sent and had over TLS [the port after --file-listen]
       --cert FILE             the certificate shown there, PEM; needs --key
       --key FILE              its private key, PEM; without the two one is made and printed
-      --file-listen ADDRESS   where files are sent and had [127.0.0.1:13461]
-      --http-listen ADDRESS   serve a page to chat and look at the gate with; off without
+
+Who gets in
       --pid PID               the project id that logins must name [11000001]
       --tokens WHICH          any; or a FILE of lines 'UID TOKEN';
                               or secret:BASE64, for tokens of version 2 [any]
+      --token-validity SECS   how far the time of a token of version 2 may be away [604800]
+      --allow-origin ORIGIN   let in pages from there, http://chat.example:3000 say, and take its
+                              host for the gate's; * is everybody; may be given several times
+      --multi-login BOOL      whether a user may have several connections [true]
+      --multi-room BOOL       whether a connection may be in several rooms [false]
+
+What it knows
       --group GID=UID,UID...  make a group; may be given several times
-      --ping-interval SECS    how often every connection is sent a ping [20]
       --seed FILE             JSON of users, groups, friends, messages to start with
       --snapshot FILE         load this at the start, if it is there, instead of the seed;
                               save everything there on exit and every 10 s
       --snapshot-interval SECS
                               how often to save [10]
+
+How it behaves
+      --ping-interval SECS    how often every connection is sent a ping [20]
+      --ping-timeout SECS     how long its answer may take [5]
+      --idle-limit SECS       how long a connection may be silent [60]
+      --write-limit BYTES     how much may wait for a connection that reads slowly [67108864]
+      --value-added BOOL      whether translation, checks and speech are on [true]
+
+Limits
+      --message-limit BYTES   of a message [20480]
+      --attrs-limit BYTES     of the attrs of a message or file [2048]
+      --file-limit BYTES      of a file [5242880]
+      --package-limit BYTES   of a package [8388608]
+      --page-limit ROWS       of history in one answer [20]
+      --member-limit USERS    of a group [10000]
+      --friend-limit USERS    that a user has for friends [300]
+      --room-limit ROOMS      of a connection, with --multi-room true [10]
+      --keep-messages COUNT   of a conversation [500]
+      --keep-for SECS         how long a message is kept [604800]
+      --keep-file-bytes BYTES of all files [268435456]
+      --file-token-life SECS  how long a file token is good [600]
+
+      --fault JSON            a fault from the start, as the HTTP API takes it,
+                              {\"method\":\"sendmsg\",\"next\":2,\"error\":200010} say; may be given
+                              several times
       --log LEVEL             off, error, warn, info, debug or trace, on standard error [warn]
   -h, --help                  show this
   -V, --version               show the version
@@ -40,26 +76,17 @@ Addresses are HOST:PORT; port 0 is any free port. Ctrl-C ends the gate.
 ";
 
 pub(crate) struct Args {
-    listen: String,
-    file_listen: String,
-    tls_listen: Option<String>,
+    /// What the options say, but for those that name files.
+    builder: GateBuilder,
+    tls: bool,
     cert: Option<PathBuf>,
     key: Option<PathBuf>,
-    http_listen: Option<String>,
-    pid: Option<i64>,
-    tokens: Tokens,
-    groups: Vec<(i64, Vec<i64>)>,
-    ping_interval: Option<Duration>,
+    tokens: Option<PathBuf>,
+    pub(crate) faults: Vec<String>,
     pub(crate) seed: Option<PathBuf>,
     pub(crate) snapshot: Option<PathBuf>,
     pub(crate) snapshot_interval: Duration,
     pub(crate) log: LevelFilter,
-}
-
-enum Tokens {
-    Any,
-    File(PathBuf),
-    Secret(String),
 }
 
 pub(crate) enum Command {
@@ -72,16 +99,12 @@ pub(crate) enum Command {
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
     let mut args = Parser::from_iter(args);
     let mut read = Args {
-        listen: "127.0.0.1:13321".to_owned(),
-        file_listen: "127.0.0.1:13461".to_owned(),
-        tls_listen: None,
+        builder: Gate::builder().listen("127.0.0.1:13321").file_listen("127.0.0.1:13461"),
+        tls: false,
         cert: None,
         key: None,
-        http_listen: None,
-        pid: None,
-        tokens: Tokens::Any,
-        groups: Vec::new(),
-        ping_interval: None,
+        tokens: None,
+        faults: Vec::new(),
         seed: None,
         snapshot: None,
         snapshot_interval: Duration::from_secs(10),
@@ -102,36 +125,87 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             "version" => {
                 return Ok(Command::Say(format!("rtm-gate {}\n", env!("CARGO_PKG_VERSION"))));
             }
-            "listen" => read.listen = address(&mut args, &name)?,
-            "file-listen" => read.file_listen = address(&mut args, &name)?,
-            "tls-listen" => read.tls_listen = Some(address(&mut args, &name)?),
-            "cert" => read.cert = Some(path(&mut args, &name)?),
-            "key" => read.key = Some(path(&mut args, &name)?),
-            "http-listen" => read.http_listen = Some(address(&mut args, &name)?),
-            "pid" => read.pid = Some(value(&mut args, &name, "a number", number)?),
-            "tokens" => {
-                read.tokens = value(&mut args, &name, "any, a file or secret:BASE64", tokens)?;
-            }
-            "group" => {
-                let expected = "GID=UID,UID..., numbers all";
-                read.groups.push(value(&mut args, &name, expected, group)?);
-            }
-            "ping-interval" => read.ping_interval = Some(seconds(&mut args, &name)?),
-            "seed" => read.seed = Some(path(&mut args, &name)?),
-            "snapshot" => read.snapshot = Some(path(&mut args, &name)?),
-            "snapshot-interval" => read.snapshot_interval = seconds(&mut args, &name)?,
-            "log" => {
-                let expected = "off, error, warn, info, debug or trace";
-                read.log = value(&mut args, &name, expected, |text| text.parse().ok())?;
-            }
-            other => return Err(format!("there is no option --{other}")),
+            _ => read = read.with(&mut args, &name)?,
         }
     }
-    match (&read.cert, &read.key, &read.tls_listen) {
-        (None, None, _) | (Some(_), Some(_), Some(_)) => Ok(Command::Run(Box::new(read))),
-        (Some(_), Some(_), None) => Err("--cert and --key are for --tls-listen".to_owned()),
+    match (&read.cert, &read.key, read.tls) {
+        (None, None, _) | (Some(_), Some(_), true) => Ok(Command::Run(Box::new(read))),
+        (Some(_), Some(_), false) => Err("--cert and --key are for --tls-listen".to_owned()),
         _ => Err("--cert and --key are expected together".to_owned()),
     }
+}
+
+impl Args {
+    /// With what that option says.
+    fn with(mut self, args: &mut Parser, name: &str) -> Result<Args, String> {
+        match name {
+            "tls-listen" => {
+                self.tls = true;
+                self.builder = self.builder.tls_listen(address(args, name)?);
+            }
+            "cert" => self.cert = Some(path(args, name)?),
+            "key" => self.key = Some(path(args, name)?),
+            "tokens" => match value(args, name, "any, a file or secret:BASE64", tokens)? {
+                Tokens::Any => {}
+                Tokens::Secret(secret) => self.builder = self.builder.token_secret(secret),
+                Tokens::File(path) => self.tokens = Some(path),
+            },
+            "fault" => {
+                let json = value(args, name, "a JSON object", |text| Some(text.to_owned()))?;
+                self.faults.push(json);
+            }
+            "seed" => self.seed = Some(path(args, name)?),
+            "snapshot" => self.snapshot = Some(path(args, name)?),
+            "snapshot-interval" => self.snapshot_interval = seconds(args, name)?,
+            "log" => {
+                let expected = "off, error, warn, info, debug or trace";
+                self.log = value(args, name, expected, |text| text.parse().ok())?;
+            }
+            _ => self.builder = set(self.builder, args, name)?,
+        }
+        Ok(self)
+    }
+}
+
+/// Sets what is told by its value alone.
+fn set(builder: GateBuilder, args: &mut Parser, name: &str) -> Result<GateBuilder, String> {
+    Ok(match name {
+        "listen" => builder.listen(address(args, name)?),
+        "file-listen" => builder.file_listen(address(args, name)?),
+        "tls-file-listen" => builder.tls_file_listen(address(args, name)?),
+        "http-listen" => builder.page_listen(address(args, name)?),
+        "pid" => builder.pid(value(args, name, "a number", number)?),
+        "token-validity" => builder.token_validity(seconds(args, name)?),
+        "allow-origin" => {
+            let expected = "an origin, http://HOST:PORT say, or *";
+            let origin = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+            builder.allow_origin(value(args, name, expected, origin)?)
+        }
+        "multi-login" => builder.multi_login(truth(args, name)?),
+        "multi-room" => builder.multi_room(truth(args, name)?),
+        "group" => {
+            let (gid, uids) = value(args, name, "GID=UID,UID..., numbers all", group)?;
+            builder.group(gid, uids)
+        }
+        "ping-interval" => builder.ping_interval(seconds(args, name)?),
+        "ping-timeout" => builder.ping_timeout(seconds(args, name)?),
+        "idle-limit" => builder.idle_limit(seconds(args, name)?),
+        "write-limit" => builder.write_limit(count(args, name)?),
+        "value-added" => builder.value_added(truth(args, name)?),
+        "message-limit" => builder.message_limit(count(args, name)?),
+        "attrs-limit" => builder.attrs_limit(count(args, name)?),
+        "file-limit" => builder.file_limit(count(args, name)?),
+        "package-limit" => builder.package_limit(count(args, name)?),
+        "page-limit" => builder.page_limit(count(args, name)?),
+        "member-limit" => builder.member_limit(count(args, name)?),
+        "friend-limit" => builder.friend_limit(count(args, name)?),
+        "room-limit" => builder.room_limit(count(args, name)?),
+        "keep-messages" => builder.keep_messages(count(args, name)?),
+        "keep-for" => builder.keep_for(seconds(args, name)?),
+        "keep-file-bytes" => builder.keep_file_bytes(count(args, name)?),
+        "file-token-life" => builder.file_token_life(seconds(args, name)?),
+        other => return Err(format!("there is no option --{other}")),
+    })
 }
 
 /// The option's value, as `read` understands it.
@@ -160,12 +234,26 @@ fn seconds(args: &mut Parser, name: &str) -> Result<Duration, String> {
     })
 }
 
+fn count(args: &mut Parser, name: &str) -> Result<usize, String> {
+    value(args, name, "a number from 0", |text| text.trim().parse().ok())
+}
+
+fn truth(args: &mut Parser, name: &str) -> Result<bool, String> {
+    value(args, name, "true or false", |text| text.trim().parse().ok())
+}
+
 fn path(args: &mut Parser, name: &str) -> Result<PathBuf, String> {
     args.value().map(PathBuf::from).map_err(|_| format!("--{name} needs a value: a file"))
 }
 
 fn number(text: &str) -> Option<i64> {
     text.trim().parse().ok()
+}
+
+enum Tokens {
+    Any,
+    File(PathBuf),
+    Secret(String),
 }
 
 fn tokens(text: &str) -> Option<Tokens> {
@@ -190,29 +278,13 @@ impl Args {
 
     /// A builder of the gate asked for, without what it knows from the start.
     pub(crate) fn builder(&self) -> io::Result<GateBuilder> {
-        let mut builder = Gate::builder().listen(&self.listen).file_listen(&self.file_listen);
-        if let Some(address) = &self.http_listen {
-            builder = builder.page_listen(address);
-        }
-        if let Some(address) = &self.tls_listen {
-            builder = builder.tls_listen(address);
-        }
+        let mut builder = self.builder.clone();
         if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
             builder = builder.certificate(read(cert)?, read(key)?);
         }
-        if let Some(pid) = self.pid {
-            builder = builder.pid(pid);
-        }
-        if let Some(interval) = self.ping_interval {
-            builder = builder.ping_interval(interval);
-        }
-        for (gid, uids) in &self.groups {
-            builder = builder.group(*gid, uids.iter().copied());
-        }
         match &self.tokens {
-            Tokens::Any => Ok(builder),
-            Tokens::Secret(secret) => Ok(builder.token_secret(secret)),
-            Tokens::File(path) => with_tokens(builder, path),
+            None => Ok(builder),
+            Some(path) => with_tokens(builder, path),
         }
     }
 }

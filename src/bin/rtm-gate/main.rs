@@ -13,6 +13,7 @@ mod logger;
 mod status;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -31,14 +32,14 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(expected) => {
-            eprintln!("rtm-gate: {expected}; see --help");
+            logger::say(&format!("rtm-gate: {expected}; see --help"));
             return ExitCode::from(2);
         }
     };
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("rtm-gate: {error}");
+            logger::say(&format!("rtm-gate: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -64,10 +65,13 @@ fn run(args: &Args) -> io::Result<()> {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
         }
+        if gate.has_stopped() {
+            return Err(io::Error::other("the gate has stopped"));
+        }
         status.show(&gate.counters());
         if let (Some(path), true) = (&args.snapshot, Instant::now() >= save_at) {
             if let Err(error) = save(&gate, path, &mut saved) {
-                eprintln!("rtm-gate: {error}; trying again");
+                logger::say(&format!("rtm-gate: {error}; trying again"));
             }
             save_at = Instant::now() + args.snapshot_interval;
         }
@@ -87,9 +91,24 @@ fn start(args: &Args) -> io::Result<Gate> {
         let json = args::read(path)?;
         // Reading it alone first tells what is wrong with the file from what is wrong with the rest.
         Gate::builder().seed(json.as_str()).start().map_err(|error| about(path, &error))?;
+        // What is no snapshot is not overwritten with one.
+        if snapshot.is_some() && !has_version(&json) {
+            return Err(about(path, &io::Error::other("no snapshot: it has no `version`")));
+        }
         builder = builder.seed(json);
     }
-    builder.start()
+    let gate = builder.start()?;
+    for fault in &args.faults {
+        let named = |error| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("--fault {fault}: {error}"))
+        };
+        gate.faults().set_json(fault).map_err(named)?;
+    }
+    Ok(gate)
+}
+
+fn has_version(json: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(json).is_ok_and(|json| json.get("version").is_some())
 }
 
 /// Saves what has changed.
@@ -107,23 +126,45 @@ fn about(path: &Path, error: &io::Error) -> io::Error {
 }
 
 fn introduce(gate: &Gate, args: &Args) {
-    let mut lines = format!(
-        "rtm-gate {}, for development and tests only\ngate       {}\nfile gate  {}\n",
-        env!("CARGO_PKG_VERSION"),
-        gate.url(),
-        gate.file_endpoint()
-    );
-    if let Some(url) = gate.page_url() {
-        lines.push_str(&format!("page       {url}\n"));
+    let mut lines =
+        format!("rtm-gate {}, for development and tests only\n", env!("CARGO_PKG_VERSION"));
+    let mut line = |name: &str, value: &str| lines.push_str(&format!("{name:10} {value}\n"));
+    line("gate", &gate.url());
+    line("file gate", &gate.file_endpoint());
+    if let Some(endpoint) = for_javascript(&gate.endpoint()) {
+        line("JavaScript", &format!("endpoint {endpoint}"));
     }
-    if let (Some(endpoint), Some(certificate)) = (gate.tls_endpoint(), gate.certificate()) {
-        lines.push_str(&format!("TLS gate   wss://{endpoint}/service/websocket\n"));
-        if !args.has_certificate() {
-            lines.push_str(certificate);
+    if let Some(url) = gate.page_url() {
+        line("page", &url);
+    }
+    if let (Some(endpoint), Some(files)) = (gate.tls_endpoint(), gate.tls_file_endpoint()) {
+        line("TLS gate", &format!("wss://{endpoint}/service/websocket"));
+        line("TLS files", &files);
+        if let Some(endpoint) = for_javascript(&endpoint) {
+            line("JavaScript", &format!("ssl_endpoint {endpoint}"));
         }
+        let certificate = gate.certificate().filter(|_| !args.has_certificate());
+        lines.push_str(certificate.unwrap_or_default());
     }
     lines.push_str(&format!("pid        {}\n", gate.pid()));
     say(&lines);
+    let addresses = [Some(gate.endpoint()), Some(gate.file_endpoint()), gate.tls_endpoint()];
+    let page = gate.page_url().map(|url| url.replace("http://", "").replace('/', ""));
+    for address in addresses.into_iter().chain([gate.tls_file_endpoint(), page]).flatten() {
+        if address.parse().is_ok_and(|address: SocketAddr| !address.ip().is_loopback()) {
+            logger::say(&format!(
+                "rtm-gate: warning: {address} can be reached from other machines, by whoever finds it"
+            ));
+        }
+    }
+}
+
+/// How a page on this machine is to call that address: the SDK makes `fileproxy-HOST` of the host where files go, and only
+/// names lead somewhere then.
+fn for_javascript(address: &str) -> Option<String> {
+    let address: SocketAddr = address.parse().ok()?;
+    let here = address.ip().is_loopback() || address.ip().is_unspecified();
+    here.then(|| format!("rtm.localhost:{}", address.port()))
 }
 
 /// On standard output. That nobody reads it is no reason to end.

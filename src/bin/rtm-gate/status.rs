@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use rtm_client::gate::Counters;
 
+use crate::logger;
+
 pub(crate) struct Status {
     terminal: bool,
     at: Instant,
@@ -34,7 +36,7 @@ impl Status {
 
     pub(crate) fn end(&self) {
         if self.terminal {
-            eprintln!();
+            logger::say("");
         }
     }
 }

@@ -167,13 +167,13 @@ impl GateBuilder {
     /// How many messages of a conversation are kept; the oldest go first. Default: 500; zero counts as 1.
     ///
     /// ```
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let gate = Gate::builder().keep_messages(2).start()?;
     /// for text in ["one", "two", "three"] {
     ///     gate.broadcast(99, 30, text, "");
     /// }
-    /// let kept = gate.stored(Conversation::Broadcast);
+    /// let kept = gate.stored(ConversationId::Broadcast);
     /// assert_eq!(kept.len(), 2);
     /// assert_eq!(kept[0].msg, "two");
     /// # Ok::<(), std::io::Error>(())
@@ -188,13 +188,13 @@ impl GateBuilder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::gate::{Conversation, Gate};
+    /// use rtm_client::gate::{ConversationId, Gate};
     ///
     /// let gate = Gate::builder().keep_for(Duration::from_millis(20)).start()?;
     /// gate.broadcast(99, 30, "old", "");
     /// std::thread::sleep(Duration::from_millis(50));
     /// gate.broadcast(99, 30, "new", "");
-    /// assert!(gate.stored(Conversation::Broadcast).iter().all(|message| message.msg != "old"));
+    /// assert!(gate.stored(ConversationId::Broadcast).iter().all(|message| message.msg != "old"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn keep_for(mut self, span: Duration) -> Self {

@@ -4,7 +4,7 @@ use super::history::who;
 use super::member;
 use crate::gate::call::{Call, Done, Refusal};
 use crate::gate::service::Service;
-use crate::gate::store::{Conversation, Message, Since};
+use crate::gate::store::{ConversationId, Message, Since};
 use crate::gate::write;
 use crate::wire::payload::MapWriter;
 
@@ -125,7 +125,7 @@ pub(super) fn getp2punread(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let uids = call.ids("uids", MOST_COUNTED)?;
-    let conversations = uids.into_iter().map(|uid| (uid, Conversation::p2p(call.uid, uid)));
+    let conversations = uids.into_iter().map(|uid| (uid, ConversationId::p2p(call.uid, uid)));
     counts(service, call, "p2p", conversations, answer)
 }
 
@@ -138,7 +138,7 @@ pub(super) fn getgroupunread(
     for &gid in &gids {
         member(service, call.uid, gid)?;
     }
-    let conversations = gids.into_iter().map(|gid| (gid, Conversation::Group(gid)));
+    let conversations = gids.into_iter().map(|gid| (gid, ConversationId::Group(gid)));
     counts(service, call, "group", conversations, answer)
 }
 
@@ -147,7 +147,7 @@ fn counts(
     service: &Service,
     call: &Call<'_, '_>,
     key: &str,
-    conversations: impl Iterator<Item = (i64, Conversation)>,
+    conversations: impl Iterator<Item = (i64, ConversationId)>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let wanted = Wanted::read(service, call)?;
@@ -197,7 +197,7 @@ impl Wanted {
     pub(super) fn count<'s>(
         &self,
         service: &'s Service,
-        conversation: Conversation,
+        conversation: ConversationId,
         uid: i64,
     ) -> (i64, Option<&'s Message>) {
         let (mut unread, mut last) = (0, None);
@@ -212,7 +212,7 @@ impl Wanted {
 }
 
 struct Entry<'s> {
-    conversation: Conversation,
+    conversation: ConversationId,
     id: i64,
     unread: i64,
     last: Option<&'s Message>,
@@ -225,7 +225,7 @@ fn p2p_entries<'s>(
     unread_only: bool,
 ) -> Vec<Entry<'s>> {
     let peers = service.store.p2p_sessions(call.uid).into_iter();
-    let conversations = peers.map(|peer| (peer, Conversation::p2p(call.uid, peer)));
+    let conversations = peers.map(|peer| (peer, ConversationId::p2p(call.uid, peer)));
     entries(service, call, wanted, unread_only, conversations)
 }
 
@@ -236,7 +236,7 @@ fn group_entries<'s>(
     unread_only: bool,
 ) -> Vec<Entry<'s>> {
     let groups = service.store.groups_of(call.uid);
-    let conversations = groups.map(|gid| (gid, Conversation::Group(gid)));
+    let conversations = groups.map(|gid| (gid, ConversationId::Group(gid)));
     entries(service, call, wanted, unread_only, conversations)
 }
 
@@ -245,7 +245,7 @@ fn entries<'s>(
     call: &Call<'_, '_>,
     wanted: &Wanted,
     unread_only: bool,
-    conversations: impl Iterator<Item = (i64, Conversation)>,
+    conversations: impl Iterator<Item = (i64, ConversationId)>,
 ) -> Vec<Entry<'s>> {
     conversations
         .map(|(id, conversation)| {

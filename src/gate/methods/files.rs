@@ -5,14 +5,15 @@ use serde_json::Value;
 use super::{messages, permitted};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
+use crate::gate::content::{self, IMAGE};
 use crate::gate::files::{Ticket, signature};
 use crate::gate::service::{Service, Target};
 use crate::gate::store::{Bytes, Draft};
 use crate::wire::payload::MapWriter;
 
-/// The types files are sent as, and the one with a thumbnail.
+/// The types files are sent as, and the one that says nothing of what is in it.
 const FILE_TYPES: std::ops::RangeInclusive<i64> = 40..=50;
-const IMAGE: i64 = 40;
+const ANY_FILE: i64 = 50;
 
 pub(super) fn filetoken(
     service: &mut Service,
@@ -37,9 +38,9 @@ pub(super) fn filetoken(
     let token = service
         .files
         .new_token(ticket, call.now)
-        .ok_or_else(|| refusal(rtm::API_FREQUENCY_LIMITED, "too many file tokens are unused"))?;
+        .ok_or_else(|| refusal(rtm::API_FREQUENCY_LIMITED, "too many tokens are unused"))?;
     answer.text("token", &token);
-    answer.text("endpoint", service.files.endpoint());
+    answer.text("endpoint", &service.files.endpoint(call.local));
     Ok(())
 }
 
@@ -73,7 +74,7 @@ pub(super) fn uploadfile(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let upload = Upload::read(service, call, None)?;
-    let url = service.files.store(upload.file, &upload.extension);
+    let url = service.files.store(upload.file, &upload.extension, call.local);
     answer.text("url", &url);
     answer.int("size", upload.file.len() as i64);
     Ok(())
@@ -97,7 +98,9 @@ fn send(
         answer.int("mtime", known.mtime);
         return Ok(());
     }
-    let url = service.files.store(upload.file, &upload.extension);
+    let url = service.files.store(upload.file, &upload.extension, call.local);
+    let recognized = content::recognized(upload.file).filter(|_| mtype == ANY_FILE);
+    let mtype = recognized.map_or(mtype, |(mtype, _)| mtype);
     let size = upload.file.len();
     let body = if mtype == IMAGE {
         format!(r#"{{"url":"{url}","size":{size},"surl":"{url}"}}"#)
@@ -132,7 +135,7 @@ impl<'f> Upload<'f> {
             let ex = format!("pid is {pid}, this gate serves {}", service.config.pid);
             return Err(refusal(rtm::INVALID_PROJECT_ID_OR_USER_ID, ex));
         }
-        let ticket = service.files.take_ticket(token, call.now);
+        let ticket = service.files.take_ticket(uid, token, call.now);
         if ticket != Some(Ticket { uid, target }) {
             let ex = "token is unknown, used, expired, or was given for something else";
             return Err(refusal(rtm::INVALID_FILE_OR_SIGN_OR_TOKEN, ex));

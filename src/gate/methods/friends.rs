@@ -7,6 +7,8 @@ use crate::wire::payload::MapWriter;
 
 /// How many users one call adds or removes.
 const MOST_UIDS: usize = 100;
+/// How many users a blacklist holds.
+const MOST_BLACKS: usize = 10_000;
 
 pub(super) fn addfriends(
     service: &mut Service,
@@ -46,7 +48,12 @@ pub(super) fn getfriends(
 
 pub(super) fn addblacks(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
     let uids = call.ids("blacks", MOST_UIDS)?;
-    service.store.user(call.uid).blacks.extend(uids);
+    let blacks = &mut service.store.user(call.uid).blacks;
+    if blacks.len() + uids.len() > MOST_BLACKS {
+        let ex = format!("there would be more than {MOST_BLACKS} users on the blacklist");
+        return Err(refusal(rtm::TOO_MANY_ITEMS_IN_PARAMETERS, ex));
+    }
+    blacks.extend(uids);
     Ok(())
 }
 

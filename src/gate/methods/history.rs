@@ -4,7 +4,7 @@ use super::{inside, member, not_found};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, refusal};
 use crate::gate::service::Service;
-use crate::gate::store::{Conversation, Page};
+use crate::gate::store::{ConversationId, Page};
 use crate::gate::write;
 use crate::wire::payload::MapWriter;
 
@@ -13,20 +13,20 @@ const SENT: i64 = 1;
 const RECEIVED: i64 = 2;
 
 /// Whose messages are asked for, if the caller may read them.
-fn p2p(_: &Service, call: &Call<'_, '_>) -> Result<Conversation, Refusal> {
-    Ok(Conversation::p2p(call.uid, call.int("ouid")?))
+fn p2p(_: &Service, call: &Call<'_, '_>) -> Result<ConversationId, Refusal> {
+    Ok(ConversationId::p2p(call.uid, call.int("ouid")?))
 }
 
-fn group(service: &Service, call: &Call<'_, '_>) -> Result<Conversation, Refusal> {
+fn group(service: &Service, call: &Call<'_, '_>) -> Result<ConversationId, Refusal> {
     let gid = call.int("gid")?;
     member(service, call.uid, gid)?;
-    Ok(Conversation::Group(gid))
+    Ok(ConversationId::Group(gid))
 }
 
-fn room(service: &Service, call: &Call<'_, '_>) -> Result<Conversation, Refusal> {
+fn room(service: &Service, call: &Call<'_, '_>) -> Result<ConversationId, Refusal> {
     let rid = call.int("rid")?;
     inside(service, call, rid)?;
-    Ok(Conversation::Room(rid))
+    Ok(ConversationId::Room(rid))
 }
 
 pub(super) fn getp2pmsg(
@@ -58,7 +58,7 @@ pub(super) fn getbroadcastmsg(
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    history(service, call, Conversation::Broadcast, answer)
+    history(service, call, ConversationId::Broadcast, answer)
 }
 
 pub(super) fn getp2pmsgbymessageid(
@@ -90,7 +90,7 @@ pub(super) fn getbroadcastmsgbymessageid(
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    history_after(service, call, Conversation::Broadcast, answer)
+    history_after(service, call, ConversationId::Broadcast, answer)
 }
 
 pub(super) fn getp2pmsgcount(
@@ -122,13 +122,13 @@ pub(super) fn getbroadcastmsgcount(
     call: &Call<'_, '_>,
     answer: &mut MapWriter<'_>,
 ) -> Done {
-    count(service, call, Conversation::Broadcast, answer)
+    count(service, call, ConversationId::Broadcast, answer)
 }
 
 fn history(
     service: &Service,
     call: &Call<'_, '_>,
-    conversation: Conversation,
+    conversation: ConversationId,
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let page = page(service, call)?;
@@ -140,7 +140,7 @@ fn history(
 fn history_after(
     service: &Service,
     call: &Call<'_, '_>,
-    conversation: Conversation,
+    conversation: ConversationId,
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let mut page = page(service, call)?;
@@ -158,7 +158,7 @@ fn history_after(
 fn count(
     service: &Service,
     call: &Call<'_, '_>,
-    conversation: Conversation,
+    conversation: ConversationId,
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let page = bounds(call)?;
@@ -190,7 +190,7 @@ fn bounds(call: &Call<'_, '_>) -> Result<Page, Refusal> {
 fn answer_page(
     service: &Service,
     call: &Call<'_, '_>,
-    conversation: Conversation,
+    conversation: ConversationId,
     page: &Page,
     answer: &mut MapWriter<'_>,
 ) {
@@ -210,10 +210,10 @@ fn answer_page(
 }
 
 /// The second cell of a row: the sender, or the direction in a P2P conversation.
-pub(super) fn who(conversation: Conversation, uid: i64, from: i64) -> i64 {
+pub(super) fn who(conversation: ConversationId, uid: i64, from: i64) -> i64 {
     match conversation {
-        Conversation::P2p(..) if from == uid => SENT,
-        Conversation::P2p(..) => RECEIVED,
+        ConversationId::P2p(..) if from == uid => SENT,
+        ConversationId::P2p(..) => RECEIVED,
         _ => from,
     }
 }

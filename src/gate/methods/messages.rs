@@ -4,7 +4,7 @@ use super::{CHAT, inside, member, not_found, permitted};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
 use crate::gate::service::{Service, Target};
-use crate::gate::store::{Conversation, Draft};
+use crate::gate::store::{ConversationId, Draft};
 use crate::gate::words;
 use crate::wire::payload::MapWriter;
 
@@ -89,22 +89,22 @@ pub(super) fn send(
 }
 
 /// Which message `getmsg` and `delmsg` mean: its conversation, sender and mid.
-fn address(service: &Service, call: &Call<'_, '_>) -> Result<(Conversation, i64, i64), Refusal> {
+fn address(service: &Service, call: &Call<'_, '_>) -> Result<(ConversationId, i64, i64), Refusal> {
     let (from, mid, xid) = (call.int("from")?, call.int("mid")?, call.int("xid")?);
     let conversation = match call.int("type")? {
         // The receiver may name either end as the conversation.
-        1 if from == call.uid => Conversation::p2p(call.uid, xid),
-        1 if xid == call.uid || xid == from => Conversation::p2p(call.uid, from),
+        1 if from == call.uid => ConversationId::p2p(call.uid, xid),
+        1 if xid == call.uid || xid == from => ConversationId::p2p(call.uid, from),
         1 => return Err(not_found(mid)),
         2 => {
             member(service, call.uid, xid)?;
-            Conversation::Group(xid)
+            ConversationId::Group(xid)
         }
         3 => {
             inside(service, call, xid)?;
-            Conversation::Room(xid)
+            ConversationId::Room(xid)
         }
-        4 => Conversation::Broadcast,
+        4 => ConversationId::Broadcast,
         other => {
             let ex = format!("type is {other}, allowed are 1 to 4");
             return Err(refusal(rtm::INVALID_PARAMETER, ex));
@@ -123,7 +123,7 @@ pub(super) fn getmsg(
     let message = log
         .and_then(|log| match (conversation, from) {
             // Broadcasts are asked for by mid alone.
-            (Conversation::Broadcast, -1) => log.iter().find(|message| message.mid == mid),
+            (ConversationId::Broadcast, -1) => log.iter().find(|message| message.mid == mid),
             _ => log.find(from, mid),
         })
         .filter(|message| !message.deleted)

@@ -6,7 +6,7 @@ use super::{MOST_INFOS, answer_info, inside, new_info, set_info};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, refusal};
 use crate::gate::service::Service;
-use crate::gate::store::Conversation;
+use crate::gate::store::ConversationId;
 use crate::gate::write;
 use crate::wire::payload::MapWriter;
 
@@ -65,7 +65,7 @@ pub(super) fn getuserroomsandlastmsg(
 ) -> Done {
     let mtypes = call.opt_ints("mtypes")?.unwrap_or_default();
     let last = service.rooms_of(call.uid).into_iter().map(|rid| {
-        let messages = service.store.log(Conversation::Room(rid)).into_iter();
+        let messages = service.store.log(ConversationId::Room(rid)).into_iter();
         let mut messages = messages.flat_map(|log| log.iter().rev());
         let last = messages.find(|message| {
             !message.deleted && (mtypes.is_empty() || mtypes.contains(&message.mtype))

@@ -1,5 +1,6 @@
 //! Login and logout.
 
+use super::system;
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, refusal};
 use crate::gate::language::Language;
@@ -34,8 +35,9 @@ pub(super) fn auth(service: &mut Service, call: &Call<'_, '_>, answer: &mut MapW
         Some(2) => Some(call.int("ts")?),
         _ => None,
     };
-    let ok = token::accepted(&service.config, uid, token, ts);
+    let ok = token::accepted(&service.config, uid, token, ts, call.now);
     if ok {
+        let attrs = system::merged(service, call, uid, Vec::new(), attrs)?;
         let session = Session { uid, since: call.now, attrs, lang, rooms: Vec::new() };
         service.log_in(call.conn, session, call.encoding);
     }

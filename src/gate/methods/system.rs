@@ -3,21 +3,59 @@
 use std::collections::BTreeMap;
 
 use crate::error_code::rtm;
-use crate::gate::call::{Call, Done, Refusal, refusal};
+use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
 use crate::gate::peers::Peer;
 use crate::gate::service::Service;
 use crate::gate::write;
 use crate::wire::payload::{MapWriter, write_map};
 
+/// How many attributes a connection may have, and how many bytes those of all connections of a user.
+const MOST_ATTRS: usize = 100;
+const MOST_ATTR_BYTES: usize = 65536;
+/// How many devices a user may have, and how many conversations with notification options.
+const MOST_DEVICES: usize = 100;
+const MOST_OPTIONS: usize = 1000;
+/// How long a device token or a type of app may be.
+const LONGEST_TOKEN: usize = 4096;
+/// How many message types there are.
+const MOST_MTYPES: usize = 127;
+
+pub(super) type Attrs = Vec<(String, String)>;
+
 pub(super) fn addattrs(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
-    let attrs = call.texts("attrs")?;
+    let new = call.texts("attrs")?;
+    let known = service.peers.session(call.conn).map(|session| session.attrs.clone());
+    let attrs = merged(service, call, call.uid, known.unwrap_or_default(), new)?;
     if let Some(session) = service.peers.session_mut(call.conn) {
-        for (key, value) in attrs {
-            session.attrs.retain(|(known, _)| *known != key);
-            session.attrs.push((key, value));
-        }
+        session.attrs = attrs;
     }
     Ok(())
+}
+
+/// The attributes of a connection of that user once the new ones are added. Refuses more than a user may have.
+pub(super) fn merged(
+    service: &Service,
+    call: &Call<'_, '_>,
+    uid: i64,
+    mut attrs: Attrs,
+    new: Attrs,
+) -> Result<Attrs, Refusal> {
+    let len = |attrs: &Attrs| attrs.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let refused = |bytes| at_most(rtm::LARGE_MESSAGE_OR_ATTRS, "attrs", bytes, MOST_ATTR_BYTES);
+    refused(len(&new))?;
+    for (key, value) in new {
+        attrs.retain(|(known, _)| *known != key);
+        if attrs.len() == MOST_ATTRS {
+            let ex = format!("attrs would have more than {MOST_ATTRS} items");
+            return Err(refusal(rtm::TOO_MANY_ITEMS_IN_PARAMETERS, ex));
+        }
+        attrs.push((key, value));
+    }
+    let conns = service.online.get(&uid).into_iter().flatten();
+    let others = conns.filter(|&&conn| conn != call.conn);
+    let sessions = others.filter_map(|&conn| service.peers.session(conn));
+    refused(len(&attrs) + sessions.map(|session| len(&session.attrs)).sum::<usize>())?;
+    Ok(attrs)
 }
 
 /// One map for each connection of the user: its attributes, its login time, its endpoint, and `my` on the caller's.
@@ -79,7 +117,15 @@ pub(super) fn adddebuglog(_: &mut Service, call: &Call<'_, '_>, _: &mut MapWrite
 
 pub(super) fn adddevice(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
     let (apptype, token) = (call.text("apptype")?, call.text("devicetoken")?);
-    service.store.user(call.uid).devices.insert(token.to_owned(), apptype.to_owned());
+    for (key, value) in [("apptype", apptype), ("devicetoken", token)] {
+        at_most(rtm::LARGE_DATA, key, value.len(), LONGEST_TOKEN)?;
+    }
+    let devices = &mut service.store.user(call.uid).devices;
+    if devices.len() >= MOST_DEVICES && !devices.contains_key(token) {
+        let ex = format!("there would be more than {MOST_DEVICES} devices");
+        return Err(refusal(rtm::TOO_MANY_ITEMS_IN_PARAMETERS, ex));
+    }
+    devices.insert(token.to_owned(), apptype.to_owned());
     Ok(())
 }
 
@@ -97,6 +143,12 @@ pub(super) fn addoption(service: &mut Service, call: &Call<'_, '_>, _: &mut MapW
     let xid = call.int("xid")?;
     let mtypes = call.opt_ints("mtypes")?.unwrap_or_default();
     let options = options(service, call)?;
+    let known = options.get(&xid);
+    let count = known.into_iter().flatten().filter(|known| !mtypes.contains(known)).count();
+    if mtypes.len() + count > MOST_MTYPES || options.len() >= MOST_OPTIONS && known.is_none() {
+        let ex = format!("at most {MOST_MTYPES} types and {MOST_OPTIONS} conversations");
+        return Err(refusal(rtm::TOO_MANY_ITEMS_IN_PARAMETERS, ex));
+    }
     if mtypes.is_empty() {
         options.insert(xid, mtypes);
         return Ok(());

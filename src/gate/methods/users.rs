@@ -2,7 +2,7 @@
 
 use super::{LONGEST_VALUE, MOST_INFOS, answer_info, new_info, set_info};
 use crate::error_code::rtm;
-use crate::gate::call::{Call, Done, Refusal, at_most};
+use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
 use crate::gate::service::Service;
 use crate::gate::write;
 use crate::wire::payload::MapWriter;
@@ -10,6 +10,9 @@ use crate::wire::payload::MapWriter;
 /// How many users one call asks after whether they are online.
 const MOST_ASKED: usize = 200;
 const LONGEST_KEY: usize = 128;
+/// How many keys a user may have, and how many bytes with all values.
+const MOST_KEYS: usize = 1000;
+const MOST_DATA: usize = 8 * 1024 * 1024;
 
 pub(super) fn getonlineusers(
     service: &mut Service,
@@ -63,7 +66,17 @@ fn key<'f>(call: &Call<'f, '_>) -> Result<&'f [u8], Refusal> {
 pub(super) fn dataset(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
     let (key, value) = (key(call)?, call.bytes("val")?);
     at_most(rtm::LARGE_DATA, "val", value.len(), LONGEST_VALUE)?;
-    service.store.user(call.uid).data.insert(key.to_vec(), value.to_vec());
+    let data = &mut service.store.user(call.uid).data;
+    let others = data.iter().filter(|(known, _)| *known != key);
+    let (count, bytes) = others.fold((1, key.len() + value.len()), |(count, bytes), other| {
+        (count + 1, bytes + other.0.len() + other.1.len())
+    });
+    if count > MOST_KEYS {
+        let ex = format!("the user would have {count} keys, at most {MOST_KEYS}");
+        return Err(refusal(rtm::LARGE_DATA, ex));
+    }
+    at_most(rtm::LARGE_DATA, "the data of the user", bytes, MOST_DATA)?;
+    data.insert(key.to_vec(), value.to_vec());
     Ok(())
 }
 

@@ -15,17 +15,17 @@ use super::Kept;
 /// # let (callback, reply) = reply::login();
 /// # client.login(1, "token", callback, None);
 /// # reply.wait()?;
-/// use rtm_client::gate::Conversation;
+/// use rtm_client::gate::ConversationId;
 ///
 /// let (callback, reply) = reply::channel();
 /// client.send_group_chat(100, "hello", "", None, None, callback);
 /// reply.wait()?;
-/// assert_eq!(gate.stored(Conversation::Group(100)).len(), 1);
-/// assert_eq!(gate.stored(Conversation::P2p(1, 2)).len(), 0);
+/// assert_eq!(gate.stored(ConversationId::Group(100)).len(), 1);
+/// assert_eq!(gate.stored(ConversationId::P2p(1, 2)).len(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Conversation {
+pub enum ConversationId {
     /// Between these two users.
     P2p(i64, i64),
     /// In the group of that id.
@@ -36,17 +36,25 @@ pub enum Conversation {
     Broadcast,
 }
 
-impl Conversation {
+impl ConversationId {
     /// The conversation of two users, in either order.
     ///
     /// ```
-    /// use rtm_client::gate::Conversation;
+    /// use rtm_client::gate::ConversationId;
     ///
-    /// assert_eq!(Conversation::p2p(2, 1), Conversation::P2p(1, 2));
-    /// assert_eq!(Conversation::p2p(1, 2), Conversation::P2p(1, 2));
+    /// assert_eq!(ConversationId::p2p(2, 1), ConversationId::P2p(1, 2));
+    /// assert_eq!(ConversationId::p2p(1, 2), ConversationId::P2p(1, 2));
     /// ```
-    pub fn p2p(a: i64, b: i64) -> Conversation {
-        Conversation::P2p(a.min(b), a.max(b))
+    pub fn p2p(a: i64, b: i64) -> ConversationId {
+        ConversationId::P2p(a.min(b), a.max(b))
+    }
+
+    /// The same with the users in the order of [`p2p`](ConversationId::p2p), as it is stored.
+    pub(in crate::gate) fn ordered(self) -> ConversationId {
+        match self {
+            ConversationId::P2p(a, b) => ConversationId::p2p(a, b),
+            other => other,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
 
-pub use log::Conversation;
+pub use log::ConversationId;
 pub(super) use log::{Bytes, Draft, Log, Message, Page, Posted, Since};
 pub(super) use users::{Info, User};
 
@@ -19,7 +19,7 @@ pub(super) struct Store {
     /// What is told of rooms; who is inside is no matter of storage.
     pub(super) rooms: BTreeMap<i64, Info>,
     kept: Kept,
-    logs: HashMap<Conversation, Log>,
+    logs: HashMap<ConversationId, Log>,
     last_row: i64,
 }
 
@@ -85,11 +85,11 @@ impl Store {
         self.user(uid).read_until = last_row;
     }
 
-    pub(super) fn log(&self, conversation: Conversation) -> Option<&Log> {
+    pub(super) fn log(&self, conversation: ConversationId) -> Option<&Log> {
         self.logs.get(&conversation)
     }
 
-    pub(super) fn logs(&self) -> impl Iterator<Item = (&Conversation, &Log)> {
+    pub(super) fn logs(&self) -> impl Iterator<Item = (&ConversationId, &Log)> {
         self.logs.iter()
     }
 
@@ -111,12 +111,12 @@ impl Store {
     /// Stores a message, unless it is a resend: the same mid of the same sender in the same conversation.
     pub(super) fn post(
         &mut self,
-        conversation: Conversation,
+        conversation: ConversationId,
         draft: &Draft<'_>,
         now: i64,
     ) -> Posted {
         if !self.logs.contains_key(&conversation) {
-            if let Conversation::P2p(a, b) = conversation {
+            if let ConversationId::P2p(a, b) = conversation {
                 self.user(a).peers.push(b);
                 self.user(b).peers.push(a);
             }
@@ -134,7 +134,7 @@ impl Store {
     }
 
     /// Empties a message and marks it deleted; its row stays. `false` if there is no such message.
-    pub(super) fn delete(&mut self, conversation: Conversation, from: i64, mid: i64) -> bool {
+    pub(super) fn delete(&mut self, conversation: ConversationId, from: i64, mid: i64) -> bool {
         self.logs.get_mut(&conversation).is_some_and(|log| log.delete(from, mid))
     }
 
@@ -147,7 +147,7 @@ impl Store {
             .peers
             .iter()
             .filter_map(|&peer| {
-                let log = self.logs.get(&Conversation::p2p(uid, peer))?;
+                let log = self.logs.get(&ConversationId::p2p(uid, peer))?;
                 log.listed_for(uid < peer).then_some((log.last_row(), peer))
             })
             .collect();
@@ -157,7 +157,7 @@ impl Store {
 
     /// Takes the conversation out of the session list of `uid`, and of the other's unless `oneway`.
     pub(super) fn remove_session(&mut self, uid: i64, peer: i64, oneway: bool) {
-        if let Some(log) = self.logs.get_mut(&Conversation::p2p(uid, peer)) {
+        if let Some(log) = self.logs.get_mut(&ConversationId::p2p(uid, peer)) {
             log.unlist(uid < peer);
             if !oneway {
                 log.unlist(peer < uid);
