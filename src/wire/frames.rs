@@ -227,7 +227,7 @@ impl Frames {
     }
 
     /// The payload of a whole binary message of the gate that is shorter than 126 bytes, as nearly all are. Whatever this
-    /// finds, [`head`](Frames::head) would find as well, later.
+    /// finds, [`head`](Frames::head) would find as well, only slower.
     fn short_message(&self) -> Option<Range<usize>> {
         let (Reads::Client { .. }, None) = (self.role, self.message) else { return None };
         let &[0x82, len @ ..126, ..] = self.unread() else { return None };

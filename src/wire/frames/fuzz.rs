@@ -33,7 +33,7 @@ pub(super) fn read(data: &[u8], sizes: &[usize], role: Reads, limit: usize) -> H
     let mut heard = Heard::default();
     let mut rest = data;
     for size in sizes.iter().cycle() {
-        let (mut piece, later) = rest.split_at((*size).clamp(1, rest.len().max(1)).min(rest.len()));
+        let (mut piece, later) = rest.split_at((*size).max(1).min(rest.len()));
         rest = later;
         loop {
             match frames.next() {
