@@ -309,7 +309,10 @@ fn what_clients_send_is_escaped_in_the_log() {
 fn what_is_printed() {
     let gate = Running::start(&["--http-listen", "127.0.0.1:0"]);
     let port = gate.endpoint.rsplit_once(':').expect("a port").1;
-    let line = format!("\nJavaScript endpoint rtm.localhost:{port}\n");
+    // The SDK sends files to a port that it knows.
+    let line = format!(
+        "\nJavaScript endpoint rtm.localhost:{port}, without files: the SDK sends them to port 13461 here\n"
+    );
     assert!(gate.introduction.contains(&line), "{}", gate.introduction);
     assert_eq!(stderr_of(gate), "");
     let gate = Running::start(&["--http-listen", "0.0.0.0:0", "--tls-listen", "0.0.0.0:0"]);

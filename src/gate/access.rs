@@ -28,6 +28,7 @@ impl Access {
     pub(super) fn new(config: &Config, ports: Vec<u16>) -> Access {
         let listens = [&config.listen, &config.file_listen].into_iter();
         let listens = listens.chain(&config.page_listen).chain(&config.tls_listen);
+        let listens = listens.chain(&config.tls_file_listen);
         let names = listens.filter_map(|listen| listen.rsplit_once(':'));
         Access {
             names: names.map(|(host, _)| host.to_ascii_lowercase()).collect(),

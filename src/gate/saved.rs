@@ -369,10 +369,16 @@ pub(super) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
-    let mut file = std::fs::File::create(&new)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)?;
+    let written = std::fs::File::create(&new).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)
+    });
+    if written.is_err() {
+        // What is not whole is of no use; where it cannot be taken away, it is written over the next time.
+        let _ = std::fs::remove_file(&new);
+        return written;
+    }
     // The rename lasts once the directory is on disk; where directories cannot be opened, it does so by itself.
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     if let Ok(directory) = std::fs::File::open(directory.unwrap_or(Path::new("."))) {
@@ -420,6 +426,18 @@ mod tests {
         let rows: Vec<_> = log.iter().map(|row| (row.id, row.mtype, row.mtime)).collect();
         assert_eq!(rows, [(1, 30, 5000), (2, 30, 5000)]);
         assert!(restored("{}").is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_behind() {
+        let place = std::env::temp_dir().join(format!("gate-saved-{}", std::process::id()));
+        // A directory, which no file takes the place of.
+        std::fs::create_dir_all(place.join("taken")).unwrap();
+        assert!(write_whole(&place.join("taken"), b"{}").is_err());
+        assert_eq!(std::fs::read_dir(&place).unwrap().count(), 1);
+        write_whole(&place.join("free"), b"{}").unwrap();
+        assert_eq!(std::fs::read(place.join("free")).unwrap(), b"{}");
+        std::fs::remove_dir_all(place).unwrap();
     }
 
     #[test]

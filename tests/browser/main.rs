@@ -287,6 +287,11 @@ fn faults_and_kicks_are_buttons() {
     for uid in [2, 3] {
         wait_text(&browser, &format!("{} .list", column(uid)), "Broadcasts1");
     }
+    let payload =
+        r#"{"from": "9007199254740993", "mid": "7", "mtype": 30, "msg": "pushed", "mtime": 1}"#;
+    submit(&browser, "#push", &[("[name=uid]", "2"), ("[name=payload]", payload)]);
+    wait_text(&browser, "#say", "pushed: 1 connections");
+    wait_text(&browser, &format!("{} .list", column(2)), "User 90071992547409931");
     open(&browser, 2, "room", 200);
     press(&browser, &format!("{} .title", column(2)), "Kick from room");
     wait_text(&browser, "#say", "kicked from room 200");

@@ -131,7 +131,7 @@ fn introduce(gate: &Gate, args: &Args) {
     let mut line = |name: &str, value: &str| lines.push_str(&format!("{name:10} {value}\n"));
     line("gate", &gate.url());
     line("file gate", &gate.file_endpoint());
-    if let Some(endpoint) = for_javascript(&gate.endpoint()) {
+    if let Some(endpoint) = for_javascript(&gate.endpoint(), &gate.file_endpoint(), 13461) {
         line("JavaScript", &format!("endpoint {endpoint}"));
     }
     if let Some(url) = gate.page_url() {
@@ -140,7 +140,7 @@ fn introduce(gate: &Gate, args: &Args) {
     if let (Some(endpoint), Some(files)) = (gate.tls_endpoint(), gate.tls_file_endpoint()) {
         line("TLS gate", &format!("wss://{endpoint}/service/websocket"));
         line("TLS files", &files);
-        if let Some(endpoint) = for_javascript(&endpoint) {
+        if let Some(endpoint) = for_javascript(&endpoint, &files, 13462) {
             line("JavaScript", &format!("ssl_endpoint {endpoint}"));
         }
         let certificate = gate.certificate().filter(|_| !args.has_certificate());
@@ -159,12 +159,16 @@ fn introduce(gate: &Gate, args: &Args) {
     }
 }
 
-/// How a page on this machine is to call that address: the SDK makes `fileproxy-HOST` of the host where files go, and only
-/// names lead somewhere then.
-fn for_javascript(address: &str) -> Option<String> {
-    let address: SocketAddr = address.parse().ok()?;
-    let here = address.ip().is_loopback() || address.ip().is_unspecified();
-    here.then(|| format!("rtm.localhost:{}", address.port()))
+/// How a page on this machine is to call that address: the SDK sends files to `fileproxy-HOST`, so that only a name leads
+/// there, and always to the same port.
+fn for_javascript(gate: &str, files: &str, file_port: u16) -> Option<String> {
+    let (gate, files): (SocketAddr, SocketAddr) = (gate.parse().ok()?, files.parse().ok()?);
+    let here = |address: SocketAddr| address.ip().is_loopback() || address.ip().is_unspecified();
+    let endpoint = here(gate).then(|| format!("rtm.localhost:{}", gate.port()))?;
+    if here(files) && files.port() == file_port {
+        return Some(endpoint);
+    }
+    Some(format!("{endpoint}, without files: the SDK sends them to port {file_port} here"))
 }
 
 /// On standard output. That nobody reads it is no reason to end.

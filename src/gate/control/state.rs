@@ -90,7 +90,7 @@ fn conversations(service: &Service) -> Value {
     let mut logs: Vec<_> = service.store.logs().collect();
     logs.sort_unstable_by_key(|(_, log)| log.iter().next_back().map(|message| message.id));
     let logs = logs.into_iter().rev().map(|(&conversation, log)| {
-        json!({"conversation": fault::conversation(conversation), "messages": log.iter().count()})
+        json!({"conversation": fault::conversation(conversation), "messages": log.len()})
     });
     logs.collect()
 }

@@ -237,6 +237,10 @@ impl Log {
         self.messages.iter().filter(|row| page.admits(row) && !row.deleted).count()
     }
 
+    pub(in crate::gate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     pub(in crate::gate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Message> {
         self.messages.iter()
     }
