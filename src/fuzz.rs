@@ -34,6 +34,7 @@ fn read_packages(data: &[u8], step: usize) -> Read {
                 Kind::Answer { .. } => Vec::new(),
             };
             found.push((method, package.payload.to_vec()));
+            true
         });
         if let Err(malformed) = read {
             return (found, Some(malformed));
@@ -68,6 +69,7 @@ fn read_stream(data: &[u8], step: usize, repair: bool) -> (Read, bool) {
             };
             let cut = reader.read(message, |package| {
                 read.0.push((Vec::new(), package.payload.to_vec()));
+                true
             });
             if let Err(malformed) = cut {
                 read.1 = Some(malformed);

@@ -77,7 +77,7 @@ pub(crate) struct Counters {
     pub(crate) calls: Counter,
     /// Under the state's lock.
     pub(crate) queued_bytes: Counter,
-    /// The timer thread.
+    /// Under the state's lock.
     pub(crate) timeouts: Counter,
     /// The I/O thread, as the rest.
     pub(crate) answers: Counter,

@@ -73,7 +73,7 @@ impl RtmClient {
     ///
     /// `last_error` is the code of what ended the connection or the attempt before, `retried_count` how many attempts
     /// this outage has seen. On `false` [`on_session_closed`](Self::on_session_closed) gets `last_error`. Of several
-    /// handlers one `false` is enough. The attempt waits for the answer, the answer for the callback thread.
+    /// handlers one `false` is enough. The attempt waits for the answer, the answer for the callbacks.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient};
@@ -100,7 +100,7 @@ impl RtmClient {
     /// is refused for its token, which is then tried again with the new one.
     ///
     /// `None` means there is none: a relogin goes on with the token it has, a refusal is final. Of several handlers the
-    /// last one that has a token counts. A token is a text, or a [`LoginToken`]. The login waits for the answer, the answer for the callback thread: a
+    /// last one that has a token counts. A token is a text, or a [`LoginToken`]. The login waits for the answer, the answer for the callbacks: a
     /// handler may take its time to fetch one, and the callbacks behind it wait.
     ///
     /// ```

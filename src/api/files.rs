@@ -1,5 +1,6 @@
 //! The page Files: a token on the connection, then the file over a connection of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
@@ -360,17 +361,18 @@ impl RtmClient {
             }
         };
         let content_md5 = hex_md5(&bytes);
-        let weak = self.downgrade();
+        // The engine, for it is not the last handle that is dropped where the answer is.
+        let weak = Arc::downgrade(self.engine());
         let with_token = move |answer: Result<Answer<'_>, Error>| {
             let token = answer.and_then(|answer| answer.read(FileToken::decode));
-            let error = match (token, weak.upgrade()) {
+            let engine = weak.upgrade();
+            let error = match (token, engine.clone()) {
                 (Err(error), _) => error,
                 (Ok(_), None) => Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone"),
                 (Ok(token), _) if token.token.is_empty() || token.endpoint.is_empty() => {
                     Error::new(rtm::UNKNOWN_ERROR, "the service gave no token or no endpoint")
                 }
-                (Ok(token), Some(client)) => {
-                    let engine = client.engine();
+                (Ok(token), Some(engine)) => {
                     let attrs = attrs(&content_md5, &token, extension.as_deref());
                     let payload = |map: &mut MapWriter<'_>| {
                         map.number("pid", engine.options.pid);
@@ -397,6 +399,11 @@ impl RtmClient {
                     return engine.upload(method, payload, deadline, progress, complete);
                 }
             };
+            // The handler is the program's, and this may be a thread that sits.
+            match engine {
+                Some(engine) => engine.let_go(progress),
+                None => drop(progress),
+            }
             callback(failed(error), None);
         };
         let payload = |map: &mut MapWriter<'_>| {

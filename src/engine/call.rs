@@ -114,7 +114,7 @@ impl Engine {
         } else {
             let seq = state.pending.insert(deadline, complete);
             frame.append_with_seq(&mut state.outbox, seq);
-            self.counters.queued_bytes.set(state.queued_bytes() as u64);
+            self.counters.queued_bytes.set(state.outbox.len() as u64);
             deadline
         };
         let wake_timer = state.timer_is_late_for(deadline);
@@ -146,11 +146,16 @@ impl Engine {
             return full("max_in_flight is reached");
         }
         if state.admission == Admission::Open {
-            let too_many = state.queued_bytes() + len > self.options.max_queued_bytes;
+            let too_many = self.queued_bytes(state) + len > self.options.max_queued_bytes;
             return if too_many { full("max_queued_bytes is reached") } else { None };
         }
         let too_many = state.queue.bytes() + len > self.options.reconnecting.max_bytes;
         if too_many { full("the queue of sends made while reconnecting is full") } else { None }
+    }
+
+    /// Bytes that wait for the socket.
+    fn queued_bytes(&self, state: &State) -> usize {
+        state.outbox.len() + self.unwritten.load(Ordering::Relaxed)
     }
 
     /// Sends a quest to the file gate, over a connection of its own. `complete` is called exactly once.
@@ -165,6 +170,7 @@ impl Engine {
         let mut buffer = FrameBuffer::default();
         let size = buffer.build(|out| package::write_quest(out, Some(UPLOAD_SEQ), method, payload));
         if let Some(error) = self.too_large(method, size) {
+            self.let_go(progress);
             return self.fail(complete, error);
         }
         // It goes on for the call that got the token, which was within the bounds.
@@ -173,6 +179,7 @@ impl Engine {
         let mut state = self.state.lock();
         let Some(io) = state.io.clone() else {
             drop(state);
+            self.let_go(request.progress);
             return self.fail(request.complete, Error::connection_closed());
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -180,6 +187,12 @@ impl Engine {
         state.sitter = Sitter::Awake;
         drop(state);
         wake(&io);
+    }
+
+    /// Has a handler of the program's dropped among the callbacks.
+    pub(crate) fn let_go(self: &Arc<Self>, handler: Option<ProgressHandler>) {
+        let items = handler.into_iter().map(Item::Dropped).collect();
+        self.deliver(Batch { items, ..Batch::default() });
     }
 
     /// Ends a call that was not sent; its callback runs as late as any other.

@@ -90,7 +90,7 @@ impl Batch {
     }
 
     /// The batch, to be used again, without what a large one has grown to.
-    fn emptied(mut self) -> Batch {
+    pub(super) fn emptied(mut self) -> Batch {
         self.bytes.clear();
         if self.bytes.capacity() > 1 << 18 || self.items.capacity() > 1 << 11 {
             self = Batch::default();

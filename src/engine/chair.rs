@@ -5,7 +5,7 @@
 //! in turn. While a callback takes long, the relief sits, and `rtm-io` goes on with the queue until the chair is given
 //! back.
 //!
-//! Invariants, for which `tests/handover.rs` runs this file under every schedule:
+//! Invariants, which `tests/model` holds this file to under schedules of every kind:
 //!
 //! * One thread sits at a time, and one thread runs callbacks at a time, in the order in which the batches came.
 //! * A thread sits only in the chair of its own run.

@@ -19,7 +19,8 @@ use crate::wire::payload::write_map;
 
 /// After that much, a pass stops reading and hands on what it has.
 const PASS_BYTES: usize = 256 << 10;
-const PASS_FRAMES: usize = 4096;
+/// Frames, packages and reads.
+const PASS_STEPS: usize = 4096;
 const PASS_ITEMS: usize = 1024;
 
 /// The session's own quests.
@@ -44,8 +45,13 @@ pub(super) struct Connection {
     stream: Stream,
     frames: Frames,
     packages: Reader,
+    /// Whether the latest message holds more packages.
+    cutting: bool,
     own: Option<(Own, u32)>,
     reading: Reading,
+    /// Whether the socket had not taken everything when this pass began, and whether it may take more.
+    stuck: bool,
+    writable: bool,
     /// Why writing failed, until all that can be read is read.
     broken: Option<Error>,
     /// The most bytes that may wait for a gate that does not read.
@@ -76,8 +82,11 @@ impl Connection {
             stream,
             frames,
             packages: Reader::new(options.max_received_bytes),
+            cutting: false,
             own: None,
             reading: Reading::More,
+            stuck: false,
+            writable: true,
             broken: None,
             most_waiting: options.max_queued_bytes.saturating_mul(2).saturating_add(1 << 20),
         }
@@ -97,7 +106,27 @@ impl Connection {
         self.waiting() > 0
     }
 
-    /// The kernel announced something.
+    /// Whether something did before this pass read and answered anything: then it is to be written first.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
+    /// So many bytes more may wait: they are not answers to a gate that does not read.
+    pub(super) fn is_to_send(&mut self, len: usize) {
+        self.most_waiting = self.most_waiting.saturating_add(len);
+    }
+
+    /// The kernel announced that the socket takes more.
+    pub(super) fn writable(&mut self) {
+        self.writable = true;
+    }
+
+    /// Whether [`write`](Connection::write) would try.
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable && self.broken.is_none()
+    }
+
+    /// The kernel announced something to read.
     pub(super) fn readable(&mut self, hung_up: bool) {
         self.stream.readable(hung_up);
         if self.reading == Reading::Drained {
@@ -107,7 +136,8 @@ impl Connection {
 
     /// Whether callbacks are too far behind to go on reading.
     pub(super) fn pause(&mut self, yes: bool, now: Time) {
-        match (self.reading, yes) {
+        // The session waits for the answer to a quest of its own.
+        match (self.reading, yes && self.own.is_none()) {
             (Reading::Paused { .. }, false) => self.reading = Reading::More,
             (Reading::More | Reading::Drained, true) => {
                 log::warn!(
@@ -162,22 +192,31 @@ impl Connection {
         frame: &mut FrameBuffer,
         mut heard: impl FnMut(Heard),
     ) {
-        let (mut bytes, mut frames) = (0, 0);
+        self.stuck = self.is_blocked();
+        let (mut bytes, mut steps) = (0, 0);
         while self.has_more()
             && bytes < PASS_BYTES
-            && frames < PASS_FRAMES
+            && steps < PASS_STEPS
             && batch.items.len() < PASS_ITEMS
         {
-            let lost = match self.frames.next() {
+            let found = match self.cutting {
+                true => Ok(Some(Found::Message(&[]))),
+                false => self.frames.next(),
+            };
+            let lost = match found {
                 Ok(Some(Found::Message(message))) => {
                     let out = self.stream.out();
-                    let into = &mut Into { batch, frame, out, own: &mut self.own };
+                    let steps = &mut steps;
+                    let into = &mut Into { batch, frame, out, own: &mut self.own, steps };
                     match cut(&mut self.packages, message, into, &mut heard) {
-                        Ok(true) => {
+                        Ok(Cut::Kicked) => {
                             self.reading = Reading::Over;
                             None
                         }
-                        Ok(false) => self.too_much_waits(),
+                        Ok(cut) => {
+                            self.cutting = cut == Cut::More;
+                            self.too_much_waits()
+                        }
                         Err(error) => Some(malformed(error)),
                     }
                 }
@@ -187,13 +226,13 @@ impl Connection {
                 Ok(None) => match self.receive() {
                     Ok(n) => {
                         bytes += n;
-                        continue;
+                        None
                     }
                     Err(lost) => lost,
                 },
                 Err(error) => Some(no_frame(error)),
             };
-            frames += 1;
+            steps += 1;
             if let Some(error) = lost {
                 self.reading = Reading::Over;
                 heard(Heard::Lost(error));
@@ -228,11 +267,11 @@ impl Connection {
 
     /// Writes what waits, as far as the socket takes it.
     pub(super) fn write(&mut self) {
-        if self.broken.is_some() {
+        if !self.is_writable() {
             return;
         }
         // Where the socket takes nothing, the latest ping is answered when it does.
-        if !self.is_blocked() {
+        if !self.stuck {
             if let Some(payload) = self.frames.take_pong() {
                 append_control(self.stream.out(), Control::Pong, &payload);
             }
@@ -242,6 +281,7 @@ impl Connection {
             // What the gate said before it closed is still to be read.
             self.readable(true);
         }
+        self.writable = !self.is_blocked();
     }
 
     /// Queues a close frame and writes what the socket takes.
@@ -257,45 +297,70 @@ struct Into<'a> {
     frame: &'a mut FrameBuffer,
     out: &'a mut Vec<u8>,
     own: &'a mut Option<(Own, u32)>,
+    /// Of the pass.
+    steps: &'a mut usize,
 }
 
-/// Cuts a message into packages. Whether the user is kicked out: what comes then is for a connection that is over.
+/// What has become of a message.
+#[derive(PartialEq, Eq)]
+enum Cut {
+    Whole,
+    /// There may be more packages in it, for the next pass.
+    More,
+    /// The user is kicked out: what comes then is for a connection that is over.
+    Kicked,
+}
+
+/// Cuts a message into packages, as many as a pass may take.
 fn cut(
     packages: &mut Reader,
     message: &[u8],
     into: &mut Into<'_>,
     heard: &mut impl FnMut(Heard),
-) -> Result<bool, Malformed> {
-    let Into { batch, frame, out, own } = into;
+) -> Result<Cut, Malformed> {
+    let Into { batch, frame, out, own, steps } = into;
     let mut kicked = false;
-    let result = packages.read(message, |package| match package.kind {
-        _ if kicked => {}
-        Kind::Answer { seq, status } => match **own {
-            Some((what, own_seq)) if own_seq == seq => {
-                **own = None;
-                heard(Heard::Own(what, accepted(package, status)));
+    let stopped = packages.read(message, |package| {
+        match package.kind {
+            Kind::Answer { seq, status } => match **own {
+                Some((what, own_seq)) if own_seq == seq => {
+                    **own = None;
+                    heard(Heard::Own(what, accepted(package, status)));
+                }
+                _ => {
+                    let at = copy(batch, package.payload);
+                    let encoding = package.encoding;
+                    batch.items.push_back(Item::Answer {
+                        seq,
+                        complete: None,
+                        status,
+                        encoding,
+                        at,
+                    });
+                }
+            },
+            Kind::Quest { seq, method } => {
+                let push = Push::of(method);
+                kicked = push == Some(Push::Kickout);
+                if push.is_none_or(|push| push.answered()) {
+                    answer(out, frame, package.encoding, seq, push.is_some());
+                }
+                queue(push, package, batch, heard);
             }
-            _ => {
-                let at = copy(batch, package.payload);
-                let encoding = package.encoding;
-                batch.items.push_back(Item::Answer { seq, complete: None, status, encoding, at });
+            Kind::OneWay { method } => {
+                let push = Push::of(method);
+                kicked = push == Some(Push::Kickout);
+                queue(push, package, batch, heard);
             }
-        },
-        Kind::Quest { seq, method } => {
-            let push = Push::of(method);
-            kicked = push == Some(Push::Kickout);
-            if push.is_none_or(|push| push.answered()) {
-                answer(out, frame, package.encoding, seq, push.is_some());
-            }
-            queue(push, package, batch, heard);
         }
-        Kind::OneWay { method } => {
-            let push = Push::of(method);
-            kicked = push == Some(Push::Kickout);
-            queue(push, package, batch, heard);
-        }
+        **steps += 1;
+        !kicked && **steps < PASS_STEPS && batch.items.len() < PASS_ITEMS
     });
-    if kicked { Ok(true) } else { result.map(|()| false) }
+    Ok(match stopped? {
+        _ if kicked => Cut::Kicked,
+        true => Cut::More,
+        false => Cut::Whole,
+    })
 }
 
 fn copy(batch: &mut Batch, payload: &[u8]) -> std::ops::Range<usize> {
@@ -304,7 +369,7 @@ fn copy(batch: &mut Batch, payload: &[u8]) -> std::ops::Range<usize> {
     start..batch.bytes.len()
 }
 
-/// Queues a push for the callback thread, and tells the session of those it must know.
+/// Queues a push for the callbacks, and tells the session of those it must know.
 fn queue(
     push: Option<Push>,
     package: Package<'_>,

@@ -91,6 +91,8 @@ pub(crate) struct Engine {
     chair: Chair<Box<Io>, Batch>,
     backlog: Backlog,
     pub(crate) counters: Counters,
+    /// Bytes who sits has taken out of the outbox and not written.
+    unwritten: AtomicUsize,
     /// Calls whose callback has not returned yet.
     in_flight: AtomicUsize,
     /// Guards the number of threads alive.
@@ -109,8 +111,6 @@ struct State {
     pending: Pending<Complete>,
     /// Finished, masked frames of calls: appended by callers, taken by the sitter.
     outbox: Vec<u8>,
-    /// Bytes the sitter has taken out of the outbox and not written, as it said last.
-    unwritten: usize,
     /// How many calls have expired in the table, whose frames may wait to be written. By the timer thread.
     expired: u64,
     /// Sends made while the connection is made again: by callers; taken by the sitter and the timer thread.
@@ -133,11 +133,6 @@ struct State {
 }
 
 impl State {
-    /// Bytes that wait for the socket.
-    fn queued_bytes(&self) -> usize {
-        self.outbox.len() + self.unwritten
-    }
-
     /// Whether the timer thread is to be woken for that deadline.
     fn timer_is_late_for(&mut self, deadline: Time) -> bool {
         let late = deadline < self.timer_sleeps_until;
@@ -192,7 +187,6 @@ impl Engine {
                 admission: Admission::Refused(fpnn::CORE_INVALID_CONNECTION),
                 pending: Pending::starting_at(FIRST_SEQ),
                 outbox: Vec::new(),
-                unwritten: 0,
                 expired: 0,
                 queue: Queue::new(),
                 commands: Vec::new(),
@@ -206,6 +200,7 @@ impl Engine {
             deadline_changed: Condvar::new(),
             backlog: Backlog::default(),
             counters: Counters::default(),
+            unwritten: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
@@ -238,9 +233,9 @@ impl Engine {
         if state.io.is_some() {
             return command_io(state, command);
         }
-        state.commands.push(command);
         match io {
             Ok(io) => {
+                state.commands.push(command);
                 state.io = Some(io.waker());
                 state.sitter = Sitter::Awake;
                 state.run += 1;
@@ -250,7 +245,7 @@ impl Engine {
             }
             Err(error) => {
                 drop(state);
-                self.could_not_start(error);
+                self.end_commands(vec![command], error);
             }
         }
     }
@@ -284,7 +279,8 @@ impl Engine {
             bytes_sent: counters.bytes_sent.get(),
             bytes_received: counters.bytes_received.get(),
             in_flight: self.in_flight.load(Ordering::Relaxed) as u64,
-            queued_bytes: counters.queued_bytes.get(),
+            queued_bytes: counters.queued_bytes.get()
+                + self.unwritten.load(Ordering::Relaxed) as u64,
             waiting_callbacks: self.backlog.callbacks() as u64,
             reconnects: counters.reconnects.get(),
         }

@@ -43,9 +43,10 @@ impl Read for Socket {
             return Err(ErrorKind::WouldBlock.into());
         }
         match self.tcp.read(buf) {
-            // Readiness is edge-triggered: whatever comes after a short read is announced anew.
+            // Readiness is edge-triggered: whatever comes after a short read is announced anew, but on Windows, where mio
+            // wants to see that there is nothing more.
             Ok(n) => {
-                self.drained = n < buf.len() && n > 0 && !self.hung_up;
+                self.drained = cfg!(unix) && n < buf.len() && n > 0 && !self.hung_up;
                 Ok(n)
             }
             Err(error) => {

@@ -33,21 +33,26 @@ impl Engine {
         let engine = self.clone();
         let io = timer.and_then(|()| self.spawn("rtm-io", move || run_io(&engine, run)));
         if let Err(error) = io {
-            self.could_not_start(error);
+            let commands = {
+                let mut state = self.state.lock();
+                state.io = None;
+                state.run += 1;
+                std::mem::take(&mut state.commands)
+            };
+            self.deadline_changed.notify_one();
+            self.end_commands(commands, error);
+            // Dropped here, not under the lock.
+            let (_io, runs) = self.chair.end(run);
+            if runs {
+                self.run_apart();
+            }
         }
     }
 
-    /// Ends the logins that wait for threads there will not be.
-    pub(super) fn could_not_start(self: &Arc<Self>, error: io::Error) {
+    /// Ends the logins and uploads that wait for threads there will not be.
+    pub(super) fn end_commands(self: &Arc<Self>, commands: Vec<Command>, error: io::Error) {
         let text = "the threads of the client could not be started";
         let error = Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error);
-        let (run, commands) = {
-            let mut state = self.state.lock();
-            state.io = None;
-            state.run += 1;
-            (state.run - 1, std::mem::take(&mut state.commands))
-        };
-        self.deadline_changed.notify_one();
         let mut batch = Batch::default();
         batch.items.push_back(Item::Event(SessionEvent::Error(error.clone())));
         for command in commands {
@@ -59,16 +64,12 @@ impl Engine {
                 }
                 Command::Upload(request) => {
                     self.end(request.complete, error.clone(), &mut batch);
+                    batch.items.extend(request.progress.map(Item::Dropped));
                 }
                 Command::Decided { .. } | Command::Bye | Command::Close | Command::Destroy => {}
             }
         }
         self.deliver(batch);
-        // Dropped here, not under the lock.
-        let (_io, runs) = self.chair.end(run);
-        if runs {
-            self.run_apart();
-        }
     }
 
     pub(super) fn spawn(
@@ -182,7 +183,7 @@ fn sit(engine: &Arc<Engine>, run: u64, mut io: Box<Io>, mut more: bool) -> Optio
             Stand::Sit(back) => io = back,
         }
         more = false;
-        io.park_after(engine, passed);
+        io.park_after(passed);
     }
 }
 
@@ -192,10 +193,16 @@ fn with_relief(engine: &Arc<Engine>, run: u64, calm: &mut Calm) -> Next<Box<Io>,
     let mut until = Some(calm.until());
     loop {
         match engine.chair.next(run, until) {
-            Next::Run(batch) => {
-                let begun = Instant::now();
-                engine.run_batch(batch, Until::TheEnd);
-                calm.ran(begun);
+            Next::Run(mut batch) => {
+                loop {
+                    let begun = Instant::now();
+                    let left = engine.run_batch(batch, Until::Next(1));
+                    calm.ran(begun);
+                    match left {
+                        Left::Rest(rest) => batch = rest,
+                        Left::Spare(_) => break,
+                    }
+                }
                 until = Some(calm.until());
             }
             Next::TimedOut => {
@@ -225,7 +232,7 @@ pub(super) fn run_relief(engine: &Arc<Engine>, run: u64) {
                 Some(back) => io = back,
                 None => break,
             }
-            io.park_after(engine, passed);
+            io.park_after(passed);
         }
     }
 }
@@ -251,7 +258,7 @@ impl Calm {
         self.needed = if relapse { (2 * self.needed).min(LONGEST_CALM) } else { CALM };
     }
 
-    /// A batch has run that was begun then.
+    /// A callback has run that was begun then.
     fn ran(&mut self, begun: Instant) {
         let now = Instant::now();
         if now - begun > SLOW {

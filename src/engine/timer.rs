@@ -52,19 +52,14 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
             continue;
         }
         state.expired += expired.len() as u64;
-        let stuck = state.unwritten > 0;
+        let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
+        engine.counters.timeouts.add((expired.len() + late.count()) as u64);
         drop(state);
         end(engine, &mut expired, &mut given_up);
-        if stuck {
-            // The frames of what has expired need not be sent.
-            engine.wake_io();
-        }
     }
 }
 
 fn end(engine: &Arc<Engine>, expired: &mut Vec<Complete>, given_up: &mut Vec<(Complete, Error)>) {
-    let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
-    engine.counters.timeouts.add((expired.len() + late.count()) as u64);
     let mut batch = Batch::default();
     for complete in expired.drain(..) {
         engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);

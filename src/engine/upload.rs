@@ -90,11 +90,18 @@ impl Upload {
     }
 
     /// The kernel announced something about the socket.
-    pub(super) fn ready(&mut self, readable: bool, hung_up: bool) {
+    pub(super) fn ready(&mut self, readable: bool, writable: bool, hung_up: bool) {
         match &mut self.link {
             Link::Dialing { dialing, .. } => dialing.ready(hung_up),
-            Link::Up(connection) if readable => connection.readable(hung_up),
-            _ => {}
+            Link::Up(connection) => {
+                if readable {
+                    connection.readable(hung_up);
+                }
+                if writable {
+                    connection.writable();
+                }
+            }
+            Link::Over => {}
         }
     }
 
@@ -116,6 +123,7 @@ impl Upload {
                 Progress::Waiting => {}
                 Progress::Failed(error) => return self.fail(error, engine, batch),
                 Progress::Open(mut connection) => {
+                    connection.is_to_send(frame.len());
                     std::mem::swap(connection.stream().out(), frame);
                     self.link = Link::Up(connection);
                 }

@@ -37,7 +37,10 @@ pub fn gate(data: &[u8]) {
     let mut reader = Reader::new(largest);
     let mut sound = true;
     for bytes in [&quest, data] {
-        let read = reader.read(bytes, |package| sound = sound && service.package(CONN, &package));
+        let read = reader.read(bytes, |package| {
+            sound = service.package(CONN, &package);
+            sound
+        });
         if read.is_err() || !sound {
             break;
         }

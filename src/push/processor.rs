@@ -20,7 +20,7 @@ const KNOWN_AT_MOST: usize = 100_000;
 
 /// Where listeners for pushes are registered: [`RtmClient::processor`](crate::RtmClient::processor).
 ///
-/// Handlers run on the callback thread, one at a time, in the order the pushes came and the handlers were registered
+/// Handlers run where callbacks do, one at a time, in the order the pushes came and the handlers were registered
 /// in. They can be registered and removed at any time, also inside a handler. The client answers every push by
 /// itself, drops a message that came before within ten minutes, and drops one whose attrs are a JSON object
 /// that lists this user's id under `excludedUids`.
@@ -96,7 +96,7 @@ impl Processor {
 
     /// Removes a handler. `false` if it is not there.
     ///
-    /// It is not called again, but a call that has begun on the callback thread goes on to its end.
+    /// It is not called again, but a call that has begun goes on to its end.
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

@@ -176,49 +176,59 @@ fn check(
 ///
 /// Memory follows the bytes received, never the size a header declares.
 pub(crate) struct Reader {
+    /// What is not cut yet is behind `at`.
     partial: Vec<u8>,
+    at: usize,
     limit: usize,
 }
 
 impl Reader {
     pub(crate) fn new(limit: usize) -> Self {
-        Reader { partial: Vec::new(), limit }
+        Reader { partial: Vec::new(), at: 0, limit }
     }
 
-    /// Hands every package that `message` completes to `each`, in order.
+    /// Hands every package that `message` completes to `each`, in order, until that says to stop. Whether it did: then there
+    /// may be more, and an empty message goes on.
     pub(crate) fn read(
         &mut self,
         message: &[u8],
-        mut each: impl FnMut(Package<'_>),
-    ) -> Result<(), Malformed> {
+        mut each: impl FnMut(Package<'_>) -> bool,
+    ) -> Result<bool, Malformed> {
         if self.partial.is_empty() {
-            let rest = split(message, self.limit, &mut each)?;
-            self.partial.extend_from_slice(rest);
-            return Ok(());
+            let (used, stopped) = split(message, self.limit, &mut each)?;
+            self.partial.extend_from_slice(message.get(used..).unwrap_or_default());
+            return Ok(stopped);
         }
         self.partial.extend_from_slice(message);
-        let rest = split(&self.partial, self.limit, &mut each)?.len();
-        if rest == 0 {
+        let rest = self.partial.get(self.at..).unwrap_or_default();
+        let (used, stopped) = split(rest, self.limit, &mut each)?;
+        self.at += used;
+        if self.at == self.partial.len() {
             self.partial = Vec::new();
-        } else {
-            self.partial.drain(..self.partial.len() - rest);
+            self.at = 0;
+        } else if !stopped {
+            self.partial.drain(..self.at);
+            self.at = 0;
         }
-        Ok(())
+        Ok(stopped)
     }
 }
 
-/// Returns what is no whole package yet.
-fn split<'b>(
-    mut bytes: &'b [u8],
+/// How many bytes are whole packages, and whether `each` has stopped the cutting.
+fn split(
+    bytes: &[u8],
     limit: usize,
-    each: &mut impl FnMut(Package<'_>),
-) -> Result<&'b [u8], Malformed> {
-    while !bytes.is_empty() {
-        let Some((package, len)) = read(bytes, limit)? else { break };
-        each(package);
-        bytes = bytes.get(len..).unwrap_or_default();
+    each: &mut impl FnMut(Package<'_>) -> bool,
+) -> Result<(usize, bool), Malformed> {
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some((package, len)) = read(rest, limit)? else { break };
+        at += len;
+        if !each(package) {
+            return Ok((at, true));
+        }
     }
-    Ok(bytes)
+    Ok((at, false))
 }
 
 /// Appends a quest: two-way with a sequence number, one-way without. `payload` appends the payload.

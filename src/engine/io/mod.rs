@@ -7,6 +7,7 @@ mod session;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
@@ -31,10 +32,15 @@ const WAKER: Token = Token(0);
 /// The largest answer that is decoded for a waiter by who sits.
 const DECODED_AT_ONCE: usize = 1 << 20;
 
+/// How many passes what has come may take to read before the session's deadline is judged all the same.
+const READS_BEFORE_JUDGED: u32 = 256;
+
 /// How many empty batches are kept.
 const SPARE: usize = 4;
 
 pub(super) struct Io {
+    /// When the latest pass began.
+    now: Time,
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
@@ -55,8 +61,8 @@ pub(super) struct Io {
     spare: Vec<Batch>,
     /// The largest answer that is decoded for a waiter by who sits.
     decoded_at_once: usize,
-    /// Whether the session's deadline has come, and is judged after the next read.
-    due: bool,
+    /// How many passes have begun since the session's deadline has come: it is judged when what was there is read.
+    due: u32,
     /// How often the gate is told that the line is alive while its pings are not read, and when the next time comes.
     alive_every: Time,
     alive_at: Time,
@@ -114,6 +120,7 @@ impl Io {
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let max_ping_interval = u64::from(options.max_ping_interval_seconds) * 1_000_000_000;
         Ok(Io {
+            now: 0,
             poll,
             events: Events::with_capacity(16),
             waker,
@@ -139,7 +146,7 @@ impl Io {
                 Callbacks::Thread => DECODED_AT_ONCE,
                 Callbacks::Manual => usize::MAX,
             },
-            due: false,
+            due: 0,
             alive_every: max_ping_interval / 4,
             alive_at: NEVER,
             expired: Expired::default(),
@@ -157,6 +164,7 @@ impl Io {
     /// One pass. `more`: there are callbacks to run when it is over.
     pub(super) fn pass(&mut self, engine: &Arc<Engine>, more: bool) -> Passed {
         let now = engine.now();
+        self.now = now;
         let heard = self.advance_link(engine, now);
         self.advance_uploads(engine);
         let (mut found, passed) = self.exchange(engine, now, more);
@@ -170,7 +178,7 @@ impl Io {
     /// What is to run, if anything is.
     pub(super) fn take_batch(&mut self, engine: &Engine) -> Option<Batch> {
         if self.batch.items.is_empty() {
-            self.batch.bytes.clear();
+            self.batch = std::mem::take(&mut self.batch).emptied();
             return None;
         }
         engine.backlog.add(&self.batch);
@@ -244,15 +252,11 @@ impl Io {
         let mut busy = self.judge(now);
         busy |= !self.commands.is_empty() || !self.inputs.is_empty();
         busy |= self.uploads.iter().any(Upload::has_more);
-        let blocked = self.take_outbox(state);
-        if let Link::Up(connection) = &self.link {
-            busy |= connection.has_more();
-        }
-        engine.counters.queued_bytes.set(state.queued_bytes() as u64);
-        let passed = if busy {
-            Passed::Again
-        } else if more || self.leaves_callbacks(engine, found) {
-            // Calls made meanwhile need not wake anybody.
+        let blocked = self.take_outbox(engine, state);
+        busy |= self.has_more();
+        engine.counters.queued_bytes.set(state.outbox.len() as u64);
+        // While callbacks run, calls need not wake anybody.
+        let passed = if busy || more || self.leaves_callbacks(engine) {
             Passed::Again
         } else if self.session.is_idle() {
             state.io = None;
@@ -302,53 +306,54 @@ impl Io {
     }
 
     /// Whether the batch will hold callbacks when the waiters are served.
-    fn leaves_callbacks(&self, engine: &Engine, found: Found) -> bool {
+    fn leaves_callbacks(&self, engine: &Engine) -> bool {
         let waiter = |item: &Item| {
             matches!(item, Item::Answer { complete, at, .. }
                 if complete.as_ref().is_none_or(|call| call.at_once && at.len() <= self.decoded_at_once))
         };
-        engine.options.callbacks == Callbacks::Thread
-            && if found.waited_for || found.unknown {
-                !self.batch.items.iter().all(waiter)
-            } else {
-                !self.batch.items.is_empty()
-            }
+        engine.options.callbacks == Callbacks::Thread && !self.batch.items.iter().all(waiter)
     }
 
     /// Tells the session when its deadline has come, after one more read: what the gate has sent by then counts, though
     /// nobody has announced it yet, after the process was stopped, say. Whether that read is to come.
     fn judge(&mut self, now: Time) -> bool {
         let due = now >= self.session.deadline();
-        if std::mem::take(&mut self.due) && due {
+        let more = self.has_more();
+        let passes = std::mem::take(&mut self.due);
+        if due && passes > 0 && (!more || passes > READS_BEFORE_JUDGED) {
             // Pings cannot be heard while reading is paused: that is no reason to think the gate silent.
             let paused = matches!(&self.link, Link::Up(connection) if connection.is_paused());
             self.inputs.extend(paused.then_some(Input::Pinged));
             self.inputs.push(Input::Due);
             return false;
         }
-        self.due = due;
-        if let (true, Link::Up(connection)) = (due, &mut self.link) {
-            connection.readable(false);
+        if due {
+            self.due = passes + 1;
+            if let Link::Up(connection) = &mut self.link {
+                connection.readable(false);
+            }
         }
         due
     }
 
     /// Takes the outbox, if the socket has taken what came before. Whether it has not.
-    fn take_outbox(&mut self, state: &mut State) -> bool {
-        let Link::Up(connection) = &mut self.link else {
-            state.unwritten = 0;
-            return false;
-        };
-        let blocked = connection.is_blocked();
+    fn take_outbox(&mut self, engine: &Engine, state: &mut State) -> bool {
+        let Link::Up(connection) = &mut self.link else { return false };
+        let stuck = connection.is_stuck();
         self.expired.look |= self.expired.waiting != state.expired;
         self.expired.waiting = state.expired;
-        if !blocked && !state.outbox.is_empty() {
-            std::mem::swap(connection.stream().out(), &mut state.outbox);
-            self.expired.look |= self.expired.outbox != state.expired;
-            self.expired.outbox = state.expired;
+        if !stuck && !state.outbox.is_empty() {
+            let out = connection.stream().out();
+            if out.is_empty() {
+                std::mem::swap(out, &mut state.outbox);
+            } else {
+                // Answers of this pass are before it.
+                out.append(&mut state.outbox);
+            }
+            self.expired.took_outbox(state.expired);
         }
-        state.unwritten = connection.waiting();
-        blocked
+        engine.unwritten.store(connection.waiting(), Ordering::Relaxed);
+        stuck
     }
 
     /// Does with the batch what is to be done before the callbacks: takes notes off, serves who waits, drops what is for
@@ -390,7 +395,9 @@ impl Io {
 
     fn write(&mut self, engine: &Engine) {
         let Link::Up(connection) = &mut self.link else { return };
-        if std::mem::take(&mut self.expired.look) && connection.is_blocked() {
+        let looks = self.expired.look && connection.is_writable();
+        self.expired.look &= !looks;
+        if looks && connection.is_blocked() {
             // A call that has ended is not sent any more.
             let waiting = connection.stream().not_begun();
             let state = engine.state.lock();
@@ -400,9 +407,12 @@ impl Io {
             connection.stream().take_back(&ended);
         }
         connection.write();
-        let (read, written) = connection.stream().take_traffic();
-        engine.counters.bytes_received.add(read);
-        engine.counters.bytes_sent.add(written);
+        engine.unwritten.store(connection.waiting(), Ordering::Relaxed);
+        count_traffic(engine, connection);
+    }
+
+    fn has_more(&self) -> bool {
+        matches!(&self.link, Link::Up(connection) if connection.has_more())
     }
 
     fn is_blocked(&self) -> bool {
@@ -410,13 +420,15 @@ impl Io {
     }
 
     /// Waits until something happens, if the pass has come to that.
-    pub(super) fn park_after(&mut self, engine: &Engine, passed: Passed) {
+    pub(super) fn park_after(&mut self, passed: Passed) {
         match passed {
             // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
             Passed::Park { blocked: true } if !self.is_blocked() => {}
+            // Writing has failed: what the gate has said before is to be read.
+            Passed::Park { .. } if self.has_more() => {}
             Passed::Park { .. } => {
                 let deadline = self.deadline();
-                let left = Duration::from_nanos(deadline.saturating_sub(engine.now()));
+                let left = Duration::from_nanos(deadline.saturating_sub(self.now));
                 self.wait((deadline != NEVER).then_some(left));
             }
             Passed::Again | Passed::End => {}
@@ -451,7 +463,8 @@ impl Io {
             if event.token() != self.token {
                 let upload = self.uploads.iter_mut().find(|upload| upload.token == event.token());
                 if let Some(upload) = upload {
-                    upload.ready(event.is_readable() || hung_up, hung_up);
+                    let (readable, writable) = (event.is_readable(), event.is_writable());
+                    upload.ready(readable || hung_up, writable || hung_up, hung_up);
                 }
                 continue;
             }
@@ -462,8 +475,25 @@ impl Io {
                     if event.is_readable() || hung_up {
                         connection.readable(hung_up);
                     }
+                    if event.is_writable() || hung_up {
+                        connection.writable();
+                    }
                 }
             }
         }
     }
+}
+
+impl Expired {
+    /// The outbox was taken when so many calls had expired: their frames may be in it.
+    fn took_outbox(&mut self, expired: u64) {
+        self.look |= self.outbox != expired;
+        self.outbox = expired;
+    }
+}
+
+fn count_traffic(engine: &Engine, connection: &mut Connection) {
+    let (read, written) = connection.stream().take_traffic();
+    engine.counters.bytes_received.add(read);
+    engine.counters.bytes_sent.add(written);
 }

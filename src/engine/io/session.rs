@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use mio::Token;
 
-use super::{Io, Link};
+use super::{Io, Link, count_traffic};
 use crate::engine::call::{Complete, DEFAULT_TIMEOUT};
 use crate::engine::callbacks::Item;
 use crate::engine::connect::Dialing;
@@ -27,6 +27,9 @@ use crate::wire::payload::write_map;
 impl Io {
     /// Steps the session machine with everything that happened in this pass, and does what it says.
     pub(super) fn step_session(&mut self, engine: &Arc<Engine>) {
+        if self.inputs.is_empty() && self.commands.is_empty() {
+            return;
+        }
         let at = Moment { now: engine.now(), chance: rand::random() };
         for input in std::mem::take(&mut self.inputs) {
             self.session.step(at, input, &mut self.outputs);
@@ -90,7 +93,7 @@ impl Io {
                     self.passed_over = 0;
                     self.open(engine);
                 }
-                Output::Disconnect => self.disconnect(),
+                Output::Disconnect => self.disconnect(engine),
                 Output::EndCalls { error, later } => self.end_calls(engine, error, later),
                 Output::LoginDone { ok, error_code } => {
                     if let Some(done) = self.login.done.take() {
@@ -178,6 +181,7 @@ impl Io {
         let (seq, mut called_before) = {
             let mut state = engine.state.lock();
             engine.counters.queued_bytes.set(0);
+            self.expired.took_outbox(state.expired);
             (state.pending.reserve(), std::mem::take(&mut state.outbox))
         };
         // Where the socket is slow, calls wait that were made before `bye`.
@@ -193,11 +197,13 @@ impl Io {
         connection.expect(own, seq);
     }
 
-    fn disconnect(&mut self) {
+    fn disconnect(&mut self, engine: &Engine) {
         if let Link::Up(connection) = &mut self.link {
             // A close frame is polite; whether it gets out is not waited for.
             connection.say_goodbye();
+            count_traffic(engine, connection);
         }
+        engine.unwritten.store(0, Ordering::Relaxed);
         // Dropping the socket closes it, which also ends its registration.
         self.link = Link::Down;
     }
