@@ -20,6 +20,9 @@ use crate::options::TlsOptions;
 /// How much is read from the socket at once; a record is a little over 16 KiB.
 const RECEIVED: usize = 20 << 10;
 
+/// How many reads in a row may give records and no text.
+const MOST_EMPTY: usize = 64;
+
 /// How much is encrypted before the socket takes it: so many bytes of plain text, and of records.
 const SENT: usize = 128 << 10;
 
@@ -205,7 +208,7 @@ impl TlsSocket {
 
 impl Read for TlsSocket {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
+        for _ in 0..MOST_EMPTY {
             match self.session.reader().read(buf) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.receive()?,
                 // Closed without saying so: the frames know where they end.
@@ -213,6 +216,8 @@ impl Read for TlsSocket {
                 result => return result,
             }
         }
+        // Or a peer that sends fast enough would be read for ever.
+        Err(io::Error::new(ErrorKind::InvalidData, "TLS records without anything in them"))
     }
 }
 
