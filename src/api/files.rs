@@ -122,10 +122,10 @@ impl RtmClient {
     ///
     /// # Errors
     ///
-    /// 10012 the path cannot be read; 20005 the file is larger than the client may send; 20012 the file gate
-    /// cannot be reached, see [`ClientOptions::file_endpoint`](crate::ClientOptions::file_endpoint); 20002 it closed the
-    /// connection, or the session ended, as by `bye`; 20003 it did not answer in time; 200003 it does not accept token or
-    /// signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
+    /// 10012 the path cannot be read, or is no regular file; 20005 the file is larger than the client may send; 20012 the
+    /// file gate cannot be reached, see [`ClientOptions::file_endpoint`](crate::ClientOptions::file_endpoint); 20002 it
+    /// closed the connection, or the session ended, as by `bye`; 20003 it did not answer in time; 200003 it does not
+    /// accept token or signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
     /// token; those of [`send_message`](Self::send_message); and those of [every call](crate::error_code#every-call).
     ///
     /// # Example
@@ -351,7 +351,7 @@ impl RtmClient {
         let failed = move |error| Some(SendError { mid, error });
         let extension = file.extension().map(str::to_owned);
         let progress = file.progress.clone();
-        let bytes = match file.into_bytes() {
+        let bytes = match file.into_bytes(self.engine().options.max_sent_bytes) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let complete = move |_: Result<Answer<'_>, Error>| callback(failed(error), None);
