@@ -1,5 +1,6 @@
 //! The page Files: a token on the connection, then the file over a connection of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
@@ -8,7 +9,6 @@ use crate::client::RtmClient;
 use crate::engine::{Complete, Kind};
 use crate::error::{Error, SendError};
 use crate::error_code::{fpnn, rtm};
-use crate::options::Callbacks;
 use crate::reply;
 use crate::time::to_time;
 use crate::types::{File, FileToken, SendReply, Text, UploadPayload, UploadReply};
@@ -342,9 +342,8 @@ impl RtmClient {
         T: Send + 'static,
         C: FnOnce(Option<SendError>, Option<T>) + Send + 'static,
     {
-        // Nobody may be running callbacks while the program waits.
-        let waited_for = reply::is_reply::<SendError, T, C>()
-            && self.engine().options.callbacks == Callbacks::Manual;
+        // A callback that takes long, or nobody who runs them, holds up no upload that is waited for.
+        let waited_for = reply::is_reply::<SendError, T, C>();
         let timeout = timeout.into().filter(|t| !t.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
         let deadline = self.engine().now().saturating_add(to_time(timeout));
         let method = target.method();
@@ -360,17 +359,19 @@ impl RtmClient {
             }
         };
         let content_md5 = hex_md5(&bytes);
-        let weak = self.downgrade();
+        // The call belongs to the engine: it must not hold it.
+        let weak = Arc::downgrade(self.engine());
         let with_token = move |answer: Result<Answer<'_>, Error>| {
-            let token = answer.and_then(|answer| answer.read(FileToken::decode));
-            let error = match (token, weak.upgrade()) {
-                (Err(error), _) => error,
-                (Ok(_), None) => Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone"),
-                (Ok(token), _) if token.token.is_empty() || token.endpoint.is_empty() => {
+            let Some(engine) = weak.upgrade() else {
+                let gone = Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone");
+                return callback(failed(gone), None);
+            };
+            let error = match answer.and_then(|answer| answer.read(FileToken::decode)) {
+                Err(error) => error,
+                Ok(token) if token.token.is_empty() || token.endpoint.is_empty() => {
                     Error::new(rtm::UNKNOWN_ERROR, "the service gave no token or no endpoint")
                 }
-                (Ok(token), Some(client)) => {
-                    let engine = client.engine();
+                Ok(token) => {
                     let attrs = attrs(&content_md5, &token, extension.as_deref());
                     let payload = |map: &mut MapWriter<'_>| {
                         map.number("pid", engine.options.pid);
@@ -397,6 +398,7 @@ impl RtmClient {
                     return engine.upload(method, payload, deadline, progress, complete);
                 }
             };
+            engine.let_go(progress);
             callback(failed(error), None);
         };
         let payload = |map: &mut MapWriter<'_>| {

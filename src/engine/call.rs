@@ -165,6 +165,7 @@ impl Engine {
         let mut buffer = FrameBuffer::default();
         let size = buffer.build(|out| package::write_quest(out, Some(UPLOAD_SEQ), method, payload));
         if let Some(error) = self.too_large(method, size) {
+            self.let_go(progress);
             return self.fail(complete, error);
         }
         // It goes on for the call that got the token, which was within the bounds.
@@ -173,6 +174,7 @@ impl Engine {
         let mut state = self.state.lock();
         let Some(io) = state.io.clone() else {
             drop(state);
+            self.let_go(request.progress);
             return self.fail(request.complete, Error::connection_closed());
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -187,6 +189,13 @@ impl Engine {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let mut batch = Batch::default();
         self.end(complete, error, &mut batch);
+        self.deliver(batch);
+    }
+
+    /// Drops a handler of the program's, which is user code: among the callbacks.
+    pub(crate) fn let_go(self: &Arc<Self>, handler: Option<ProgressHandler>) {
+        let mut batch = Batch::default();
+        batch.items.extend(handler.map(Item::Dropped));
         self.deliver(batch);
     }
 

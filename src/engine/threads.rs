@@ -59,6 +59,7 @@ impl Engine {
                 }
                 Command::Upload(request) => {
                     self.end(request.complete, error.clone(), &mut batch);
+                    batch.items.extend(request.progress.map(Item::Dropped));
                 }
                 Command::Decided { .. } | Command::Bye | Command::Close | Command::Destroy => {}
             }
