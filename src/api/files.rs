@@ -9,7 +9,6 @@ use crate::client::RtmClient;
 use crate::engine::{Complete, Kind};
 use crate::error::{Error, SendError};
 use crate::error_code::{fpnn, rtm};
-use crate::options::Callbacks;
 use crate::reply;
 use crate::time::to_time;
 use crate::types::{File, FileToken, SendReply, Text, UploadPayload, UploadReply};
@@ -123,10 +122,10 @@ impl RtmClient {
     ///
     /// # Errors
     ///
-    /// 10012 the path cannot be read; 20005 the file is larger than the client may send; 20012 the file gate
-    /// cannot be reached, see [`ClientOptions::file_endpoint`](crate::ClientOptions::file_endpoint); 20002 it closed the
-    /// connection, or the session ended, as by `bye`; 20003 it did not answer in time; 200003 it does not accept token or
-    /// signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
+    /// 10012 the path cannot be read, or is no regular file; 20005 the file is larger than the client may send; 20012 the
+    /// file gate cannot be reached, see [`ClientOptions::file_endpoint`](crate::ClientOptions::file_endpoint); 20002 it
+    /// closed the connection, or the session ended, as by `bye`; 20003 it did not answer in time; 200003 it does not
+    /// accept token or signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
     /// token; those of [`send_message`](Self::send_message); and those of [every call](crate::error_code#every-call).
     ///
     /// # Example
@@ -343,16 +342,15 @@ impl RtmClient {
         T: Send + 'static,
         C: FnOnce(Option<SendError>, Option<T>) + Send + 'static,
     {
-        // Nobody may be running callbacks while the program waits.
-        let waited_for = reply::is_reply::<SendError, T, C>()
-            && self.engine().options.callbacks == Callbacks::Manual;
+        // A callback that takes long, or nobody who runs them, holds up no upload that is waited for.
+        let waited_for = reply::is_reply::<SendError, T, C>();
         let timeout = timeout.into().filter(|t| !t.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
         let deadline = self.engine().now().saturating_add(to_time(timeout));
         let method = target.method();
         let failed = move |error| Some(SendError { mid, error });
         let extension = file.extension().map(str::to_owned);
         let progress = file.progress.clone();
-        let bytes = match file.into_bytes() {
+        let bytes = match file.into_bytes(self.engine().options.max_sent_bytes) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let complete = move |_: Result<Answer<'_>, Error>| callback(failed(error), None);
@@ -361,18 +359,19 @@ impl RtmClient {
             }
         };
         let content_md5 = hex_md5(&bytes);
-        // The engine, for it is not the last handle that is dropped where the answer is.
+        // The call belongs to the engine: it must not hold it.
         let weak = Arc::downgrade(self.engine());
         let with_token = move |answer: Result<Answer<'_>, Error>| {
-            let token = answer.and_then(|answer| answer.read(FileToken::decode));
-            let engine = weak.upgrade();
-            let error = match (token, engine.clone()) {
-                (Err(error), _) => error,
-                (Ok(_), None) => Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone"),
-                (Ok(token), _) if token.token.is_empty() || token.endpoint.is_empty() => {
+            let Some(engine) = weak.upgrade() else {
+                let gone = Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone");
+                return callback(failed(gone), None);
+            };
+            let error = match answer.and_then(|answer| answer.read(FileToken::decode)) {
+                Err(error) => error,
+                Ok(token) if token.token.is_empty() || token.endpoint.is_empty() => {
                     Error::new(rtm::UNKNOWN_ERROR, "the service gave no token or no endpoint")
                 }
-                (Ok(token), Some(engine)) => {
+                Ok(token) => {
                     let attrs = attrs(&content_md5, &token, extension.as_deref());
                     let payload = |map: &mut MapWriter<'_>| {
                         map.number("pid", engine.options.pid);
@@ -399,11 +398,7 @@ impl RtmClient {
                     return engine.upload(method, payload, deadline, progress, complete);
                 }
             };
-            // The handler is the program's, and this may be a thread that sits.
-            match engine {
-                Some(engine) => engine.let_go(progress),
-                None => drop(progress),
-            }
+            engine.let_go(progress);
             callback(failed(error), None);
         };
         let payload = |map: &mut MapWriter<'_>| {

@@ -189,17 +189,18 @@ impl Engine {
         wake(&io);
     }
 
-    /// Has a handler of the program's dropped among the callbacks.
-    pub(crate) fn let_go(self: &Arc<Self>, handler: Option<ProgressHandler>) {
-        let items = handler.into_iter().map(Item::Dropped).collect();
-        self.deliver(Batch { items, ..Batch::default() });
-    }
-
     /// Ends a call that was not sent; its callback runs as late as any other.
     pub(crate) fn fail(self: &Arc<Self>, complete: Complete, error: Error) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let mut batch = Batch::default();
         self.end(complete, error, &mut batch);
+        self.deliver(batch);
+    }
+
+    /// Drops a handler of the program's, which is user code: among the callbacks.
+    pub(crate) fn let_go(self: &Arc<Self>, handler: Option<ProgressHandler>) {
+        let mut batch = Batch::default();
+        batch.items.extend(handler.map(Item::Dropped));
         self.deliver(batch);
     }
 

@@ -373,6 +373,11 @@ impl<I, B> Chair<I, B> {
         self.desk.lock().running = false;
     }
 
+    /// What nobody has run.
+    pub(super) fn left(&self) -> VecDeque<B> {
+        std::mem::take(&mut self.desk.lock().queue)
+    }
+
     /// Nothing new will come: who waits for callbacks goes without.
     pub(super) fn destroy(&self) {
         self.desk.lock().destroyed = true;

@@ -33,6 +33,7 @@ use mio::Waker;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::error_code::fpnn;
+use crate::guard::guarded;
 use crate::listeners::Listeners;
 use crate::options::{Callbacks, ClientOptions};
 use crate::pending::Pending;
@@ -303,6 +304,15 @@ impl Engine {
         let io = self.state.lock().io.clone();
         if let Some(io) = io {
             wake(&io);
+        }
+    }
+}
+
+/// Callbacks that the program has not run are dropped, each guarded: that is user code too.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        for item in self.chair.left().into_iter().flat_map(|batch| batch.items) {
+            guarded("callback's drop", || drop(item));
         }
     }
 }

@@ -1,4 +1,6 @@
 use std::fmt;
+use std::fs;
+use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,8 +37,8 @@ enum Source {
 }
 
 impl File {
-    /// The file at `path`; its name is the path's last part. If it cannot be read when it is sent, that call fails with
-    /// 10012.
+    /// The file at `path`; its name is the path's last part. If it cannot be read when it is sent, or is no regular file,
+    /// that call fails with 10012.
     ///
     /// ```
     /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -123,14 +125,34 @@ impl File {
         self.name.rsplit_once('.').map(|(_, extension)| extension)
     }
 
-    pub(crate) fn into_bytes(self) -> Result<Vec<u8>, Error> {
-        match self.source {
-            Source::Bytes(bytes) => Ok(bytes),
-            Source::Path(path) => std::fs::read(&path).map_err(|error| {
-                let text = format!("file: {} cannot be read", path.display());
-                Error::with_source(fpnn::PROTO_FILE_NOT_EXIST, text, error)
-            }),
+    /// The bytes to send, at most `limit`. No more than one byte over it is read, and nothing of what is no regular file:
+    /// a device may have no end, a pipe nobody who writes.
+    pub(crate) fn into_bytes(self, limit: usize) -> Result<Vec<u8>, Error> {
+        let too_large = |what: &str| {
+            let text = format!("file: {what} is larger than max_sent_bytes, which is {limit}");
+            Err(Error::new(fpnn::CORE_ENCODING, text))
+        };
+        let path = match self.source {
+            Source::Bytes(bytes) if bytes.len() > limit => return too_large(&self.name),
+            Source::Bytes(bytes) => return Ok(bytes),
+            Source::Path(path) => path,
+        };
+        let unreadable = |error| {
+            let text = format!("file: {} cannot be read", path.display());
+            Error::with_source(fpnn::PROTO_FILE_NOT_EXIST, text, error)
+        };
+        let found = path.metadata().map_err(unreadable)?;
+        if !found.is_file() {
+            return Err(unreadable(io::Error::new(ErrorKind::InvalidInput, "not a regular file")));
         }
+        if found.len() > limit as u64 {
+            return too_large(&path.display().to_string());
+        }
+        // It may have grown, and some do not know how long they are.
+        let mut bytes = Vec::with_capacity(found.len() as usize);
+        let file = fs::File::open(&path).map_err(unreadable)?;
+        file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() > limit { too_large(&path.display().to_string()) } else { Ok(bytes) }
     }
 }
 

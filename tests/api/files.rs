@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -139,6 +140,54 @@ fn five_mebibytes_and_no_byte_more() {
     let larger = File::from_bytes("larger.bin", [content, vec![0]].concat());
     let refused = send(|cb| one.send_file(mtype::FILE, 2, larger, None, PATIENCE, cb));
     assert_eq!(code(refused), 200031);
+}
+
+/// A path is read as a regular file, and no further than a file may be long: nothing else is even opened.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_is_read_as_a_regular_file_only() {
+    const LIMIT: u64 = 100_000;
+    let gate = gate();
+    let options: ClientOptions = options(&gate);
+    let client = RtmClient::new(options.max_sent_bytes(LIMIT as usize));
+    let (callback, reply) = reply::login();
+    client.login(1, "token", callback, PATIENCE);
+    reply.wait().unwrap();
+    let upload = |path: &Path, timeout: Duration| {
+        send(|cb| client.upload_file(mtype::FILE, File::open(path), timeout, cb))
+    };
+    let folder = std::env::temp_dir().join(format!("rtm-client-files-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let sized = |name: &str, len| {
+        let path = folder.join(name);
+        std::fs::File::create(&path).unwrap().set_len(len).unwrap();
+        path
+    };
+    let pipe = folder.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [&*pipe, &*folder, Path::new("/dev/zero"), Path::new("/dev/tty")] {
+        let error = upload(path, PATIENCE).unwrap_err();
+        assert_eq!(error.code(), 10012, "{path:?}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    }
+    for len in [LIMIT + 1, 1 << 40] {
+        let error = upload(&sized("too large", len), PATIENCE).unwrap_err();
+        assert_eq!(error.code(), 20005, "{len} bytes");
+        assert!(error.to_string().contains("100000"), "{error}");
+    }
+    // The token and the rest of the package take some.
+    assert_eq!(code(upload(&sized("as large as a package", LIMIT), PATIENCE)), 20005);
+    let largest = upload(&sized("large", LIMIT - 1000), PATIENCE);
+    assert_eq!(largest.unwrap().payload.size, LIMIT as i64 - 1000);
+    // Regular as well, and said to be empty.
+    assert!(upload(Path::new("/proc/self/status"), PATIENCE).unwrap().payload.size > 0);
+    // Reading takes its share of the time.
+    assert_eq!(code(upload(&sized("large", LIMIT - 1000), Duration::from_nanos(1))), 20003);
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    let bytes = File::from_bytes("too large", vec![0; LIMIT as usize + 1]);
+    let refused = send(|cb| client.upload_file(mtype::FILE, bytes, None, cb));
+    assert_eq!(code(refused), 20005);
 }
 
 /// What becomes of an upload whose file gate is at that address, and how long it takes.

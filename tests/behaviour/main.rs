@@ -8,6 +8,7 @@ mod calls;
 mod login;
 mod manual;
 mod packages;
+mod panics;
 mod reentry;
 mod session;
 mod stats;
