@@ -74,7 +74,7 @@ fn a_veto_ends_the_outage_with_the_last_error() {
     assert_eq!(record.rest(&client), []);
     let asked: Vec<_> = asked.try_iter().collect();
     let expected = [(20002, 0), (20012, 1), (20012, 2)];
-    assert_eq!(asked, expected.map(|(code, count)| (code, count, "rtm-callback".to_owned())));
+    assert_eq!(asked, expected.map(|(code, count)| (code, count, "rtm-io".to_owned())));
 }
 
 #[test]
