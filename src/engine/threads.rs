@@ -10,6 +10,7 @@ use super::io::{Io, Passed};
 use super::{Command, Engine, timer};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::events::ConnectionState;
 use crate::guard::set_in_callback;
 use crate::options::Callbacks;
 use crate::session::SessionEvent;
@@ -45,10 +46,12 @@ impl Engine {
             let mut state = self.state.lock();
             state.io = None;
             state.run += 1;
+            self.close_connection(&mut state, error.clone());
             (state.run - 1, std::mem::take(&mut state.commands))
         };
         self.deadline_changed.notify_one();
         let mut batch = Batch::default();
+        batch.items.push_back(Item::State(ConnectionState::Closed));
         batch.items.push_back(Item::Event(SessionEvent::Error(error.clone())));
         for command in commands {
             match command {
