@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::engine::{Command, Engine, Login, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::events::ConnectionState;
 use crate::guard::on_callback_thread;
 use crate::options::{ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
@@ -256,6 +257,58 @@ impl RtmClient {
     /// ```
     pub fn destroy(&self) {
         destroy(&self.handle.engine);
+    }
+
+    /// What the connection is doing now. Any thread may ask at any time; [`on_connection_state`](Self::on_connection_state)
+    /// tells each change.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// use rtm_client::ConnectionState;
+    ///
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// assert_eq!(client.connection_state(), ConnectionState::Closed);
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "token", callback, None);
+    /// reply.wait()?;
+    /// assert_eq!(client.connection_state(), ConnectionState::Online);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn connection_state(&self) -> ConnectionState {
+        self.handle.engine.connection_state()
+    }
+
+    /// Waits until the client is online, if it is not.
+    ///
+    /// * `timeout` – the longest wait.
+    ///
+    /// # Errors
+    ///
+    /// Why it will not be online, at once: that of the login if the login failed; 20012 if there was no login, or if the
+    /// session has ended, with why in words. 20003 if it takes longer than `timeout`. 20013 at once inside a callback.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    ///
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.login(1, "token", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
+    ///
+    /// client.close();
+    /// let error = client.wait_online(Duration::from_secs(10)).unwrap_err();
+    /// assert_eq!(error.message(), "the session has ended: the program has closed it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_online(&self, timeout: Duration) -> Result<(), Error> {
+        if on_callback_thread() {
+            let text = "wait_online() inside a callback: use on_connection_state()";
+            return Err(Error::new(fpnn::CORE_FORBIDDEN, text));
+        }
+        self.handle.engine.wait_online(timeout)
     }
 
     /// Where listeners for pushes are registered.

@@ -1,7 +1,8 @@
 //! Login, relogin and liveness as a pure state machine: inputs, the time and chance go in, outputs come out.
 //!
 //! Invariants, checked by the tests below: each login gets its outcome once; each relogin attempt is announced once; an
-//! outage ends in a successful relogin or in exactly one `SessionClosed`; after `Close` and `Destroy` nothing is due.
+//! outage ends in a successful relogin or in exactly one `SessionClosed`; after `Close` and `Destroy` nothing is due; a
+//! change of phase is told before anything that comes of it.
 
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
@@ -66,8 +67,10 @@ pub(crate) enum Output {
     SendBye,
     /// Ask the program, and go on with its [`Input::Verdict`].
     Ask(Question),
-    /// Let calls pass.
-    Open,
+    /// That goes on now. From [`Phase::Online`] on calls pass.
+    Phase(Phase),
+    /// Nothing goes on any more, and why. After [`Input::Destroy`] it is not told.
+    Closed(Error),
     /// Drop the connection, whatever state it is in.
     Disconnect,
     /// End the calls in flight with `error`.
@@ -90,6 +93,20 @@ pub(crate) enum Question {
     Relogin { last_error: i32, retried_count: u32 },
     /// Whether there is another token than the one that was refused.
     Token,
+}
+
+/// What goes on between a login and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The first login, until it succeeds.
+    Connecting,
+    Online,
+    /// `attempt` counts from 1. `due` is when it begins, while it is waited for: not while it is under way, nor while the
+    /// program is asked.
+    Reconnecting {
+        attempt: u32,
+        due: Option<Time>,
+    },
 }
 
 /// What becomes of calls after those in flight have ended.
@@ -125,6 +142,8 @@ pub(crate) struct SessionOptions {
 pub(crate) struct Session {
     options: SessionOptions,
     state: State,
+    /// What was told last; `None` while nothing goes on.
+    phase: Option<Phase>,
     /// How long `auth` may take.
     auth_timeout: Time,
     /// Whether a login has succeeded since the program asked for one: from then on the connection is made again.
@@ -170,6 +189,7 @@ impl Session {
         Session {
             options,
             state: State::Idle,
+            phase: None,
             auth_timeout: AUTH_TIMEOUT,
             established: false,
             attempts: 0,
@@ -241,7 +261,8 @@ impl Session {
             // Nobody is to come back, as with a close.
             (Input::Kickout, State::Authenticating { .. }) => self.leave(out),
             (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
-                self.end(0, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+                let why = ended("the service has kicked the user out");
+                self.end(0, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
             }
             (Input::Verdict(go), State::Asking(question)) => self.told(at, question, go, out),
             (Input::Due, _) if now >= self.deadline() => self.due(at, out),
@@ -275,9 +296,26 @@ impl Session {
         }
     }
 
+    /// Tells what goes on now, if it is something else than before.
+    fn tell(&mut self, phase: Phase, out: &mut Vec<Output>) {
+        if self.phase.replace(phase) != Some(phase) {
+            out.push(Output::Phase(phase));
+        }
+    }
+
+    /// Tells that nothing goes on any more, once.
+    fn tell_closed(&mut self, why: Error, out: &mut Vec<Output>) {
+        if self.phase.take().is_some() {
+            out.push(Output::Closed(why));
+        }
+    }
+
     fn dial(&mut self, now: Time, out: &mut Vec<Output>) {
         let deadline = now.saturating_add(self.options.connection_timeout);
         self.state = State::Dialing { deadline };
+        let attempt = self.attempts;
+        let again = Phase::Reconnecting { attempt, due: None };
+        self.tell(if self.established { again } else { Phase::Connecting }, out);
         out.push(Output::Dial { deadline });
     }
 
@@ -288,7 +326,7 @@ impl Session {
 
     fn live(&mut self, now: Time, out: &mut Vec<Output>) {
         self.heard(now);
-        out.push(Output::Open);
+        self.tell(Phase::Online, out);
         if self.established {
             self.relogin_completed(true, false, 0, out);
         } else {
@@ -306,6 +344,7 @@ impl Session {
 
     fn ask_to_relogin(&mut self, out: &mut Vec<Output>) {
         let Session { last_error, attempts: retried_count, .. } = *self;
+        self.tell(Phase::Reconnecting { attempt: retried_count + 1, due: None }, out);
         self.ask(Question::Relogin { last_error, retried_count }, out);
     }
 
@@ -318,7 +357,8 @@ impl Session {
                 self.dial(at.now, out);
             }
             Question::Relogin { last_error, .. } => {
-                self.end(last_error, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+                let why = ended("the program did not want to log in again");
+                self.end(last_error, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
             }
             Question::Token if go => self.dial(at.now, out),
             Question::Token => match self.refusal.take() {
@@ -340,11 +380,16 @@ impl Session {
     }
 
     fn refused_for_good(&mut self, out: &mut Vec<Output>) {
+        let error = Error::new(rtm::INVALID_AUTH_TOKEN, "the token is wrong or expired");
         if self.established {
-            self.relogin_completed(false, false, rtm::INVALID_AUTH_TOKEN, out);
-            self.end(rtm::INVALID_AUTH_TOKEN, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+            let code = error.code();
+            let why = ended_by("the token was refused", error);
+            self.tell_closed(why.clone(), out);
+            self.relogin_completed(false, false, code, out);
+            self.end(code, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
             self.state = State::Idle;
+            self.tell_closed(error, out);
             out.push(Output::LoginDone { ok: false, error_code: 0 });
         }
     }
@@ -352,16 +397,25 @@ impl Session {
     fn attempt_failed(&mut self, at: Moment, error: Error, out: &mut Vec<Output>) {
         let code = error.code();
         out.push(Output::Disconnect);
-        out.push(Output::Emit(SessionEvent::Error(error)));
         if !self.established {
             self.state = State::Idle;
+            self.tell_closed(error.clone(), out);
+            out.push(Output::Emit(SessionEvent::Error(error)));
             out.push(Output::LoginDone { ok: false, error_code: code });
         } else if is_final(code) || self.is_exhausted() {
+            let why = match is_final(code) {
+                true => ended_by("the login was refused for good", error.clone()),
+                false => ended_by("the last attempt to log in again failed", error.clone()),
+            };
+            self.tell_closed(why.clone(), out);
+            out.push(Output::Emit(SessionEvent::Error(error)));
             self.relogin_completed(false, false, code, out);
-            self.end(code, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+            self.end(code, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
+            let due = self.plan(at, code, out);
+            out.push(Output::Emit(SessionEvent::Error(error)));
             self.relogin_completed(false, true, code, out);
-            self.try_again(at, code, out);
+            self.wait(due, out);
         }
     }
 
@@ -383,14 +437,17 @@ impl Session {
     fn lost(&mut self, at: Moment, error: Error, out: &mut Vec<Output>) {
         let code = error.code();
         out.push(Output::Disconnect);
-        out.push(Output::Emit(SessionEvent::Error(error.clone())));
-        if !self.options.auto_reconnect {
-            self.end(fpnn::CORE_UNKNOWN_ERROR, error, fpnn::CORE_CONNECTION_CLOSED, out);
-        } else if self.is_exhausted() {
-            self.end(code, error, fpnn::CORE_CONNECTION_CLOSED, out);
+        if !self.options.auto_reconnect || self.is_exhausted() {
+            let why = ended_by("the connection was lost", error.clone());
+            self.tell_closed(why.clone(), out);
+            out.push(Output::Emit(SessionEvent::Error(error.clone())));
+            let code = if self.options.auto_reconnect { code } else { fpnn::CORE_UNKNOWN_ERROR };
+            self.end(code, why, error, fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
+            let due = self.plan(at, code, out);
+            out.push(Output::Emit(SessionEvent::Error(error.clone())));
             out.push(Output::EndCalls { error, later: Later::Reconnecting });
-            self.try_again(at, code, out);
+            self.wait(due, out);
         }
     }
 
@@ -398,42 +455,68 @@ impl Session {
         self.options.max_attempts.is_some_and(|most| self.attempts >= most)
     }
 
-    /// Waits as the strategy says before the next attempt.
-    fn try_again(&mut self, at: Moment, last_error: i32, out: &mut Vec<Output>) {
+    /// When the next attempt begins, as the strategy says; `None` is at once. Tells it.
+    fn plan(&mut self, at: Moment, last_error: i32, out: &mut Vec<Output>) -> Option<Time> {
+        self.last_error = last_error;
+        let due = self.next_wait(at.chance).map(|wait| at.now.saturating_add(wait));
+        self.tell(Phase::Reconnecting { attempt: self.attempts + 1, due }, out);
+        due
+    }
+
+    /// How long to wait before the next attempt; `None` is not at all.
+    fn next_wait(&mut self, chance: f64) -> Option<Time> {
         let RegressiveStrategy {
             start_connect_failed_count,
             max_interval_seconds,
             linear_regressive_count,
         } = self.options.strategy;
-        self.last_error = last_error;
         if self.attempts < start_connect_failed_count {
-            return self.ask_to_relogin(out);
+            return None;
         }
         let longest = Time::from(max_interval_seconds) * SECOND;
         let step = longest / Time::from(linear_regressive_count.max(1));
         self.interval = (self.interval + step).min(longest);
-        let shorter = (self.interval as f64 * self.options.jitter * at.chance) as Time;
-        let wait = self.interval.saturating_sub(shorter);
-        self.state = State::Waiting { until: at.now.saturating_add(wait) };
+        let shorter = (self.interval as f64 * self.options.jitter * chance) as Time;
+        Some(self.interval.saturating_sub(shorter))
+    }
+
+    /// Waits until then before the next attempt.
+    fn wait(&mut self, due: Option<Time>, out: &mut Vec<Output>) {
+        match due {
+            Some(until) => self.state = State::Waiting { until },
+            None => self.ask_to_relogin(out),
+        }
     }
 
     /// The program wants no session any more.
     fn leave(&mut self, out: &mut Vec<Output>) {
         match self.state {
             State::Idle => {}
-            _ if self.established => self.end(0, closed(), fpnn::CORE_INVALID_CONNECTION, out),
+            _ if self.established => {
+                let why = closed_by_program();
+                self.end(0, why, closed(), fpnn::CORE_INVALID_CONNECTION, out);
+            }
             _ => {
                 self.state = State::Idle;
                 out.push(Output::Disconnect);
+                self.tell_closed(closed(), out);
                 out.push(Output::LoginDone { ok: false, error_code: fpnn::CORE_CONNECTION_CLOSED });
             }
         }
     }
 
     /// Ends an established session: the event first, then the calls.
-    fn end(&mut self, event_code: i32, error: Error, later: i32, out: &mut Vec<Output>) {
+    fn end(
+        &mut self,
+        event_code: i32,
+        why: Error,
+        error: Error,
+        later: i32,
+        out: &mut Vec<Output>,
+    ) {
         self.reset();
         out.push(Output::Disconnect);
+        self.tell_closed(why, out);
         out.push(Output::Emit(SessionEvent::Closed(event_code)));
         out.push(Output::EndCalls { error, later: Later::Fail(later) });
     }
@@ -444,6 +527,7 @@ impl Session {
             out.push(Output::LoginDone { ok: false, error_code });
         }
         self.reset();
+        self.phase = None;
         let later = Later::Fail(fpnn::CORE_CONNECTION_CLOSED);
         out.push(Output::Disconnect);
         out.push(Output::EndCalls { error: closed(), later });
@@ -461,6 +545,22 @@ impl Session {
 /// What the calls in flight end with when their connection is closed on purpose.
 fn closed() -> Error {
     Error::connection_closed()
+}
+
+/// Why there is no session after the program has closed it.
+pub(crate) fn closed_by_program() -> Error {
+    ended("the program has closed it")
+}
+
+/// Why there is no session any more.
+fn ended(why: &str) -> Error {
+    Error::new(fpnn::CORE_INVALID_CONNECTION, format!("the session has ended: {why}"))
+}
+
+/// The same where an error is the reason.
+fn ended_by(why: &str, error: Error) -> Error {
+    let text = format!("the session has ended: {why}");
+    Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
 }
 
 /// Codes after which trying again cannot help.

@@ -1,6 +1,6 @@
 //! Counters of what a client has done.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a client has done so far, as [`RtmClient::stats`](crate::RtmClient::stats) found it.
 ///
@@ -49,6 +49,8 @@ pub struct Stats {
     pub waiting_callbacks: u64,
     /// Logins that followed a lost connection and succeeded.
     pub reconnects: u64,
+    /// Whether the client is online, as [`connection_state`](crate::RtmClient::connection_state) says.
+    pub online: bool,
 }
 
 /// A counter with one writer at a time: the I/O thread, the timer thread, or who holds the state's lock.
@@ -78,6 +80,8 @@ pub(crate) struct Counters {
     /// Under the state's lock.
     pub(crate) queued_bytes: Counter,
     /// Under the state's lock.
+    pub(crate) online: AtomicBool,
+    /// Under the state\'s lock.
     pub(crate) timeouts: Counter,
     /// The I/O thread, as the rest.
     pub(crate) answers: Counter,

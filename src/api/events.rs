@@ -2,7 +2,7 @@
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::events::{self, ReloginCompleted, ReloginWillStart, TokenWanted};
+use crate::events::{self, ConnectionState, ReloginCompleted, ReloginWillStart, TokenWanted};
 use crate::listeners::ListenerId;
 use crate::options::LoginToken;
 
@@ -20,6 +20,38 @@ impl RtmClient {
     #[doc(alias = "ErrorRecorder")]
     pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
         self.engine().listeners.on(events::ERROR_RECORDER, handler)
+    }
+
+    /// Calls `handler(&state)` whenever the [`connection_state`](Self::connection_state) has changed, with what it has become.
+    ///
+    /// A lost connection is told as [`Reconnecting`](ConnectionState::Reconnecting) before the calls in flight end. The
+    /// state is what `connection_state` says from before the handler runs on; by then it may have changed again, which the
+    /// handler is told next. Nothing is told after [`destroy`](Self::destroy).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::ConnectionState;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    ///
+    /// let (sender, states) = std::sync::mpsc::channel();
+    /// client.on_connection_state(move |state| sender.send(*state).unwrap());
+    /// client.login(1, "token", |_, _| {}, None);
+    /// assert_eq!(states.recv()?, ConnectionState::Connecting);
+    /// assert_eq!(states.recv()?, ConnectionState::Online);
+    /// client.close_and_wait(Duration::from_secs(10))?;
+    /// assert_eq!(states.recv()?, ConnectionState::Closed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such event; the Unity SDK does.
+    #[doc(alias = "ClientStatusChanged")]
+    pub fn on_connection_state(
+        &self,
+        handler: impl FnMut(&ConnectionState) + Send + 'static,
+    ) -> ListenerId {
+        self.engine().listeners.on(events::CONNECTION_STATE, handler)
     }
 
     /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.

@@ -133,7 +133,7 @@ impl Engine {
     fn refusal(&self, state: &State, kind: Kind, len: usize) -> Option<(i32, &'static str)> {
         match state.admission {
             Admission::Refused(fpnn::CORE_INVALID_CONNECTION) => {
-                return Some((fpnn::CORE_INVALID_CONNECTION, "log in first"));
+                return Some((fpnn::CORE_INVALID_CONNECTION, super::LOG_IN_FIRST));
             }
             Admission::Refused(code) => return Some((code, "")),
             Admission::Reconnecting if kind == Kind::Call => {

@@ -12,7 +12,7 @@ use super::chair::{Next, Pushed};
 use super::login::{LoginDone, ask_program};
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::events;
+use crate::events::{self, ConnectionState};
 use crate::guard::{guarded, set_in_callback};
 use crate::options::Callbacks;
 use crate::push::Push;
@@ -47,6 +47,8 @@ pub(super) enum Item {
         at: Range<usize>,
     },
     Event(SessionEvent),
+    /// What the connection's state has become.
+    State(ConnectionState),
     /// What the program is asked on behalf of the login of that epoch.
     Ask {
         question: Question,
@@ -282,6 +284,7 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             }
             SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
         },
+        Item::State(state) => engine.listeners.emit(events::CONNECTION_STATE, &state),
         Item::Ask { question, epoch } => engine.answer(epoch, ask_program(engine, question)),
         Item::Login { done, ok, error_code } => {
             guarded("login callback", || (done.run)(ok, error_code))

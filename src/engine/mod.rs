@@ -7,6 +7,7 @@ mod callbacks;
 mod chair;
 mod connect;
 mod connection;
+mod connection_state;
 mod frame;
 mod io;
 mod login;
@@ -32,12 +33,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use mio::Waker;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::events::ConnectionState;
 use crate::guard::guarded;
 use crate::listeners::Listeners;
 use crate::options::{Callbacks, ClientOptions};
 use crate::pending::Pending;
 use crate::push::Processor;
+use crate::session;
 use crate::stats::{Counters, Stats};
 use crate::time::{NEVER, Time, to_time};
 
@@ -51,6 +55,9 @@ pub(crate) use login::{Login, LoginDone};
 use queue::Queue;
 use tls::Connector;
 use upload::UploadRequest;
+
+/// What to do where there is no session.
+const LOG_IN_FIRST: &str = "log in first";
 
 /// The first sequence number of a connection is that of `auth`.
 const FIRST_SEQ: u32 = 1;
@@ -88,6 +95,8 @@ pub(crate) struct Engine {
     state: Mutex<State>,
     /// With `state`: wakes the timer thread.
     deadline_changed: Condvar,
+    /// With `state`: wakes those that wait to be online.
+    connection_changed: Condvar,
     /// Who sits, who runs callbacks, and what waits for them.
     chair: Chair<Box<Io>, Batch>,
     backlog: Backlog,
@@ -108,6 +117,10 @@ pub(crate) struct Engine {
 struct State {
     /// Written by the sitter; callers only refuse with it: `login`, `bye`, `close`, `destroy`.
     admission: Admission,
+    /// What the program is told of the connection. By callers at `login`, `close` and `destroy`, else by the sitter.
+    connection: ConnectionState,
+    /// Why that is closed, while it is.
+    why_closed: Error,
     /// Entered by callers, taken by the sitter and the timer thread.
     pending: Pending<Complete>,
     /// Finished, masked frames of calls: appended by callers, taken by the sitter.
@@ -120,6 +133,8 @@ struct State {
     commands: Vec<Command>,
     /// Counts logins and closes, so that a login that was overtaken by a close does not let calls pass. By callers.
     epoch: u64,
+    /// Whether the program has said `bye` since its latest login: what it does from then on does not pass. By callers.
+    leaving: bool,
     /// Wakes the sitter from its readiness wait, while there is a run. Set by callers, cleared by who ends the run.
     io: Option<Arc<Waker>>,
     /// Set by the sitter; back to awake by who wakes it.
@@ -186,12 +201,15 @@ impl Engine {
             born_millis: AtomicI64::new(millis_since_1970()),
             state: Mutex::new(State {
                 admission: Admission::Refused(fpnn::CORE_INVALID_CONNECTION),
+                connection: ConnectionState::Closed,
+                why_closed: Error::new(fpnn::CORE_INVALID_CONNECTION, LOG_IN_FIRST),
                 pending: Pending::starting_at(FIRST_SEQ),
                 outbox: Vec::new(),
                 expired: 0,
                 queue: Queue::new(),
                 commands: Vec::new(),
                 epoch: 0,
+                leaving: false,
                 io: None,
                 sitter: Sitter::Awake,
                 look_at: NEVER,
@@ -199,6 +217,7 @@ impl Engine {
                 run: 0,
             }),
             deadline_changed: Condvar::new(),
+            connection_changed: Condvar::new(),
             backlog: Backlog::default(),
             counters: Counters::default(),
             unwritten: AtomicUsize::new(0),
@@ -228,8 +247,10 @@ impl Engine {
         let io = Io::new(self);
         let mut state = self.state.lock();
         state.epoch += 1;
+        state.leaving = false;
         login.epoch = state.epoch;
         state.admission = Admission::Refused(fpnn::CORE_INVALID_CONNECTION);
+        self.set_connection(&mut state, ConnectionState::Connecting);
         let command = Command::Login { login, timeout };
         if state.io.is_some() {
             return command_io(state, command);
@@ -255,7 +276,12 @@ impl Engine {
     pub(crate) fn post(self: &Arc<Self>, command: Command) {
         let is_last = matches!(command, Command::Destroy);
         let mut state = self.state.lock();
-        state.epoch += 1;
+        if matches!(command, Command::Bye) {
+            state.leaving = true;
+        } else {
+            state.epoch += 1;
+            self.close_connection(&mut state, session::closed_by_program());
+        }
         state.admission = Admission::Refused(fpnn::CORE_INVALID_CONNECTION);
         command_io(state, command);
         if is_last {
@@ -284,6 +310,7 @@ impl Engine {
                 + self.unwritten.load(Ordering::Relaxed) as u64,
             waiting_callbacks: self.backlog.callbacks() as u64,
             reconnects: counters.reconnects.get(),
+            online: counters.online.load(Ordering::Relaxed),
         }
     }
 

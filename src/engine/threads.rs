@@ -10,6 +10,7 @@ use super::io::{Io, Passed};
 use super::{Command, Engine, timer};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::events::ConnectionState;
 use crate::guard::set_in_callback;
 use crate::options::Callbacks;
 use crate::session::SessionEvent;
@@ -53,7 +54,15 @@ impl Engine {
     pub(super) fn end_commands(self: &Arc<Self>, commands: Vec<Command>, error: io::Error) {
         let text = "the threads of the client could not be started";
         let error = Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error);
+        {
+            let mut state = self.state.lock();
+            // A login that has begun a run meanwhile goes on.
+            if state.io.is_none() {
+                self.close_connection(&mut state, error.clone());
+            }
+        }
         let mut batch = Batch::default();
+        batch.items.push_back(Item::State(ConnectionState::Closed));
         batch.items.push_back(Item::Event(SessionEvent::Error(error.clone())));
         for command in commands {
             match command {

@@ -76,7 +76,7 @@ fn sleep(engine: &Engine, state: &mut MutexGuard<'_, State>, run: u64) {
     let next = calls.min(state.look_at);
     state.timer_sleeps_until = next;
     // A wait that overflows `Instant` ends in some centuries.
-    match engine.born.checked_add(Duration::from_nanos(next)).filter(|_| next != NEVER) {
+    match engine.instant(next) {
         Some(until) => drop(engine.deadline_changed.wait_until(state, until)),
         None => engine.deadline_changed.wait(state),
     }

@@ -27,7 +27,13 @@ fn words(outputs: &[Output]) -> Vec<String> {
         Output::Dial { .. } => "dial".to_owned(),
         Output::SendAuth => "auth".to_owned(),
         Output::SendBye => "bye".to_owned(),
-        Output::Open => "open".to_owned(),
+        Output::Phase(Phase::Online) => "online".to_owned(),
+        Output::Phase(Phase::Connecting) => "(connecting)".to_owned(),
+        Output::Phase(Phase::Reconnecting { attempt, due }) => {
+            let due = if due.is_some() { ", later" } else { "" };
+            format!("(reconnecting {attempt}{due})")
+        }
+        Output::Closed(why) => format!("(closed: {})", why.message()),
         Output::Disconnect => "disconnect".to_owned(),
         Output::EndCalls { later: Later::Fail(code), .. } => format!("end calls, later {code}"),
         Output::EndCalls { later: Later::Reconnecting, .. } => "end calls, reconnecting".to_owned(),
@@ -52,18 +58,26 @@ struct Machine {
     chance: f64,
     /// Whether the test answers the questions. Otherwise they are answered as where nobody wants to be asked.
     asks: bool,
+    /// Whether the phases are among the words, each in brackets. Otherwise they are left out.
+    phases: bool,
 }
 
 impl Machine {
     fn new(options: SessionOptions) -> Machine {
-        Machine { session: Session::new(options), now: 1_000, chance: 0.5, asks: false }
+        Machine {
+            session: Session::new(options),
+            now: 1_000,
+            chance: 0.5,
+            asks: false,
+            phases: false,
+        }
     }
 
     fn live(options: SessionOptions) -> Machine {
         let mut machine = Machine::new(options);
         machine.step(Input::Login { timeout: 0 });
         machine.step(Input::Connected);
-        assert_eq!(machine.step(Input::Authenticated(Ok(true))), ["open", "login true 0"]);
+        assert_eq!(machine.step(Input::Authenticated(Ok(true))), ["online", "login true 0"]);
         machine
     }
 
@@ -76,7 +90,9 @@ impl Machine {
             let go = matches!(question, Question::Relogin { .. });
             self.session.step(at, Input::Verdict(go), &mut outputs);
         }
-        words(&outputs)
+        let mut words = words(&outputs);
+        words.retain(|word| self.phases || !word.starts_with('('));
+        words
     }
 
     /// Lets the time go on to the deadline. Returns how long that was, and what came of it.
@@ -95,7 +111,7 @@ fn a_login_goes_through_its_steps() {
     assert_eq!(machine.session.deadline(), machine.now + 30 * SECOND);
     assert_eq!(machine.step(Input::Connected), ["auth"]);
     assert_eq!(machine.session.deadline(), machine.now + 20 * SECOND);
-    assert_eq!(machine.step(Input::Authenticated(Ok(true))), ["open", "login true 0"]);
+    assert_eq!(machine.step(Input::Authenticated(Ok(true))), ["online", "login true 0"]);
     assert_eq!(machine.session.deadline(), machine.now + 60 * SECOND);
     assert_eq!(machine.step(Input::Close), ["disconnect", "closed 0", "end calls, later 20012"]);
     assert!(machine.session.is_idle());
@@ -187,11 +203,11 @@ fn a_relogin_starts_the_delays_anew() {
     }
     machine.step(Input::Connected);
     let outputs = machine.step(Input::Authenticated(Ok(true)));
-    assert_eq!(outputs, ["open", "relogin true false 0 6"]);
+    assert_eq!(outputs, ["online", "relogin true false 0 6"]);
     machine.step(Input::Lost(error(BROKEN)));
     machine.step(Input::Connected);
     let outputs = machine.step(Input::Authenticated(Err(error(rtm::DUPLICATED_AUTH))));
-    assert_eq!(outputs, ["open", "relogin true false 0 1"]);
+    assert_eq!(outputs, ["online", "relogin true false 0 1"]);
 }
 
 #[test]
@@ -273,6 +289,78 @@ fn a_kickout_is_no_outage() {
     assert!(machine.session.is_idle());
 }
 
+/// What is told of the phase comes before everything that comes of it.
+#[test]
+fn each_change_of_phase_is_told_first() {
+    let mut machine = Machine { phases: true, asks: true, ..Machine::new(OPTIONS) };
+    assert_eq!(machine.step(Input::Login { timeout: 0 }), ["(connecting)", "dial"]);
+    machine.step(Input::Connected);
+    assert_eq!(machine.step(Input::Authenticated(Ok(true))), ["online", "login true 0"]);
+    let ended = "end calls, reconnecting";
+    let asked = "relogin after 20002 and 0 attempts?";
+    let outputs = machine.step(Input::Lost(error(BROKEN)));
+    assert_eq!(outputs, ["disconnect", "(reconnecting 1)", "error 20002", ended, asked]);
+    assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+    machine.step(Input::ConnectFailed(error(20012)));
+    machine.step(Input::Verdict(true));
+    machine.step(Input::ConnectFailed(error(20012)));
+    machine.step(Input::Verdict(true));
+    let outputs = machine.step(Input::ConnectFailed(error(20012)));
+    let failed = ["error 20012", "relogin false true 20012 3"];
+    assert_eq!(outputs, [&["disconnect", "(reconnecting 4, later)"][..], &failed].concat());
+    let asked = "relogin after 20012 and 3 attempts?";
+    assert_eq!(machine.due().1, ["(reconnecting 4)", asked]);
+    machine.step(Input::Verdict(true));
+    machine.step(Input::Connected);
+    let outputs = machine.step(Input::Authenticated(Ok(true)));
+    assert_eq!(outputs, ["online", "relogin true false 0 4"]);
+    let outputs = machine.step(Input::Kickout);
+    let closed = "(closed: the session has ended: the service has kicked the user out)";
+    assert_eq!(outputs, ["disconnect", closed, "closed 0", "end calls, later 20002"]);
+}
+
+/// Why there is no session is said where it ends, and never by `destroy`.
+#[test]
+fn each_end_says_why() {
+    let why = |machine: &mut Machine, input: Input| {
+        machine.phases = true;
+        let outputs = machine.step(input);
+        let closed = outputs.iter().find(|word| word.starts_with("(closed"));
+        closed.map_or_else(String::new, |word| {
+            let text = word.trim_start_matches("(closed: ").trim_end_matches(')');
+            text.trim_start_matches("the session has ended: ").to_owned()
+        })
+    };
+    let lost = || Input::Lost(error(BROKEN));
+    let live = || Machine::live(OPTIONS);
+    let alone = SessionOptions { auto_reconnect: false, ..OPTIONS };
+    assert_eq!(why(&mut Machine::live(alone), lost()), "the connection was lost");
+    assert_eq!(why(&mut live(), Input::Close), "the program has closed it");
+    assert_eq!(why(&mut live(), Input::Destroy), "");
+    let mut last = Machine::live(SessionOptions { max_attempts: Some(1), ..OPTIONS });
+    last.step(lost());
+    let refused = why(&mut last, Input::ConnectFailed(error(20012)));
+    assert_eq!(refused, "the last attempt to log in again failed");
+    let mut vetoed = asking(OPTIONS);
+    vetoed.step(lost());
+    let text = "the program did not want to log in again";
+    assert_eq!(why(&mut vetoed, Input::Verdict(false)), text);
+    for (answer, text) in [
+        (Ok(false), "the token was refused"),
+        (Err(error(rtm::BLOCKED_USER)), "the login was refused for good"),
+    ] {
+        let mut machine = live();
+        machine.step(lost());
+        machine.step(Input::Connected);
+        assert_eq!(why(&mut machine, Input::Authenticated(answer)), text);
+    }
+    let mut first = Machine::new(OPTIONS);
+    first.step(Input::Login { timeout: 0 });
+    first.step(Input::Connected);
+    let text = "the token is wrong or expired";
+    assert_eq!(why(&mut first, Input::Authenticated(Ok(false))), text);
+}
+
 /// A machine whose questions the test answers, live.
 fn asking(options: SessionOptions) -> Machine {
     Machine { asks: true, ..Machine::live(options) }
@@ -339,7 +427,7 @@ fn attempts_are_limited_for_each_outage() {
         machine.step(Input::ConnectFailed(error(20012)));
         machine.step(Input::Connected);
         let outputs = machine.step(Input::Authenticated(Ok(true)));
-        assert_eq!(outputs, ["open", "relogin true false 0 2"]);
+        assert_eq!(outputs, ["online", "relogin true false 0 2"]);
     }
     machine.step(Input::Lost(error(BROKEN)));
     machine.step(Input::ConnectFailed(error(20012)));
@@ -405,7 +493,7 @@ fn a_token_replaced_at_a_relogin_is_no_attempt_of_its_own() {
         assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
         machine.step(Input::Connected);
         let outputs = machine.step(Input::Authenticated(Ok(true)));
-        assert_eq!(outputs, ["open", "relogin true false 0 1"]);
+        assert_eq!(outputs, ["online", "relogin true false 0 1"]);
     }
     machine.step(Input::Lost(error(BROKEN)));
     machine.step(Input::Verdict(true));

@@ -93,6 +93,15 @@ const SESSION: &[(&str, Method)] = &[
     ("on_session_closed", |c, _| {
         c.on_session_closed(|_| {});
     }),
+    ("on_connection_state", |c, _| {
+        c.on_connection_state(|_| {});
+    }),
+    ("connection_state", |c, _| {
+        let _ = c.connection_state();
+    }),
+    ("wait_online", |c, _| {
+        assert_eq!(c.wait_online(DEADLINE).map_err(|error| error.code()), Err(20013));
+    }),
     ("off", |c, _| assert!(c.off(c.on_session_closed(|_| {})))),
     ("run_callbacks", |c, _| {
         let result = c.run_callbacks(DEADLINE);

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{self, Receiver, Sender};
 
-use rtm_client::{Error, RtmClient};
+use rtm_client::{ConnectionState, Error, RtmClient};
 
 use super::{DEADLINE, peer::Connection};
 
@@ -15,6 +15,8 @@ pub enum Event {
     /// `successful, retry_again, error_code, retried_count`
     Relogin(bool, bool, i32, u32),
     Closed(i32),
+    /// Only where it is asked for: see [`Record::states`].
+    State(ConnectionState),
     /// The end of the call of that number: the data or the error's code.
     Call(usize, Result<i64, i32>),
 }
@@ -38,6 +40,12 @@ impl Record {
         let put = record.putter();
         client.on_session_closed(move |code| put(Event::Closed(code)));
         record
+    }
+
+    /// The record has the connection's states from now on.
+    pub fn states(&self, client: &RtmClient) {
+        let put = self.putter();
+        client.on_connection_state(move |state| put(Event::State(*state)));
     }
 
     pub fn putter(&self) -> impl Fn(Event) + Send + 'static {
@@ -81,6 +89,11 @@ impl Record {
     #[track_caller]
     pub fn expect_call(&self, number: usize, result: Result<i64, i32>) {
         self.expect(Event::Call(number, result));
+    }
+
+    #[track_caller]
+    pub fn expect_state(&self, state: ConnectionState) {
+        self.expect(Event::State(state));
     }
 
     /// The next event has to be an error of that code. Returns what it says.

@@ -17,9 +17,9 @@ use crate::engine::upload::{Upload, UploadRequest};
 use crate::engine::{Admission, Command, Engine, FIRST_SEQ};
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::events::ReloginCompleted;
+use crate::events::{CONNECTION_STATE, ConnectionState, ReloginCompleted};
 use crate::resume::Resume;
-use crate::session::{Input, Later, Moment, Output, Question, SessionEvent};
+use crate::session::{Input, Later, Moment, Output, Phase, Question, SessionEvent};
 use crate::time::{Time, to_time};
 use crate::wire::package;
 use crate::wire::payload::write_map;
@@ -89,10 +89,8 @@ impl Io {
                 }
                 Output::SendBye => self.send_own(engine, Own::Bye),
                 Output::Ask(question) => self.ask(engine, question),
-                Output::Open => {
-                    self.passed_over = 0;
-                    self.open(engine);
-                }
+                Output::Phase(phase) => self.phase(engine, phase),
+                Output::Closed(why) => self.closed(engine, why),
                 Output::Disconnect => self.disconnect(engine),
                 Output::EndCalls { error, later } => self.end_calls(engine, error, later),
                 Output::LoginDone { ok, error_code } => {
@@ -112,6 +110,45 @@ impl Io {
             None => {
                 self.batch.items.push_back(Item::Ask { question, epoch: self.login.epoch });
             }
+        }
+    }
+
+    /// Tells the program what goes on: first the state, then the event.
+    fn phase(&mut self, engine: &Arc<Engine>, phase: Phase) {
+        let connection = match phase {
+            Phase::Connecting => ConnectionState::Connecting,
+            Phase::Online => ConnectionState::Online,
+            Phase::Reconnecting { attempt, due } => {
+                let next_attempt = due.and_then(|due| engine.instant(due));
+                ConnectionState::Reconnecting { attempt, next_attempt }
+            }
+        };
+        if phase == Phase::Online {
+            self.passed_over = 0;
+            self.open(engine);
+        }
+        let mut state = engine.state.lock();
+        if state.epoch == self.login.epoch {
+            engine.set_connection(&mut state, connection);
+        }
+        drop(state);
+        self.tell_state(engine, connection);
+    }
+
+    /// Tells the program that nothing goes on any more.
+    fn closed(&mut self, engine: &Engine, why: Error) {
+        let mut state = engine.state.lock();
+        if state.epoch == self.login.epoch {
+            engine.close_connection(&mut state, why);
+        }
+        drop(state);
+        self.tell_state(engine, ConnectionState::Closed);
+    }
+
+    /// Queues the event if it has a handler: one that comes later finds the state set already.
+    fn tell_state(&mut self, engine: &Engine, connection: ConnectionState) {
+        if engine.listeners.listens(CONNECTION_STATE) {
+            self.batch.items.push_back(Item::State(connection));
         }
     }
 
@@ -140,7 +177,9 @@ impl Io {
             wake_timer |= state.timer_is_late_for(deadline);
         }
         engine.counters.queued_bytes.set(state.outbox.len() as u64);
-        state.admission = Admission::Open;
+        if !state.leaving {
+            state.admission = Admission::Open;
+        }
         drop(guard);
         if wake_timer {
             engine.deadline_changed.notify_one();
@@ -218,7 +257,7 @@ impl Io {
         };
         let (calls, queued, _outbox) = {
             let mut state = engine.state.lock();
-            if state.epoch == self.login.epoch {
+            if state.epoch == self.login.epoch && !state.leaving {
                 state.admission = admission;
             }
             let queued = if goes_on { Vec::new() } else { state.queue.drain() };

@@ -13,6 +13,8 @@ struct World {
     now: Time,
     chance: f64,
     asked: Option<Question>,
+    /// What the machine said last.
+    phase: Option<Phase>,
     link: Link,
     /// Whether calls pass.
     open: bool,
@@ -66,6 +68,7 @@ impl World {
             now,
             chance: 0.0,
             asked: None,
+            phase: None,
             link: Link::Down,
             open: false,
             login_owed: false,
@@ -137,6 +140,10 @@ impl World {
                 outage.agreed = go;
             }
         }
+        if matches!(input, Input::Destroy) {
+            // Nobody is told.
+            self.phase = None;
+        }
         let at = Moment { now: self.now, chance: self.chance };
         self.session.step(at, input.clone(), &mut outputs);
         prop_assert!(!ignored || outputs.is_empty(), "nothing was asked: {:?}", words(&outputs));
@@ -147,6 +154,11 @@ impl World {
         prop_assert_ne!(self.link, Link::Open, "connected, and nothing is done with it");
         let rests = self.session.is_idle() || self.asked.is_some();
         prop_assert_eq!(rests, self.session.deadline() == NEVER);
+        prop_assert_eq!(self.session.is_idle(), self.phase.is_none());
+        prop_assert_eq!(self.open, self.phase == Some(Phase::Online));
+        if let Some(Phase::Reconnecting { due: Some(due), .. }) = self.phase {
+            prop_assert_eq!(due, self.session.deadline());
+        }
         if self.session.is_idle() {
             self.asked = None;
             prop_assert_eq!(self.link, Link::Down);
@@ -173,15 +185,16 @@ impl World {
                 self.link = Link::Authenticating;
             }
             Output::SendBye => prop_assert!(self.link == Link::Live && self.established),
-            Output::Open => {
-                prop_assert!(self.link == Link::Authenticating && !self.open);
-                prop_assert!(matches!(input, Input::Authenticated(_)));
-                self.link = Link::Live;
-                self.open = true;
+            Output::Phase(phase) => self.told(phase, input)?,
+            Output::Closed(_) => {
+                prop_assert!(self.phase.take().is_some(), "closed twice");
+                prop_assert_eq!(self.link, Link::Down);
+                prop_assert!(!matches!(input, Input::Destroy), "destroy is silent");
             }
             Output::Disconnect => self.link = Link::Down,
             Output::EndCalls { later, .. } => {
                 prop_assert_eq!(self.link, Link::Down);
+                prop_assert_ne!(self.phase, Some(Phase::Online), "calls end before it is told");
                 prop_assert_eq!(
                     later == Later::Reconnecting,
                     self.established && !matches!(input, Input::Destroy)
@@ -196,12 +209,36 @@ impl World {
                 prop_assert!(self.login_owed, "a login ended twice");
                 self.login_owed = false;
                 prop_assert_eq!(ok, self.link == Link::Live);
+                prop_assert_eq!(self.phase, ok.then_some(Phase::Online));
                 prop_assert!(!ok || error_code == 0);
                 self.established = ok;
             }
             Output::Emit(ref event) => {
                 prop_assert!(!matches!(input, Input::Destroy), "destroy is silent: {event:?}");
                 self.heard(event, input)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, phase: Phase, input: &Input) -> Result<(), TestCaseError> {
+        prop_assert_ne!(self.phase.replace(phase), Some(phase), "told twice");
+        match phase {
+            Phase::Connecting => {
+                let asked_for = matches!(input, Input::Login { .. });
+                prop_assert!(!self.established && asked_for);
+            }
+            Phase::Online => {
+                prop_assert!(self.link == Link::Authenticating && !self.open);
+                prop_assert!(matches!(input, Input::Authenticated(_)));
+                self.link = Link::Live;
+                self.open = true;
+            }
+            Phase::Reconnecting { due, .. } => {
+                prop_assert!(self.established && self.link == Link::Down);
+                prop_assert!(due.is_none_or(|due| due >= self.now));
+                // Calls pass no more: those in flight end next.
+                self.open = false;
             }
         }
         Ok(())
@@ -218,6 +255,8 @@ impl World {
                 prop_assert!(self.established && !self.open && !outage.owed);
                 prop_assert_eq!(retried_count, outage.attempts);
                 prop_assert_eq!(last_error, outage.last_error);
+                let attempt = retried_count + 1;
+                prop_assert_eq!(self.phase, Some(Phase::Reconnecting { attempt, due: None }));
                 prop_assert!(self.now >= outage.next, "attempt {} is early", outage.attempts + 1);
                 let most = self.session.options.max_attempts;
                 prop_assert!(most.is_none_or(|most| retried_count < most), "over the limit");
@@ -235,6 +274,9 @@ impl World {
         prop_assert!(!self.open, "calls pass without a connection");
         prop_assert_eq!(deadline, self.now + self.session.options.connection_timeout);
         self.link = Link::Dialing;
+        if !self.established {
+            prop_assert_eq!(self.phase, Some(Phase::Connecting));
+        }
         if matches!(input, Input::Login { .. }) {
             prop_assert!(!self.login_owed, "the login before has no outcome");
             prop_assert!(!self.established);
@@ -260,10 +302,15 @@ impl World {
         outage.owed = true;
         outage.agreed = false;
         outage.renewed = false;
+        let attempt = outage.attempts;
+        prop_assert_eq!(self.phase, Some(Phase::Reconnecting { attempt, due: None }));
         Ok(())
     }
 
     fn heard(&mut self, event: &SessionEvent, input: &Input) -> Result<(), TestCaseError> {
+        if let SessionEvent::Error(_) = event {
+            prop_assert_ne!(self.phase, Some(Phase::Online), "the error comes first");
+        }
         match event {
             // Of an established session, the first trouble begins an outage.
             SessionEvent::Error(error) if self.established && self.outage.is_none() => {
@@ -287,6 +334,7 @@ impl World {
                 prop_assert_eq!(event.successful, self.link == Link::Live);
                 prop_assert!(!event.successful || (!event.retry_again && event.error_code == 0));
                 if event.successful {
+                    prop_assert_eq!(self.phase, Some(Phase::Online));
                     self.outage = None;
                 } else {
                     let options = &self.session.options;
@@ -295,6 +343,10 @@ impl World {
                     prop_assert_eq!(event.retry_again, !self.session.is_idle());
                     let exhausted = options.max_attempts == Some(outage.attempts);
                     prop_assert!(!event.retry_again || !exhausted);
+                    let due = Some(outage.next)
+                        .filter(|_| outage.attempts >= options.strategy.start_connect_failed_count);
+                    let next = Phase::Reconnecting { attempt: outage.attempts + 1, due };
+                    prop_assert_eq!(self.phase, event.retry_again.then_some(next));
                     if event.retry_again
                         && outage.attempts >= options.strategy.start_connect_failed_count
                     {
@@ -304,6 +356,7 @@ impl World {
             }
             SessionEvent::Closed(code) => {
                 prop_assert!(self.established, "closed twice, or never logged in");
+                prop_assert_eq!(self.phase, None);
                 if let (Some(outage), Input::Verdict(false)) = (self.outage, input) {
                     prop_assert_eq!(*code, outage.last_error);
                 }

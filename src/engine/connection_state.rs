@@ -1,0 +1,63 @@
+//! What the program is told of the connection, and waiting for it.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::{Engine, State};
+use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::events::ConnectionState;
+use crate::time::{NEVER, Time};
+
+impl Engine {
+    pub(crate) fn connection_state(&self) -> ConnectionState {
+        self.state.lock().connection
+    }
+
+    /// Waits until calls pass. The error is why they will not, or that it takes longer than `timeout`.
+    pub(crate) fn wait_online(&self, timeout: Duration) -> Result<(), Error> {
+        let until = Instant::now().checked_add(timeout);
+        let mut state = self.state.lock();
+        loop {
+            match state.connection {
+                ConnectionState::Closed => return Err(state.why_closed.clone()),
+                _ if state.leaving => return Err(leaving()),
+                ConnectionState::Online => return Ok(()),
+                ConnectionState::Connecting | ConnectionState::Reconnecting { .. } => {}
+            }
+            match until {
+                None => self.connection_changed.wait(&mut state),
+                Some(until) => {
+                    if self.connection_changed.wait_until(&mut state, until).timed_out() {
+                        return Err(Error::new(fpnn::CORE_TIMEOUT, "not online within that time"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The state is another from now on; the event that tells of it comes later.
+    pub(super) fn set_connection(&self, state: &mut State, connection: ConnectionState) {
+        state.connection = connection;
+        self.counters.online.store(connection == ConnectionState::Online, Ordering::Relaxed);
+        self.connection_changed.notify_all();
+    }
+
+    /// The same for its end. The first reason counts.
+    pub(super) fn close_connection(&self, state: &mut State, why: Error) {
+        if state.connection != ConnectionState::Closed {
+            state.why_closed = why;
+            self.set_connection(state, ConnectionState::Closed);
+        }
+    }
+
+    /// That time as the program counts it. `None` if it never comes.
+    pub(super) fn instant(&self, time: Time) -> Option<Instant> {
+        self.born.checked_add(Duration::from_nanos(time)).filter(|_| time != NEVER)
+    }
+}
+
+/// Why nothing passes after `bye`, which has yet to come to its end.
+pub(super) fn leaving() -> Error {
+    Error::new(fpnn::CORE_INVALID_CONNECTION, "the session is ending: the program has said bye")
+}
