@@ -96,9 +96,8 @@ fn millis(span: Duration) -> i64 {
 ///     .token(1, "secret")
 ///     .group(100, [1, 2, 3])
 ///     .ping_interval(Duration::from_secs(1))
-///     .start()?;
+///     .start().unwrap();
 /// assert_eq!(gate.pid(), 11000002);
-/// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing until start() is called"]
@@ -138,7 +137,8 @@ impl GateBuilder {
     /// The project id that logins must name. Default: 11000001.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().pid(11000002).start()?;
     /// let client = RtmClient::new(ClientOptions::new(11000001).endpoint(gate.endpoint()));
     /// let (callback, reply) = reply::login();
@@ -156,11 +156,10 @@ impl GateBuilder {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().listen("127.0.0.1:0").start().unwrap();
     /// // Where something listens already, no other gate does.
     /// let error = Gate::builder().listen(gate.endpoint()).start().unwrap_err();
     /// assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.config.listen = address.into();
@@ -173,11 +172,10 @@ impl GateBuilder {
     /// use rtm_client::ClientOptions;
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().file_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().file_listen("127.0.0.1:0").start().unwrap();
     /// // Its port is any, not the one that clients guess: they have to be told.
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
     /// assert_eq!(options.file_gate_url(), format!("ws://{}/service/websocket", gate.file_endpoint()));
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn file_listen(mut self, address: impl Into<String>) -> Self {
         self.config.file_listen = address.into();
@@ -192,9 +190,8 @@ impl GateBuilder {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start().unwrap();
     /// println!("log in at {}, trusting {}", gate.tls_endpoint().unwrap(), gate.certificate().unwrap());
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn tls_listen(mut self, address: impl Into<String>) -> Self {
         self.config.tls_listen = Some(address.into());
@@ -238,9 +235,8 @@ impl GateBuilder {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().page_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().page_listen("127.0.0.1:0").start().unwrap();
     /// println!("look at {}", gate.page_url().unwrap());
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn page_listen(mut self, address: impl Into<String>) -> Self {
         self.config.page_listen = Some(address.into());
@@ -251,7 +247,8 @@ impl GateBuilder {
     /// user logs in with any token.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().token(1, "old").token(1, "new").start()?;
     /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let login = |uid, token| {
@@ -278,7 +275,7 @@ impl GateBuilder {
     ///
     /// ```
     /// use rtm_client::LoginOptions;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
     /// let builder = Gate::builder().pid(11000001).token_secret("c2VjcmV0a2V5LWJ5dGVz");
     /// let gate = builder.token_validity(std::time::Duration::MAX).start()?; // the token below is old
@@ -302,7 +299,8 @@ impl GateBuilder {
     /// refused. Default: 7 days.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz").start()?;
     /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
@@ -349,12 +347,10 @@ impl GateBuilder {
     /// cannot make any.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().group(100, [1, 2]).group(100, [3]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.get_group_members(100, None, None, callback);
     /// assert_eq!(reply.wait()?.uids, [1, 2, 3]);
@@ -369,15 +365,13 @@ impl GateBuilder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, server_push};
     ///
     /// let gate = Gate::builder().ping_interval(Duration::from_millis(50)).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let (sender, pings) = std::sync::mpsc::channel();
     /// client.processor().on(server_push::RECV_PING, move |_| sender.send(()).unwrap());
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # rtm_client::doctest::log_in(&client);
     /// pings.recv_timeout(Duration::from_secs(15))?; // by default the first would come after 20 s
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -397,8 +391,8 @@ impl GateBuilder {
     ///
     /// let soon = Duration::from_millis(50);
     /// let gate = Gate::builder().ping_interval(soon).ping_timeout(soon).start()?;
-    /// # let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
-    /// #     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    /// let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
+    ///     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     /// let mut stream = TcpStream::connect(gate.endpoint())?;
     /// stream.set_read_timeout(Some(Duration::from_secs(15)))?;
     /// stream.write_all(upgrade)?; // a client that opens its WebSocket, and then answers nothing
@@ -435,15 +429,13 @@ impl GateBuilder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate};
     ///
     /// let gate = Gate::builder().write_limit(1 << 20).start()?;
     /// // Nobody runs its callbacks, so that it soon stops reading.
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
     /// let client = RtmClient::new(options.callbacks(Callbacks::Manual).max_undelivered_bytes(1000));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # rtm_client::doctest::log_in(&client);
     /// let text = "x".repeat(1 << 20);
     /// let dropped = (0..100).any(|_| {
     ///     gate.broadcast(9, 30, &text, "");
@@ -461,7 +453,8 @@ impl GateBuilder {
     /// Default: `true`.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().multi_login(false).start()?;
     /// let login = || {
     ///     let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
@@ -486,12 +479,10 @@ impl GateBuilder {
     /// entering a room leaves the one before. Default: `false`.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().multi_room(true).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.enter_rooms([200, 201], None, callback);
     /// reply.wait()?;
@@ -508,12 +499,10 @@ impl GateBuilder {
     /// Whether translation, checks and speech are on; otherwise they are refused with 200060. Default: `true`.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().value_added(false).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.translate("hello", "en", "fr", None, None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().code(), 200060);
@@ -539,10 +528,9 @@ impl GateBuilder {
     ///         { "from": 2, "gid": 100, "mtype": 51, "msg": "hi all", "mtime": 1700000000000 }
     ///     ]
     /// }"#;
-    /// let gate = Gate::builder().keep_for(std::time::Duration::MAX).seed(seed).start()?;
+    /// let gate = Gate::builder().keep_for(std::time::Duration::MAX).seed(seed).start().unwrap();
     /// assert_eq!(gate.stored(ConversationId::p2p(1, 2))[0].msg, "hello");
     /// assert_eq!(gate.stored(ConversationId::Group(100))[0].mtype, 51);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn seed(mut self, json: impl Into<String>) -> Self {
         self.config.seeds.push(json.into());

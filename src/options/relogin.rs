@@ -8,13 +8,9 @@ impl ClientOptions {
     /// Whether a lost connection is made again by itself. Default true.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate); // with it goes the connection
@@ -32,7 +28,7 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::{Duration, Instant};
-    /// # use rtm_client::{ClientOptions, RtmClient, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, reply};
     ///
     /// let silent = std::net::TcpListener::bind("127.0.0.1:0")?; // is connected to, and says nothing
     /// let options = ClientOptions::new(1)
@@ -56,13 +52,9 @@ impl ClientOptions {
     /// default.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_ping_interval_seconds(1);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// // The first ping is due after 20 s: the client takes the connection for lost, and logs in anew.
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
@@ -81,8 +73,7 @@ impl ClientOptions {
     /// ```
     /// use std::time::{Duration, Instant};
     /// use rtm_client::RegressiveStrategy;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     ///
     /// // The first attempt waits for 1 s, which by default it would not.
     /// let strategy = RegressiveStrategy {
@@ -91,10 +82,7 @@ impl ClientOptions {
     ///     linear_regressive_count: 1,
     /// };
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).regressive_strategy(strategy);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
     /// let lost = Instant::now();
@@ -116,13 +104,9 @@ impl ClientOptions {
     /// there is no attempt, and the code is that of the loss.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_relogin_attempts(2);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate);
@@ -156,13 +140,9 @@ impl ClientOptions {
     /// [`on_error_recorder`](crate::RtmClient::on_error_recorder).
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_rooms(true);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.enter_room(200, None, callback);
     /// reply.wait()?;
@@ -188,13 +168,9 @@ impl ClientOptions {
     /// If that fails, [`on_error_recorder`](crate::RtmClient::on_error_recorder) is told.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_language(true);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.set_translation_language("fr", None, callback);
     /// reply.wait()?;
@@ -227,20 +203,20 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// use rtm_client::RegressiveStrategy;
+    /// # use rtm_client::doctest::*; let gate = gate();
     ///
-    /// # // The relogin begins after 1 s.
-    /// # let (start_connect_failed_count, max_interval_seconds, linear_regressive_count) = (0, 1, 1);
-    /// # let strategy =
-    /// #     RegressiveStrategy { start_connect_failed_count, max_interval_seconds, linear_regressive_count };
+    /// // The relogin begins after 1 s.
+    /// let strategy = RegressiveStrategy {
+    ///     start_connect_failed_count: 0,
+    ///     max_interval_seconds: 1,
+    ///     linear_regressive_count: 1,
+    /// };
     /// let options = ClientOptions::new(gate.pid())
     ///     .endpoint(gate.endpoint())
+    ///     .regressive_strategy(strategy)
     ///     .queue_while_reconnecting(1 << 20, Duration::from_secs(30));
-    /// # let client = RtmClient::new(options.regressive_strategy(strategy));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// gate.faults().on("getservertime").next(1).close();
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);
