@@ -44,6 +44,9 @@
     )
 )]
 
+#[cfg(all(test, not(feature = "unit")))]
+compile_error!("the library's own tests are compiled in tests/heavy: cargo test --test unit");
+
 /// The programs in the pages below `docs`, which run with the documentation's own.
 #[cfg(doctest)]
 mod pages {
