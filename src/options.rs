@@ -7,6 +7,9 @@ mod relogin;
 use std::fmt;
 use std::time::Duration;
 
+use crate::time::{CONNECTION_TIMEOUT, SILENCE};
+use crate::wire::gate_url;
+
 /// The options of an [`RtmClient`](crate::RtmClient).
 ///
 /// ```
@@ -220,8 +223,8 @@ impl ClientOptions {
             file_endpoint: None,
             attrs: None,
             auto_reconnect: true,
-            connection_timeout: Duration::from_secs(30),
-            max_ping_interval_seconds: 60,
+            connection_timeout: CONNECTION_TIMEOUT,
+            max_ping_interval_seconds: SILENCE.as_secs() as u32,
             regressive_strategy: RegressiveStrategy::default(),
             max_received_bytes: 64 << 20,
             max_sent_bytes: 8 << 20,
@@ -412,11 +415,6 @@ fn current_port(endpoint: &str) -> String {
         Some((host, "13325")) => format!("{host}:13321"),
         _ => endpoint.to_owned(),
     }
-}
-
-/// The URL of a gate at that address.
-pub(crate) fn gate_url(scheme: &str, address: &str) -> String {
-    format!("{scheme}://{address}/service/websocket")
 }
 
 impl fmt::Debug for ClientOptions {

@@ -10,13 +10,10 @@ use crate::error::{Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::options::Callbacks;
 use crate::reply;
-use crate::time::to_time;
+use crate::time::{CALL_TIMEOUT, to_time};
 use crate::types::{File, FileToken, SendReply, Text, UploadPayload, UploadReply};
 use crate::wire::answer::Answer;
 use crate::wire::payload::{MapWriter, write_map};
-
-/// The documented default timeout of a call.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whom a file goes to.
 #[derive(Clone, Copy)]
@@ -313,7 +310,7 @@ impl RtmClient {
         // Nobody may be running callbacks while the program waits.
         let waited_for = reply::is_reply::<SendError, T, C>()
             && self.engine().options.callbacks == Callbacks::Manual;
-        let timeout = timeout.into().filter(|t| !t.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
+        let timeout = timeout.into().filter(|t| !t.is_zero()).unwrap_or(CALL_TIMEOUT);
         let deadline = self.engine().now().saturating_add(to_time(timeout));
         let method = target.method();
         let failed = move |error| Some(SendError { mid, error });

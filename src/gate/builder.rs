@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::Gate;
 use super::store::Kept;
+use crate::time::SILENCE;
+use crate::types::HistoryRange;
 
 /// Longer than any gate runs, and short enough to be added to a time.
 const NEVER: Duration = Duration::from_secs(1 << 32);
@@ -68,7 +70,7 @@ impl Default for Limits {
             attrs_bytes: 2048,
             file_bytes: 5_242_880,
             package_bytes: 8 * 1024 * 1024,
-            page_rows: 20,
+            page_rows: HistoryRange::LARGEST_PAGE as usize,
             group_members: 10000,
             friends: 300,
             rooms: 10,
@@ -123,7 +125,7 @@ impl GateBuilder {
                 groups: BTreeMap::new(),
                 ping_interval: Duration::from_secs(20),
                 ping_timeout: Duration::from_secs(5),
-                idle_limit: Duration::from_secs(60),
+                idle_limit: SILENCE,
                 write_limit: 64 * 1024 * 1024,
                 limits: Limits::default(),
                 seeds: Vec::new(),

@@ -58,6 +58,7 @@ use self::server::{Command, Server};
 use self::service::Service;
 use self::store::{Bytes, Draft};
 use crate::types::Content;
+use crate::wire::gate_url;
 
 pub use self::builder::GateBuilder;
 pub use self::counters::Counters;
@@ -172,7 +173,7 @@ impl Gate {
     /// assert_eq!(gate.url(), options.gate_url());
     /// ```
     pub fn url(&self) -> String {
-        format!("ws://{}/service/websocket", self.doors.main)
+        gate_url("ws", &self.doors.main.to_string())
     }
 
     /// The address of the file gate: `127.0.0.1:PORT`. Files that were sent are to be had there over HTTP.

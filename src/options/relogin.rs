@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{ClientOptions, RegressiveStrategy};
+use crate::time::{CONNECTION_TIMEOUT, SILENCE};
 
 impl ClientOptions {
     /// Whether a lost connection is made again by itself. Default true.
@@ -44,7 +45,7 @@ impl ClientOptions {
     /// ```
     #[doc(alias = "connectionTimeout")]
     pub fn connection_timeout(mut self, timeout: Duration) -> Self {
-        self.connection_timeout = if timeout.is_zero() { Duration::from_secs(30) } else { timeout };
+        self.connection_timeout = if timeout.is_zero() { CONNECTION_TIMEOUT } else { timeout };
         self
     }
 
@@ -63,7 +64,8 @@ impl ClientOptions {
     /// ```
     #[doc(alias = "maxPingIntervalSeconds")]
     pub fn max_ping_interval_seconds(mut self, seconds: u32) -> Self {
-        self.max_ping_interval_seconds = if seconds == 0 { 60 } else { seconds };
+        self.max_ping_interval_seconds =
+            if seconds == 0 { SILENCE.as_secs() as u32 } else { seconds };
         self
     }
 
