@@ -81,6 +81,8 @@ mod push;
 mod resume;
 mod session;
 mod stats;
+#[cfg(test)]
+mod testing;
 mod time;
 mod wire;
 

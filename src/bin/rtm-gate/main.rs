@@ -68,7 +68,8 @@ fn run(args: &Args) -> io::Result<()> {
     let mut save_at = Instant::now() + args.snapshot_interval;
     let mut show_at = Instant::now();
     while !stop.load(Ordering::Relaxed) {
-        thread::sleep(TICK);
+        let until_saved = save_at.saturating_duration_since(Instant::now());
+        thread::sleep(if args.snapshot.is_some() { until_saved.min(TICK) } else { TICK });
         if gate.has_stopped() {
             return Err(io::Error::other("the gate has stopped"));
         }
