@@ -84,11 +84,13 @@ fn destroy(engine: &Arc<Engine>) {
 impl RtmClient {
     /// A client that is not connected yet. Nothing is started and nothing is sent before [`login`](Self::login).
     ///
+    /// JavaScript: `new RTMClient(options)`
+    ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient};
+    /// use rtm_client::{ClientOptions, RtmClient};
+    ///
     /// let options = ClientOptions::new(11000001).endpoint("rtm.example:13321");
     /// let client = RtmClient::new(options); // nothing is dialled yet
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(options: ClientOptions) -> RtmClient {
         let engine = Engine::new(options);
@@ -104,6 +106,8 @@ impl RtmClient {
     /// What went wrong in words is given to [`on_error_recorder`](Self::on_error_recorder).
     ///
     /// A login while another session is up ends that one first, as [`close`](Self::close) does.
+    ///
+    /// JavaScript: `login(uid, token, callback, timeout)`
     ///
     /// ```
     /// use std::time::Duration;
@@ -165,13 +169,10 @@ impl RtmClient {
     /// Calls made before are answered as far as the gate does; calls made after fail with 20012. The session ends with
     /// [`on_session_closed`](Self::on_session_closed)`(0)`.
     ///
+    /// JavaScript: `bye()`
+    ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |error_code| sender.send(error_code).unwrap());
     /// client.bye();
@@ -187,19 +188,15 @@ impl RtmClient {
     /// Calls in flight end with 20002, later ones with 20012. The session ends with
     /// [`on_session_closed`](Self::on_session_closed)`(0)`. A later login works.
     ///
+    /// JavaScript: `close()`
+    ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// client.close();
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_session(None, callback);
     /// assert_eq!(reply.wait().unwrap_err().code(), 20012);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn close(&self) {
         self.handle.engine.post(Command::Close);
@@ -214,13 +211,7 @@ impl RtmClient {
     /// connection is closed in both cases.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// client.send_chat(2, "last words", "", None, None, |_, _| println!("this is printed"));
     /// client.close_and_wait(Duration::from_secs(10))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -242,18 +233,13 @@ impl RtmClient {
     ///
     /// Calls in flight still get their callback, with 20002.
     ///
+    /// JavaScript: `destroy()`
+    ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// client.on_session_closed(|_| unreachable!("no event comes"));
     /// client.destroy();
-    /// # client.close_and_wait(Duration::from_secs(10))?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # client.close_and_wait(Duration::from_secs(10)).unwrap();
     /// ```
     pub fn destroy(&self) {
         destroy(&self.handle.engine);
@@ -313,17 +299,13 @@ impl RtmClient {
 
     /// Where listeners for pushes are registered.
     ///
+    /// JavaScript: `processor`
+    ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::server_push;
     ///
     /// client.processor().on(server_push::RECV_CHAT, |m| println!("{} says {}", m.from, m.msg));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn processor(&self) -> &Processor {
         &self.handle.engine.processor
@@ -340,9 +322,7 @@ impl RtmClient {
     /// 20013 if the client runs its callbacks itself, or if `run_callbacks` is running already.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// use rtm_client::Callbacks;
     ///
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
@@ -366,12 +346,7 @@ impl RtmClient {
     /// Counters of what the client has done: calls, answers, timeouts, pushes, bytes. Reading them holds nothing up.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);
     /// reply.wait()?;
@@ -386,13 +361,10 @@ impl RtmClient {
     /// A handle that does not keep the client alive.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = started();
     /// let weak = client.downgrade();
     /// drop(client);
     /// assert!(weak.upgrade().is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn downgrade(&self) -> WeakClient {
         WeakClient { handle: Arc::downgrade(&self.handle) }

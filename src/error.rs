@@ -61,18 +61,12 @@ impl Error {
     /// The error's number, as in [`error_code`].
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [2, 3]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::error_code::rtm;
     ///
     /// let (callback, reply) = reply::channel();
-    /// client.get_group_members(100, None, None, callback); // which user 1 is not in
+    /// client.get_group_members(200, None, None, callback); // which user 1 is not in
     /// assert_eq!(reply.wait().unwrap_err().code(), rtm::NOT_GROUP_MEMBER);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn code(&self) -> i32 {
         self.0.code
@@ -81,18 +75,12 @@ impl Error {
     /// The kind the code belongs to.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [2, 3]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::ErrorKind;
     ///
     /// let (callback, reply) = reply::channel();
-    /// client.get_group_members(100, None, None, callback); // which user 1 is not in
+    /// client.get_group_members(200, None, None, callback); // which user 1 is not in
     /// assert_eq!(reply.wait().unwrap_err().kind(), ErrorKind::Permission);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn kind(&self) -> ErrorKind {
         error_code::kind(self.0.code)
@@ -102,19 +90,13 @@ impl Error {
     /// nothing; the error itself, as text, always says what its code means.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [2, 3]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
-    /// client.get_group_members(100, None, None, callback);
+    /// client.get_group_members(200, None, None, callback);
     /// let error = reply.wait().unwrap_err();
-    /// assert_eq!(error.message(), "not a member of group 100");
-    /// let text = "the user is not a member of that group: not a member of group 100 (code 200041)";
+    /// assert_eq!(error.message(), "not a member of group 200");
+    /// let text = "the user is not a member of that group: not a member of group 200 (code 200041)";
     /// assert_eq!(error.to_string(), text);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn message(&self) -> &str {
         &self.0.message
@@ -155,12 +137,7 @@ impl std::error::Error for Error {
 /// receivers see it once.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// gate.faults().on("sendmsg").next(1).error(200010);
 /// let (callback, reply) = reply::channel();
 /// client.send_chat(2, "hello", "", None, None, callback);

@@ -20,6 +20,35 @@
 //! | [200020](rtm::FORBIDDEN_METHOD), [200021](rtm::PERMISSION_DENIED) | the project or this user may not use the method |
 //! | [200022](rtm::UNAUTHORIZED) | the service does not know this connection as logged in |
 //! | [200999](rtm::UNKNOWN_ERROR) | the service has no code for what went wrong |
+//!
+//! # Too often
+//!
+//! [200010](rtm::API_FREQUENCY_LIMITED) says that there were too many calls of any kind in a short time, and every call can
+//! give it; [200011](rtm::MESSAGE_FREQUENCY_LIMITED) that there were too many messages, and only a send can give it. For
+//! both [`Error::kind`](crate::Error::kind) is [`ErrorKind::Busy`], as it is for 20011, where too much waits in the client
+//! itself: wait a while, then call again. A send is repeated with the mid that its error carries, so that receivers see the
+//! message once, also where the first one had been sent after all.
+//!
+//! ```
+//! # use rtm_client::doctest::*; let (gate, client) = logged_in();
+//! gate.faults().on("sendmsg").next(1).error(200010); // one call is one too many
+//! gate.faults().on("sendmsg").next(1).error(200011); // then one message is
+//!
+//! let mut mid = 0; // a new one
+//! let sent = loop {
+//!     let (callback, reply) = reply::channel();
+//!     client.send_chat(2, "hello", "", mid, None, callback);
+//!     match reply.wait() {
+//!         Err(err) if err.error.kind() == ErrorKind::Busy => {
+//!             mid = err.mid;
+//!             std::thread::sleep(Duration::from_millis(100));
+//!         }
+//!         result => break result?,
+//!     }
+//! };
+//! assert_eq!(sent.mid, mid);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub(crate) mod kind;
 

@@ -192,12 +192,8 @@ mod tests {
     /// What was a seed or a finding once does no harm.
     #[test]
     fn the_corpora_do_no_harm() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // The published package, which has a second manifest, leaves them out.
-        if root.join("Cargo.toml.orig").exists() {
-            return;
-        }
-        let folder = root.join("tests/fuzz/corpus");
+        // These tests are compiled in tests/heavy.
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
         for (target, run) in TARGETS {
             let files = fs::read_dir(folder.join(target)).expect("a corpus for each target");
             let mut count = 0;

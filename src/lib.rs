@@ -21,7 +21,7 @@
 //! [proxies]: https://docs.rs/crate/rtm-client/latest/source/tests/network/proxies.rs
 //! [changelog]: https://docs.rs/crate/rtm-client/latest/source/CHANGELOG.md
 //! [porting]: https://docs.rs/crate/rtm-client/latest/source/docs/porting.md
-//! [api]: https://docs.rs/crate/rtm-client/latest/source/docs/api/README.md
+//! [every_call]: https://docs.rs/crate/rtm-client/latest/source/docs/calls.md
 //! [architecture]: https://docs.rs/crate/rtm-client/latest/source/docs/architecture.md
 //! [performance]: https://docs.rs/crate/rtm-client/latest/source/docs/performance.md
 //! [reliability]: https://docs.rs/crate/rtm-client/latest/source/docs/reliability.md
@@ -44,15 +44,20 @@
     )
 )]
 
+#[cfg(all(test, not(feature = "unit")))]
+compile_error!("the library's own tests are compiled in tests/heavy: cargo test --test unit");
+
 /// The programs in the pages below `docs`, which run with the documentation's own.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../docs/porting.md")]
     mod porting {}
-    #[doc = include_str!("../docs/api/README.md")]
-    mod api {}
 }
 
+#[cfg(feature = "gate")]
+#[doc(hidden)]
+#[allow(missing_docs, reason = "it is there for the examples of the documentation alone")]
+pub mod doctest;
 pub mod error_code;
 #[cfg(feature = "gate")]
 pub mod gate;
@@ -76,6 +81,8 @@ mod push;
 mod resume;
 mod session;
 mod stats;
+#[cfg(test)]
+mod testing;
 mod time;
 mod wire;
 

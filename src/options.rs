@@ -7,6 +7,9 @@ mod relogin;
 use std::fmt;
 use std::time::Duration;
 
+use crate::time::{CONNECTION_TIMEOUT, SILENCE};
+use crate::wire::gate_url;
+
 /// The options of an [`RtmClient`](crate::RtmClient).
 ///
 /// ```
@@ -205,14 +208,10 @@ impl ClientOptions {
     /// Options for the project `pid`, everything else at its default.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().pid(11000001).start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(11000001).endpoint(gate.endpoint()); // the endpoint has no default
     /// let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # rtm_client::doctest::log_in(&client);
     /// ```
     #[doc(alias = "RTMClient")]
     pub fn new(pid: i64) -> ClientOptions {
@@ -224,8 +223,8 @@ impl ClientOptions {
             file_endpoint: None,
             attrs: None,
             auto_reconnect: true,
-            connection_timeout: Duration::from_secs(30),
-            max_ping_interval_seconds: 60,
+            connection_timeout: CONNECTION_TIMEOUT,
+            max_ping_interval_seconds: SILENCE.as_secs() as u32,
             regressive_strategy: RegressiveStrategy::default(),
             max_received_bytes: 64 << 20,
             max_sent_bytes: 8 << 20,
@@ -282,8 +281,7 @@ impl ClientOptions {
     /// speak TLS if that one does. All share one [`connection_timeout`](Self::connection_timeout). Default: none.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid())
     ///     .endpoint("127.0.0.1:1") // where no gate is
     ///     .backup_endpoints([gate.endpoint()]);
@@ -318,13 +316,9 @@ impl ClientOptions {
     /// Attributes of the connection, sent at login in the order given. Not sent unless set.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).attrs([("device", "terminal")]);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.get_attrs(None, callback);
     /// let device = reply.wait()?[0].get("device").cloned();
@@ -345,14 +339,10 @@ impl ClientOptions {
     /// use std::thread;
     /// use std::time::Duration;
     /// use rtm_client::Callbacks;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     ///
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.get_server_time(None, move |_, _| sender.send(thread::current().id()).unwrap());
     /// while client.run_callbacks(Duration::from_secs(1))? == 0 {}
@@ -425,11 +415,6 @@ fn current_port(endpoint: &str) -> String {
         Some((host, "13325")) => format!("{host}:13321"),
         _ => endpoint.to_owned(),
     }
-}
-
-/// The URL of a gate at that address.
-pub(crate) fn gate_url(scheme: &str, address: &str) -> String {
-    format!("{scheme}://{address}/service/websocket")
 }
 
 impl fmt::Debug for ClientOptions {

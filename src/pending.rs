@@ -194,6 +194,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    use crate::testing::few_or_many;
+
     #[test]
     fn numbers_count_from_the_first_and_wrap_around_a_call_in_flight() {
         let mut table = Pending::starting_at(u32::MAX - 1);
@@ -364,7 +366,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(100_000))]
+        #![proptest_config(few_or_many(1000, 100_000))]
 
         /// Every call is taken exactly once, by whoever comes first.
         #[test]

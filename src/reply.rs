@@ -110,12 +110,7 @@ pub fn ignore<E, T>(_err: Option<E>, _data: Option<T>) {}
 /// The end of a [`channel`] on which the result is waited for.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::SendError;
 /// use rtm_client::reply::Reply;
 /// use rtm_client::types::SendReply;
@@ -189,12 +184,7 @@ impl<E: From<Error>, T> Reply<E, T> {
     /// dropped without being called.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.data_set("theme", "dark", None, callback);
     /// reply.wait()?;
@@ -233,12 +223,7 @@ impl<E: From<Error>, T> Reply<E, T> {
     /// `Some(Err(_))` is the error of the call, or 20002 if the callback was dropped without being called.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);
     /// let time = loop {

@@ -8,16 +8,13 @@ use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 use crate::events::ReloginCompleted;
 use crate::options::RegressiveStrategy;
-use crate::time::{NEVER, Time};
+use crate::time::{CALL_TIMEOUT, NEVER, Time, to_time};
 
 /// Nanoseconds in a second.
 const SECOND: Time = 1_000_000_000;
 
 /// How long the answer to `bye` may take before the connection is closed without it.
 const BYE_TIMEOUT: Time = 5 * SECOND;
-
-/// How long the answer to `auth` may take by default.
-const AUTH_TIMEOUT: Time = 20 * SECOND;
 
 /// When something happened.
 #[derive(Clone, Copy, Debug)]
@@ -190,7 +187,7 @@ impl Session {
             options,
             state: State::Idle,
             phase: None,
-            auth_timeout: AUTH_TIMEOUT,
+            auth_timeout: to_time(CALL_TIMEOUT),
             established: false,
             attempts: 0,
             interval: 0,
@@ -223,7 +220,7 @@ impl Session {
         match (input, self.state) {
             (Input::Login { timeout }, _) => {
                 self.leave(out);
-                self.auth_timeout = if timeout == 0 { AUTH_TIMEOUT } else { timeout };
+                self.auth_timeout = if timeout == 0 { to_time(CALL_TIMEOUT) } else { timeout };
                 self.renewed = false;
                 self.dial(now, out);
             }

@@ -7,12 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// The figures are read one after another while the client goes on, so that they may be a few calls apart.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::Stats;
 ///
 /// gate.faults().on("getsession").next(1).error(200010);
@@ -22,7 +17,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 ///
 /// let Stats { calls, answers, errors, timeouts, reconnects, .. } = client.stats();
 /// assert_eq!((calls, answers, errors, timeouts, reconnects), (1, 1, 1, 0, 0));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

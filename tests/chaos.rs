@@ -1,6 +1,6 @@
 //! Twenty clients, a gate that does wrong whatever it can, and a seed that says when.
 //!
-//! `RTM_SEED` says which seed, a new one without it; `RTM_SECONDS` how long, 10 without it.
+//! `RTM_SEED` says which seed, a new one without it; `RTM_SECONDS` how long, 3 without it, or 60 with `RTM_FULL`.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{client_threads, eventually};
+use common::{client_threads, eventually, few_or_many};
 use rtm_client::gate::{ConversationId, Gate};
 use rtm_client::{
     ClientOptions, RegressiveStrategy, RtmClient, SendError, reply, server_push, types::SendReply,
@@ -206,7 +206,8 @@ fn a_seed_is_a_schedule() {
 #[test]
 fn every_call_ends_once_and_every_message_arrives_once() {
     let seed = from_environment("RTM_SEED").unwrap_or_else(rand::random);
-    let lasting = Duration::from_secs(from_environment("RTM_SECONDS").unwrap_or(10));
+    let lasting =
+        Duration::from_secs(from_environment("RTM_SECONDS").unwrap_or(few_or_many(3, 60)));
     println!("RTM_SEED={seed} RTM_SECONDS={}", lasting.as_secs());
     let before = descriptors();
 

@@ -37,7 +37,7 @@ for sanitizer in "${sanitizers[@]}"; do
     fi
     ran+=("$sanitizer")
     RUSTFLAGS="-Zsanitizer=$sanitizer" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/sanitize-$sanitizer" \
-        cargo +nightly test "${std[@]}" --target "$host" --lib --tests --no-fail-fast -- "${resident[@]}" "$@" ||
+        cargo +nightly test "${std[@]}" --target "$host" --tests --no-fail-fast -- "${resident[@]}" "$@" ||
         failed+=("$sanitizer")
 done
 

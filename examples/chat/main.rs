@@ -9,6 +9,8 @@
 //! one user; what takes a second one is skipped. It checks everything it sees and fails if anything is not as it
 //! should be.
 
+#[path = "../../src/bin/rtm-gate/logger.rs"]
+mod logger;
 mod options;
 mod tour;
 mod transcript;
@@ -20,8 +22,9 @@ use std::process::ExitCode;
 use options::{Options, Usage};
 
 fn main() -> ExitCode {
-    // RUST_LOG=rtm_client=debug shows what happens underneath.
-    env_logger::init();
+    // RUST_LOG=debug shows what happens underneath.
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
+    logger::start(level.unwrap_or(log::LevelFilter::Off));
     let options = match Options::parse() {
         Ok(options) => options,
         Err(Usage::Help) => {

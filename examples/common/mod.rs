@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "no example uses all of it")]
 
 pub(crate) mod histogram;
+#[path = "../../src/bin/rtm-gate/logger.rs"]
+mod logger;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -40,8 +42,9 @@ pub(crate) struct Account {
 ///
 /// `own` are the options it has besides `--endpoint`, `--pid`, `--uid` and `--token`.
 pub(crate) fn main(help: &str, own: &[&str], example: fn(&Args) -> Outcome) -> ExitCode {
-    // RUST_LOG=rtm_client=debug shows what happens underneath.
-    env_logger::init();
+    // RUST_LOG=debug shows what happens underneath.
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
+    logger::start(level.unwrap_or(log::LevelFilter::Off));
     let args = match Args::parse(own) {
         Ok(Some(args)) => args,
         Ok(None) => {

@@ -10,6 +10,9 @@ use crate::types::{DataValue, OptionalText};
 impl RtmClient {
     /// Stores a value under a key of this user.
     ///
+    /// JavaScript: `dataSet(key, value, timeout, callback)`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    ///
     /// * `key` – the key, at most 128 bytes.
     /// * `value` – the value, at most 65535 bytes. `None` is sent as nil, as the JavaScript SDK sends a missing
     ///   value; use [`data_delete`](Self::data_delete) to remove one.
@@ -23,20 +26,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.data_set("theme", "dark", None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `dataSet`, on the page
-    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
     #[doc(alias = "dataSet")]
     pub fn data_set<'a>(
         &self,
@@ -63,6 +58,9 @@ impl RtmClient {
 
     /// Asks for the value stored under a key of this user.
     ///
+    /// JavaScript: `dataGet(key, timeout, callback)`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    ///
     /// * `key` – the key, at most 128 bytes.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the value as `val`; `None` where nothing is stored under that key.
@@ -74,15 +72,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.data_set("theme", "dark", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.data_get("theme", None, callback);
     /// assert_eq!(reply.wait()?.val, Some("dark".into()));
@@ -92,9 +82,6 @@ impl RtmClient {
     /// assert_eq!(reply.wait()?.val, None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `dataGet`, on the page
-    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
     #[doc(alias = "dataGet")]
     pub fn data_get(
         &self,
@@ -107,6 +94,9 @@ impl RtmClient {
 
     /// Removes the value stored under a key of this user.
     ///
+    /// JavaScript: `dataDelete(key, timeout, callback)`, on the page
+    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
+    ///
     /// * `key` – the key, at most 128 bytes.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once it is removed.
@@ -118,23 +108,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.data_set("theme", "dark", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.data_delete("theme", None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `dataDelete`, on the page
-    /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
     #[doc(alias = "dataDelete")]
     pub fn data_delete(
         &self,

@@ -10,12 +10,11 @@ use crate::options::LoginToken;
 impl RtmClient {
     /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
     ///
+    /// JavaScript: `on("ErrorRecorder", (error) => {})`
+    ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = started();
     /// client.on_error_recorder(|error| eprintln!("{error}"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "ErrorRecorder")]
     pub fn on_error_recorder(&self, handler: impl FnMut(&Error) + Send + 'static) -> ListenerId {
@@ -58,10 +57,10 @@ impl RtmClient {
     ///
     /// `retried_count` counts the attempts of this outage from 1.
     ///
+    /// JavaScript: `on("ReloginCompleted", (successful, retryAgain, errorCode, retriedCount) => {})`
+    ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = started();
     /// client.on_relogin_completed(|successful, retry_again, error_code, retried_count| {
     ///     match (successful, retry_again) {
     ///         (true, _) => println!("back again after {retried_count} attempts"),
@@ -69,7 +68,6 @@ impl RtmClient {
     ///         (false, false) => println!("given up: {error_code}"),
     ///     }
     /// });
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "ReloginCompleted")]
     pub fn on_relogin_completed(
@@ -89,12 +87,11 @@ impl RtmClient {
     /// [`on_relogin_will_start`](Self::on_relogin_will_start).
     /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
     ///
+    /// JavaScript: `on("SessionClosed", (errorCode) => {})`
+    ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = started();
     /// client.on_session_closed(|error_code| println!("logged out, code {error_code}"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "SessionClosed")]
     pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
@@ -162,13 +159,10 @@ impl RtmClient {
     /// Removes a handler that one of the calls above has added. `false` if it is not there.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = started();
     /// let id = client.on_session_closed(|error_code| println!("{error_code}"));
     /// assert!(client.off(id));
     /// assert!(!client.off(id));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn off(&self, id: ListenerId) -> bool {
         self.engine().listeners.off(id)

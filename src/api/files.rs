@@ -10,13 +10,10 @@ use crate::engine::{Complete, Kind};
 use crate::error::{Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::reply;
-use crate::time::to_time;
+use crate::time::{CALL_TIMEOUT, to_time};
 use crate::types::{File, FileToken, SendReply, Text, UploadPayload, UploadReply};
 use crate::wire::answer::Answer;
 use crate::wire::payload::{MapWriter, write_map};
-
-/// The documented default timeout of a call.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whom a file goes to.
 #[derive(Clone, Copy)]
@@ -53,6 +50,9 @@ impl Target {
 impl RtmClient {
     /// Asks for the right to send one file. [`send_file`](Self::send_file) and its siblings do this by themselves.
     ///
+    /// JavaScript: `fileToken(cmd, tos, to, rid, gid, timeout, callback)`, on the page
+    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
+    ///
     /// * `cmd` – what the token is for: `sendfile`, `sendgroupfile`, `sendroomfile` or `uploadfile`.
     /// * `tos` – several receivers; `None` if there is one or none.
     /// * `to` – the one receiver; `None` if there is none.
@@ -69,20 +69,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.file_token("sendfile", None, 2, None, None, None, callback);
     /// assert!(!reply.wait()?.token.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `fileToken`, on the page
-    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
     #[doc(alias = "fileToken")]
     #[expect(clippy::too_many_arguments, reason = "the arguments the SDK documents, in its order")]
     pub fn file_token(
@@ -112,6 +104,9 @@ impl RtmClient {
     /// The receiver gets it as the event [`RECV_FILE`](crate::server_push::RECV_FILE); what it says of the file
     /// is read with [`file_info`](crate::types::PushMessage::file_info).
     ///
+    /// JavaScript: `sendFile(mtype, to, file, mid, timeout, callback)`, on the page
+    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
+    ///
     /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
     /// * `to` – the receiver's user id.
     /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
@@ -131,13 +126,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::types::{File, mtype};
     ///
     /// let (callback, reply) = reply::channel();
@@ -146,9 +135,6 @@ impl RtmClient {
     /// println!("sent at {}", reply.wait()?.payload.mtime);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendFile`, on the page
-    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
     #[doc(alias = "sendFile")]
     pub fn send_file(
         &self,
@@ -167,6 +153,9 @@ impl RtmClient {
     ///
     /// Its other members get it as the event [`RECV_GROUP_FILE`](crate::server_push::RECV_GROUP_FILE).
     ///
+    /// JavaScript: `sendGroupFile(mtype, gid, file, mid, timeout, callback)`, on the page
+    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
+    ///
     /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
     /// * `gid` – the group's id; this user must be a member.
     /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
@@ -182,13 +171,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::types::{File, mtype};
     ///
     /// let (callback, reply) = reply::channel();
@@ -197,9 +180,6 @@ impl RtmClient {
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendGroupFile`, on the page
-    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
     #[doc(alias = "sendGroupFile")]
     pub fn send_group_file(
         &self,
@@ -226,6 +206,9 @@ impl RtmClient {
     ///
     /// Everybody else inside gets it as the event [`RECV_ROOM_FILE`](crate::server_push::RECV_ROOM_FILE).
     ///
+    /// JavaScript: `sendRoomFile(mtype, rid, file, mid, timeout, callback)`, on the page
+    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
+    ///
     /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
     /// * `rid` – the room's id; this user must be in it.
     /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
@@ -241,27 +224,15 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(7, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// use rtm_client::types::{File, mtype};
     ///
     /// let (callback, reply) = reply::channel();
     /// let file = File::from_bytes("notes.txt", "remember the milk");
-    /// client.send_room_file(mtype::FILE, 7, file, None, None, callback);
+    /// client.send_room_file(mtype::FILE, 300, file, None, None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendRoomFile`, on the page
-    /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
     #[doc(alias = "sendRoomFile")]
     pub fn send_room_file(
         &self,
@@ -299,13 +270,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::types::{File, mtype};
     ///
     /// let (callback, reply) = reply::channel();
@@ -344,7 +309,7 @@ impl RtmClient {
     {
         // A callback that takes long, or nobody who runs them, holds up no upload that is waited for.
         let waited_for = reply::is_reply::<SendError, T, C>();
-        let timeout = timeout.into().filter(|t| !t.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
+        let timeout = timeout.into().filter(|t| !t.is_zero()).unwrap_or(CALL_TIMEOUT);
         let deadline = self.engine().now().saturating_add(to_time(timeout));
         let method = target.method();
         let failed = move |error| Some(SendError { mid, error });

@@ -9,6 +9,9 @@ use crate::error::Error;
 impl RtmClient {
     /// Makes users friends of this user.
     ///
+    /// JavaScript: `addFriends(friends, timeout, callback)`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    ///
     /// * `friends` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are friends.
@@ -21,20 +24,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.add_friends([2, 3], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `addFriends`, on the page
-    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "addFriends")]
     pub fn add_friends(
         &self,
@@ -48,6 +43,9 @@ impl RtmClient {
 
     /// Ends friendships of this user.
     ///
+    /// JavaScript: `deleteFriends(friends, timeout, callback)`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    ///
     /// * `friends` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are friends no longer.
@@ -59,23 +57,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.add_friends([2, 3], None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.delete_friends([2], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `deleteFriends`, on the page
-    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "deleteFriends")]
     pub fn delete_friends(
         &self,
@@ -89,6 +76,9 @@ impl RtmClient {
 
     /// Asks who this user's friends are.
     ///
+    /// JavaScript: `getFriends(timeout, callback)`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the friends, empty if there are none.
     ///
@@ -99,23 +89,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.add_friends([2], None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_friends(None, callback);
     /// assert_eq!(reply.wait()?, [2]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getFriends`, on the page
-    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "getFriends")]
     pub fn get_friends(
         &self,
@@ -129,6 +108,9 @@ impl RtmClient {
     ///
     /// They can no longer send to this user: they get 200049. Sessions and history stay readable for both sides.
     ///
+    /// JavaScript: `addBlacks(blacks, timeout, callback)`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    ///
     /// * `blacks` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are on the list.
@@ -140,20 +122,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.add_blacks([2], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `addBlacks`, on the page
-    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "addBlacks")]
     pub fn add_blacks(
         &self,
@@ -167,6 +141,9 @@ impl RtmClient {
 
     /// Takes users off this user's blacklist.
     ///
+    /// JavaScript: `deleteBlacks(blacks, timeout, callback)`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    ///
     /// * `blacks` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are off the list.
@@ -178,23 +155,13 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.add_blacks([2], None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// client.add_blacks([2], None, reply::ignore);
     /// let (callback, reply) = reply::channel();
     /// client.delete_blacks([2], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `deleteBlacks`, on the page
-    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "deleteBlacks")]
     pub fn delete_blacks(
         &self,
@@ -208,6 +175,9 @@ impl RtmClient {
 
     /// Asks who is on this user's blacklist.
     ///
+    /// JavaScript: `getBlacks(timeout, callback)`, on the page
+    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the users on the list, empty if there are none.
     ///
@@ -218,23 +188,13 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.add_blacks([2], None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// client.add_blacks([2], None, reply::ignore);
     /// let (callback, reply) = reply::channel();
     /// client.get_blacks(None, callback);
     /// assert_eq!(reply.wait()?, [2]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getBlacks`, on the page
-    /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     #[doc(alias = "getBlacks")]
     pub fn get_blacks(
         &self,

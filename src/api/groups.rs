@@ -14,6 +14,9 @@ use crate::types::{GroupCount, GroupMembers, Info, OpenInfo, OptionalText, Text,
 impl RtmClient {
     /// Adds users to the group `gid`, of which this user has to be a member.
     ///
+    /// JavaScript: `addGroupMembers(gid, uids, timeout, callback)`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    ///
     /// * `gid` – the group's id.
     /// * `uids` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -27,20 +30,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.add_group_members(100, [3, 4], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `addGroupMembers`, on the page
-    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "addGroupMembers")]
     pub fn add_group_members(
         &self,
@@ -64,6 +59,9 @@ impl RtmClient {
 
     /// Removes users from the group `gid`, of which this user has to be a member.
     ///
+    /// JavaScript: `deleteGroupMembers(gid, uids, timeout, callback)`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    ///
     /// * `gid` – the group's id.
     /// * `uids` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -77,20 +75,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.delete_group_members(100, [2], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `deleteGroupMembers`, on the page
-    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "deleteGroupMembers")]
     pub fn delete_group_members(
         &self,
@@ -114,6 +104,9 @@ impl RtmClient {
 
     /// Asks who is in the group `gid`, of which this user has to be a member.
     ///
+    /// JavaScript: `getGroupMembers(gid, online, timeout, callback)`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    ///
     /// * `gid` – the group's id.
     /// * `online` – `true` asks also who of them is online; `None` is `false`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -126,12 +119,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_members(100, true, None, callback);
     /// let members = reply.wait()?;
@@ -139,9 +127,6 @@ impl RtmClient {
     /// assert_eq!(members.onlines, [1]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupMembers`, on the page
-    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupMembers")]
     pub fn get_group_members(
         &self,
@@ -165,6 +150,9 @@ impl RtmClient {
 
     /// Asks how many members the group `gid` has.
     ///
+    /// JavaScript: `getGroupCount(gid, online, timeout, callback)`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    ///
     /// * `gid` – the group's id.
     /// * `online` – `true` asks also how many of them are online; `None` is `false`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -178,21 +166,13 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_count(100, true, None, callback);
     /// let count = reply.wait()?;
     /// assert_eq!((count.cn, count.online), (2, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupCount`, on the page
-    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupCount")]
     pub fn get_group_count(
         &self,
@@ -216,6 +196,9 @@ impl RtmClient {
 
     /// Asks which groups this user is a member of.
     ///
+    /// JavaScript: `getUserGroups(timeout, callback)`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the groups, empty if there are none.
     ///
@@ -226,20 +209,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_user_groups(None, callback);
     /// assert_eq!(reply.wait()?, [100]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getUserGroups`, on the page
-    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "getUserGroups")]
     pub fn get_user_groups(
         &self,
@@ -250,6 +225,9 @@ impl RtmClient {
     }
 
     /// Sets the open and the private text of the group `gid`, of which this user has to be a member.
+    ///
+    /// JavaScript: `setGroupInfo(gid, oinfo, pinfo, timeout, callback)`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     ///
     /// * `gid` – the group's id.
     /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
@@ -265,20 +243,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.set_group_info(100, "a group of friends", "since 2021", None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `setGroupInfo`, on the page
-    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "setGroupInfo")]
     pub fn set_group_info<'a>(
         &self,
@@ -304,6 +274,9 @@ impl RtmClient {
 
     /// Asks for the open and the private text of the group `gid`, of which this user has to be a member.
     ///
+    /// JavaScript: `getGroupInfo(gid, timeout, callback)`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    ///
     /// * `gid` – the group's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
@@ -315,15 +288,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.set_group_info(100, "open", "private", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_info(100, None, callback);
     /// let info = reply.wait()?;
@@ -331,9 +296,6 @@ impl RtmClient {
     /// assert_eq!(info.pinfo, "private");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupInfo`, on the page
-    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupInfo")]
     pub fn get_group_info(
         &self,
@@ -346,6 +308,9 @@ impl RtmClient {
 
     /// Asks for the open text of the group `gid`, which anybody may read.
     ///
+    /// JavaScript: `getGroupOpenInfo(gid, timeout, callback)`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    ///
     /// * `gid` – the group's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the text as `oinfo`, empty where none is set.
@@ -357,23 +322,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.set_group_info(100, "open", "private", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_open_info(100, None, callback);
     /// assert_eq!(reply.wait()?.oinfo, "open");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupOpenInfo`, on the page
-    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupOpenInfo")]
     pub fn get_group_open_info(
         &self,
@@ -386,6 +340,9 @@ impl RtmClient {
 
     /// Asks for the open texts of several groups, which anybody may read.
     ///
+    /// JavaScript: `getGroupsOpenInfo(gids, timeout, callback)`, on the page
+    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
+    ///
     /// * `gids` – the groups' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the texts by group id (in JavaScript `info`).
@@ -397,23 +354,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.set_group_info(100, "open", "private", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_groups_open_info([100], None, callback);
     /// assert_eq!(reply.wait()?[&100], "open");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupsOpenInfo`, on the page
-    /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     #[doc(alias = "getGroupsOpenInfo")]
     pub fn get_groups_open_info(
         &self,

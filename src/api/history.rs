@@ -22,23 +22,16 @@ use crate::wire::payload::{Fields, MapWriter};
 ///
 /// ```
 /// use rtm_client::types::HistoryRange;
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// # for n in 0..25 {
-/// #     let (callback, reply) = reply::channel();
-/// #     client.send_chat(2, n.to_string(), "", None, None, callback);
-/// #     reply.wait()?;
-/// # }
-/// # let mut seen = 0;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+/// for n in 0..25 {
+///     client.send_chat(2, n.to_string(), "", None, None, reply::ignore);
+/// }
+/// let mut seen = 0;
 /// for message in client.p2p_history(2, HistoryRange::chats()) {
 ///     println!("{}", message?.msg);
-///     # seen += 1;
+///     seen += 1;
 /// }
-/// # assert_eq!(seen, 25);
+/// assert_eq!(seen, 25);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct History<M> {
@@ -75,15 +68,10 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::{HistoryRange, P2PMessage};
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let oldest_first = HistoryRange { desc: false, ..Default::default() };
     /// let messages: Vec<P2PMessage> = client.p2p_history(2, oldest_first).collect::<Result<_, _>>()?;
-    /// # assert!(messages.is_empty());
+    /// assert!(messages.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -107,12 +95,7 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::HistoryRange;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// // The ten latest.
     /// for message in client.group_history(100, HistoryRange::chats()).take(10) {
     ///     println!("{}", message?.msg);
@@ -140,17 +123,11 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::HistoryRange;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let mut history = client.room_history(300, HistoryRange::chats());
     /// let err = history.next().unwrap().unwrap_err(); // this user has not entered the room
     /// assert_eq!(err.code(), rtm_client::error_code::rtm::NOT_IN_ROOM);
     /// assert!(history.next().is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// No SDK has this.
@@ -172,13 +149,8 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::HistoryRange;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # gate.broadcast(9, 30, "maintenance at noon", "");
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// gate.broadcast(9, 30, "maintenance at noon", "");
     /// let latest = client.broadcast_history(HistoryRange::default()).next();
     /// assert_eq!(latest.unwrap()?.msg, "maintenance at noon");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -225,12 +197,7 @@ impl<M: Send + 'static> History<M> {
     /// ```
     /// use std::ops::ControlFlow;
     /// use rtm_client::types::HistoryRange;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.p2p_history(2, HistoryRange::chats()).each_page(
     ///     |page| {

@@ -18,6 +18,9 @@ use crate::types::{open_infos, room_counts, room_last_messages};
 impl RtmClient {
     /// Enters the room `rid`; its messages arrive from then on.
     ///
+    /// JavaScript: `enterRoom(rid, timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `rid` – the room's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once the user is in the room.
@@ -30,20 +33,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.enter_room(300, None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `enterRoom`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "enterRoom")]
     pub fn enter_room(
         &self,
@@ -70,12 +65,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.enter_rooms([300, 301], None, callback);
     /// reply.wait()?;
@@ -97,6 +87,9 @@ impl RtmClient {
 
     /// Leaves the room `rid`.
     ///
+    /// JavaScript: `leaveRoom(rid, timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `rid` – the room's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once the user is no longer in the room.
@@ -108,23 +101,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.leave_room(300, None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `leaveRoom`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "leaveRoom")]
     pub fn leave_room(
         &self,
@@ -137,6 +119,9 @@ impl RtmClient {
 
     /// Asks which rooms this user is in.
     ///
+    /// JavaScript: `getUserRooms(timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the rooms, empty if there are none.
     ///
@@ -147,23 +132,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.get_user_rooms(None, callback);
     /// assert_eq!(reply.wait()?, [300]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getUserRooms`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getUserRooms")]
     pub fn get_user_rooms(
         &self,
@@ -187,18 +161,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_room_chat(300, None, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_user_rooms_and_last_msg(None, None, callback);
     /// for (rid, last) in reply.wait()? {
@@ -229,6 +192,9 @@ impl RtmClient {
 
     /// Asks who is in the room `rid`.
     ///
+    /// JavaScript: `getRoomMembers(rid, timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `rid` – the room's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of the users in the room.
@@ -240,23 +206,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.get_room_members(300, None, callback);
     /// assert_eq!(reply.wait()?, [1]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getRoomMembers`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomMembers")]
     pub fn get_room_members(
         &self,
@@ -269,6 +224,9 @@ impl RtmClient {
 
     /// Asks how many users are in each of several rooms.
     ///
+    /// JavaScript: `getRoomCount(rids, timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `rids` – the rooms' ids.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of users by room id (in JavaScript `cn`).
@@ -280,23 +238,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.get_room_count([300], None, callback);
     /// assert_eq!(reply.wait()?[&300], 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getRoomCount`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomCount")]
     pub fn get_room_count(
         &self,
@@ -312,6 +259,9 @@ impl RtmClient {
     ///
     /// The user has to be in the room.
     ///
+    /// JavaScript: `setRoomInfo(rid, oinfo, pinfo, timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `rid` – the room's id.
     /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
     /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
@@ -326,23 +276,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.set_room_info(300, "open to all", None, None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `setRoomInfo`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "setRoomInfo")]
     pub fn set_room_info<'a>(
         &self,
@@ -370,6 +309,9 @@ impl RtmClient {
     ///
     /// The user has to be in the room.
     ///
+    /// JavaScript: `getRoomInfo(rid, timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `rid` – the room's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
@@ -381,18 +323,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.set_room_info(300, "open", "private", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.get_room_info(300, None, callback);
     /// let info = reply.wait()?;
@@ -400,9 +331,6 @@ impl RtmClient {
     /// assert_eq!(info.pinfo, "private");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getRoomInfo`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomInfo")]
     pub fn get_room_info(
         &self,
@@ -415,6 +343,9 @@ impl RtmClient {
 
     /// Asks for the open text of the room `rid`, which anybody may read.
     ///
+    /// JavaScript: `getRoomOpenInfo(rid, timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `rid` – the room's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the text as `oinfo`, empty where none is set.
@@ -426,26 +357,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.set_room_info(300, "open", "private", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.get_room_open_info(300, None, callback);
     /// assert_eq!(reply.wait()?.oinfo, "open");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getRoomOpenInfo`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomOpenInfo")]
     pub fn get_room_open_info(
         &self,
@@ -458,6 +375,9 @@ impl RtmClient {
 
     /// Asks for the open texts of several rooms, which anybody may read.
     ///
+    /// JavaScript: `getRoomsOpenInfo(rids, timeout, callback)`, on the page
+    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
+    ///
     /// * `rids` – the rooms' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the texts by room id (in JavaScript `info`).
@@ -469,26 +389,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.set_room_info(300, "open", "private", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.get_rooms_open_info([300], None, callback);
     /// assert_eq!(reply.wait()?[&300], "open");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getRoomsOpenInfo`, on the page
-    /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     #[doc(alias = "getRoomsOpenInfo")]
     pub fn get_rooms_open_info(
         &self,

@@ -12,6 +12,9 @@ impl RtmClient {
     ///
     /// They end with the connection. [`ClientOptions::attrs`](crate::ClientOptions::attrs) sets some at every login.
     ///
+    /// JavaScript: `addAttrs(attrs, timeout, callback)`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    ///
     /// * `attrs` – names and values, sent in the order given.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once they are set.
@@ -23,20 +26,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.add_attrs([("device", "terminal"), ("theme", "dark")], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `addAttrs`, on the page
-    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "addAttrs")]
     pub fn add_attrs<K: Into<String>, V: Into<String>>(
         &self,
@@ -51,6 +46,9 @@ impl RtmClient {
 
     /// Asks for the attributes of this user's connections.
     ///
+    /// JavaScript: `getAttrs(timeout, callback)`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets one entry a connection: its attributes, among them `login`, when it logged in, and `my`,
     ///   which marks the connection that asked.
@@ -62,15 +60,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.add_attrs([("device", "terminal")], None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_attrs(None, callback);
     /// for connection in reply.wait()? {
@@ -78,9 +68,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getAttrs`, on the page
-    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "getAttrs")]
     pub fn get_attrs(
         &self,
@@ -91,6 +78,9 @@ impl RtmClient {
     }
 
     /// Writes a line to the project's debug log on the service.
+    ///
+    /// JavaScript: `addDebugLog(msg, attrs, timeout, callback)`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     ///
     /// * `msg` – what to log.
     /// * `attrs` – more about it, in a form of your own.
@@ -104,20 +94,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.add_debug_log("the map did not load", "{\"level\":7}", None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `addDebugLog`, on the page
-    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "addDebugLog")]
     pub fn add_debug_log(
         &self,
@@ -140,6 +122,9 @@ impl RtmClient {
 
     /// Registers a device to be notified of messages while this user is offline.
     ///
+    /// JavaScript: `addDevice(apptype, devicetoken, timeout, callback)`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    ///
     /// * `apptype` – the kind of application, as set up in the console.
     /// * `devicetoken` – the device's token of its notification service.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -152,20 +137,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.add_device("apns", "740f4707bebcf74f", None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `addDevice`, on the page
-    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "addDevice")]
     pub fn add_device(
         &self,
@@ -188,6 +165,9 @@ impl RtmClient {
 
     /// Takes back what [`add_device`](Self::add_device) registered.
     ///
+    /// JavaScript: `removeDevice(devicetoken, timeout, callback)`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    ///
     /// * `devicetoken` – the token the device was registered with.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` once the device is no longer notified.
@@ -199,23 +179,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.add_device("apns", "740f4707bebcf74f", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.remove_device("740f4707bebcf74f", None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `removeDevice`, on the page
-    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "removeDevice")]
     pub fn remove_device(
         &self,
@@ -234,6 +203,9 @@ impl RtmClient {
 
     /// Stops notifying this user's devices of messages from a user or of a group.
     ///
+    /// JavaScript: `addDevicePushOption(type, xid, mtypes, timeout, callback)`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    ///
     /// * `option_type` – 0 for the messages from a user, 1 for those of a group: see
     ///   [`option_type`](crate::types::option_type).
     /// * `xid` – the id of that user or group.
@@ -248,20 +220,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::option_type};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.add_device_push_option(option_type::P2P, 2, vec![30], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `addDevicePushOption`, on the page
-    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "addDevicePushOption")]
     pub fn add_device_push_option(
         &self,
@@ -287,6 +251,9 @@ impl RtmClient {
 
     /// Takes back what [`add_device_push_option`](Self::add_device_push_option) set.
     ///
+    /// JavaScript: `removeDevicePushOption(type, xid, mtypes, timeout, callback)`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    ///
     /// * `option_type` – 0 for the messages from a user, 1 for those of a group: see
     ///   [`option_type`](crate::types::option_type).
     /// * `xid` – the id of that user or group.
@@ -301,23 +268,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::option_type};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.add_device_push_option(0, 2, vec![30], None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.remove_device_push_option(option_type::P2P, 2, vec![30], None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `removeDevicePushOption`, on the page
-    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "removeDevicePushOption")]
     pub fn remove_device_push_option(
         &self,
@@ -343,6 +299,9 @@ impl RtmClient {
 
     /// Asks what [`add_device_push_option`](Self::add_device_push_option) has set.
     ///
+    /// JavaScript: `getDevicePushOption(timeout, callback)`, on the page
+    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `p2p` by user id and `group` by group id, each with the types of message not notified of.
     ///
@@ -353,23 +312,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.add_device_push_option(0, 2, vec![30], None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_device_push_option(None, callback);
     /// assert_eq!(reply.wait()?.p2p[&2], [30]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getDevicePushOption`, on the page
-    /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     #[doc(alias = "getDevicePushOption")]
     pub fn get_device_push_option(
         &self,
@@ -391,12 +339,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);
     /// assert!(reply.wait()? > 1_600_000_000_000);
@@ -426,18 +369,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.kickout("10.0.0.1:40001", None, callback);
     /// if let Err(err) = reply.wait() {
     ///     println!("not ended: {err}");
     /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// The JavaScript SDK has no such call; the Android SDK does.

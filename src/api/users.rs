@@ -11,6 +11,9 @@ use crate::types::{Info, OptionalText, Text, open_infos};
 impl RtmClient {
     /// Asks which of several users are online.
     ///
+    /// JavaScript: `getOnlineUsers(uids, timeout, callback)`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    ///
     /// * `uids` – the users' ids, at most 200.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the ids of those who are.
@@ -22,20 +25,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_online_users([1, 2], None, callback);
     /// assert_eq!(reply.wait()?, [1]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getOnlineUsers`, on the page
-    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "getOnlineUsers")]
     pub fn get_online_users(
         &self,
@@ -55,6 +50,9 @@ impl RtmClient {
 
     /// Sets this user's open and private text.
     ///
+    /// JavaScript: `setUserInfo(oinfo, pinfo, timeout, callback)`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    ///
     /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
     /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -67,20 +65,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.set_user_info("{\"name\":\"Ada\"}", None, None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `setUserInfo`, on the page
-    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "setUserInfo")]
     pub fn set_user_info<'a>(
         &self,
@@ -104,6 +94,9 @@ impl RtmClient {
 
     /// Asks for this user's open and private text.
     ///
+    /// JavaScript: `getUserInfo(timeout, callback)`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
     ///
@@ -114,15 +107,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.set_user_info("open", "private", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_user_info(None, callback);
     /// let info = reply.wait()?;
@@ -130,9 +115,6 @@ impl RtmClient {
     /// assert_eq!(info.pinfo, "private");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getUserInfo`, on the page
-    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "getUserInfo")]
     pub fn get_user_info(
         &self,
@@ -143,6 +125,9 @@ impl RtmClient {
     }
 
     /// Asks for the open texts of several users, which anybody may read.
+    ///
+    /// JavaScript: `getUserOpenInfo(uids, timeout, callback)`, on the page
+    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     ///
     /// * `uids` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -155,23 +140,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.set_user_info("open", "private", None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_user_open_info([1], None, callback);
     /// assert_eq!(reply.wait()?[&1], "open");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getUserOpenInfo`, on the page
-    /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     #[doc(alias = "getUserOpenInfo")]
     pub fn get_user_open_info(
         &self,

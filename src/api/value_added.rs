@@ -17,6 +17,9 @@ impl RtmClient {
     /// Languages: `ar`, `nl`, `en`, `fr`, `de`, `el`, `id`, `it`, `ja`, `ko`, `no`, `pl`, `pt`, `ru`, `es`, `sv`,
     /// `tl`, `th`, `tr`, `vi`, `zh-CN`, `zh-TW`.
     ///
+    /// JavaScript: `translate(originalMessage, originalLanguage, targetLanguage, type, profanity, timeout, callback)`,
+    /// on the page [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    ///
     /// * `original_message` – the text.
     /// * `original_language` – the language it is in; `None` lets the service find out.
     /// * `target_language` – the language to translate into.
@@ -37,20 +40,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.translate("你好", "zh-CN", "en", None, None, None, callback);
     /// println!("{}", reply.wait()?.target_text);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `translate`, on the page
-    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     pub fn translate<'a>(
         &self,
         original_message: &str,
@@ -82,6 +77,9 @@ impl RtmClient {
     ///
     /// The service's newer SDKs have [`text_check`](Self::text_check) instead.
     ///
+    /// JavaScript: `profanity(text, classify, timeout, callback)`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    ///
     /// * `text` – the text.
     /// * `classify` – `true` asks also for the classes of what is found; `None` is `false`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -95,20 +93,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.profanity("what a day", false, None, callback);
     /// println!("{}", reply.wait()?.text);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `profanity`, on the page
-    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     pub fn profanity(
         &self,
         text: &str,
@@ -131,6 +121,9 @@ impl RtmClient {
 
     /// Checks whether a text is fit to be shown.
     ///
+    /// JavaScript: `textCheck(text, strategyId, timeout, callback)`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    ///
     /// * `text` – the text.
     /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -144,12 +137,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_result};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.text_check("what a day", None, None, callback);
     /// let check = reply.wait()?;
@@ -158,9 +146,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `textCheck`, on the page
-    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "textCheck")]
     pub fn text_check<'a>(
         &self,
@@ -186,6 +171,9 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
+    /// JavaScript: `imageCheck(image, type, strategyId, timeout, callback)`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    ///
     /// * `image` – the URL of the image as text, or its content as bytes.
     /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
@@ -200,20 +188,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.image_check("https://example.com/a.png", check_type::URL, None, None, callback);
     /// println!("{}", reply.wait()?.result);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `imageCheck`, on the page
-    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "imageCheck")]
     pub fn image_check<'a>(
         &self,
@@ -241,6 +221,9 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
+    /// JavaScript: `audioCheck(audio, type, lang, codec, srate, strategyId, timeout, callback)`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    ///
     /// * `audio` – the URL of the audio as text, or its content as bytes.
     /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
@@ -259,21 +242,13 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let amr = [0_u8; 64];
     /// let (callback, reply) = reply::channel();
     /// client.audio_check(&amr, check_type::CONTENT, "zh-CN", "AMR_WB", 16000, None, None, callback);
     /// println!("{}", reply.wait()?.result);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `audioCheck`, on the page
-    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "audioCheck")]
     pub fn audio_check<'a>(
         &self,
@@ -310,6 +285,9 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
+    /// JavaScript: `videoCheck(video, type, videoName, strategyId, timeout, callback)`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    ///
     /// * `video` – the URL of the video as text, or its content as bytes.
     /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
@@ -325,21 +303,13 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// let url = "https://example.com/a.mp4";
     /// client.video_check(url, check_type::URL, "a.mp4", None, None, callback);
     /// println!("{}", reply.wait()?.result);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `videoCheck`, on the page
-    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "videoCheck")]
     pub fn video_check<'a>(
         &self,
@@ -369,6 +339,9 @@ impl RtmClient {
     ///
     /// It may take long: other SDKs wait up to 120 s.
     ///
+    /// JavaScript: `speech2Text(audio, type, lang, codec, srate, timeout, callback)`, on the page
+    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
+    ///
     /// * `audio` – the URL of the audio as text, or its content as bytes.
     /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
@@ -386,21 +359,13 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, types::check_type};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// let url = "https://example.com/a.amr";
     /// client.speech2text(url, check_type::URL, "zh-CN", None, None, None, callback);
     /// println!("{}", reply.wait()?.text);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `speech2Text`, on the page
-    /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     #[doc(alias = "speech2Text")]
     pub fn speech2text<'a>(
         &self,
@@ -451,12 +416,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let amr = [0_u8; 64];
     /// let (callback, reply) = reply::channel();
     /// client.speech_translation(&amr, "zh-CN", "en", None, None, None, callback);

@@ -13,13 +13,10 @@ use super::{Admission, Command, Engine, Sitter, State, wake};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::resume::Change;
-use crate::time::{Time, to_time};
+use crate::time::{CALL_TIMEOUT, Time, to_time};
 use crate::types::ProgressHandler;
 use crate::wire::answer::Answer;
 use crate::wire::package;
-
-/// The documented default timeout of a call.
-pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What ends a call. Whoever takes it out of the table owes the call.
 pub(crate) struct Complete {
@@ -68,7 +65,7 @@ impl Engine {
         timeout: Option<Duration>,
         complete: Complete,
     ) {
-        let timeout = timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(DEFAULT_TIMEOUT);
+        let timeout = timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(CALL_TIMEOUT);
         let refused = FRAME.with_borrow_mut(|frame| {
             let size = frame.build(|out| package::write_quest(out, Some(0), method, payload));
             let refused = match self.too_large(method, size) {

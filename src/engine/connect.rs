@@ -24,8 +24,9 @@ use super::tls::{self, Connector, TlsSocket};
 use super::upgrade::Upgrading;
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::options::{ClientOptions, gate_url};
+use crate::options::ClientOptions;
 use crate::time::{NEVER, Time};
+use crate::wire::gate_url;
 
 /// After so long without a byte the kernel asks the peer whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);

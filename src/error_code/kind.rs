@@ -3,12 +3,7 @@
 /// What an [`Error`](crate::Error) is about, for a program that decides what to do next.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::ErrorKind;
 ///
 /// gate.faults().on("getservertime").next(1).error(200010);
@@ -20,7 +15,6 @@
 ///     _ => "report it",
 /// };
 /// assert_eq!(advice, "try again later");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

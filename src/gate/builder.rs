@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::Gate;
 use super::store::Kept;
+use crate::time::SILENCE;
+use crate::types::HistoryRange;
 
 /// Longer than any gate runs, and short enough to be added to a time.
 const NEVER: Duration = Duration::from_secs(1 << 32);
@@ -68,7 +70,7 @@ impl Default for Limits {
             attrs_bytes: 2048,
             file_bytes: 5_242_880,
             package_bytes: 8 * 1024 * 1024,
-            page_rows: 20,
+            page_rows: HistoryRange::LARGEST_PAGE as usize,
             group_members: 10000,
             friends: 300,
             rooms: 10,
@@ -96,9 +98,8 @@ fn millis(span: Duration) -> i64 {
 ///     .token(1, "secret")
 ///     .group(100, [1, 2, 3])
 ///     .ping_interval(Duration::from_secs(1))
-///     .start()?;
+///     .start().unwrap();
 /// assert_eq!(gate.pid(), 11000002);
-/// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing until start() is called"]
@@ -124,7 +125,7 @@ impl GateBuilder {
                 groups: BTreeMap::new(),
                 ping_interval: Duration::from_secs(20),
                 ping_timeout: Duration::from_secs(5),
-                idle_limit: Duration::from_secs(60),
+                idle_limit: SILENCE,
                 write_limit: 64 * 1024 * 1024,
                 limits: Limits::default(),
                 seeds: Vec::new(),
@@ -138,7 +139,8 @@ impl GateBuilder {
     /// The project id that logins must name. Default: 11000001.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().pid(11000002).start()?;
     /// let client = RtmClient::new(ClientOptions::new(11000001).endpoint(gate.endpoint()));
     /// let (callback, reply) = reply::login();
@@ -156,11 +158,10 @@ impl GateBuilder {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().listen("127.0.0.1:0").start().unwrap();
     /// // Where something listens already, no other gate does.
     /// let error = Gate::builder().listen(gate.endpoint()).start().unwrap_err();
     /// assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.config.listen = address.into();
@@ -173,11 +174,10 @@ impl GateBuilder {
     /// use rtm_client::ClientOptions;
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().file_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().file_listen("127.0.0.1:0").start().unwrap();
     /// // Its port is any, not the one that clients guess: they have to be told.
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
     /// assert_eq!(options.file_gate_url(), format!("ws://{}/service/websocket", gate.file_endpoint()));
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn file_listen(mut self, address: impl Into<String>) -> Self {
         self.config.file_listen = address.into();
@@ -192,9 +192,8 @@ impl GateBuilder {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start().unwrap();
     /// println!("log in at {}, trusting {}", gate.tls_endpoint().unwrap(), gate.certificate().unwrap());
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn tls_listen(mut self, address: impl Into<String>) -> Self {
         self.config.tls_listen = Some(address.into());
@@ -238,9 +237,8 @@ impl GateBuilder {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().page_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().page_listen("127.0.0.1:0").start().unwrap();
     /// println!("look at {}", gate.page_url().unwrap());
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn page_listen(mut self, address: impl Into<String>) -> Self {
         self.config.page_listen = Some(address.into());
@@ -251,7 +249,8 @@ impl GateBuilder {
     /// user logs in with any token.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().token(1, "old").token(1, "new").start()?;
     /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let login = |uid, token| {
@@ -278,7 +277,7 @@ impl GateBuilder {
     ///
     /// ```
     /// use rtm_client::LoginOptions;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
     /// let builder = Gate::builder().pid(11000001).token_secret("c2VjcmV0a2V5LWJ5dGVz");
     /// let gate = builder.token_validity(std::time::Duration::MAX).start()?; // the token below is old
@@ -302,7 +301,8 @@ impl GateBuilder {
     /// refused. Default: 7 days.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz").start()?;
     /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
@@ -349,12 +349,10 @@ impl GateBuilder {
     /// cannot make any.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().group(100, [1, 2]).group(100, [3]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.get_group_members(100, None, None, callback);
     /// assert_eq!(reply.wait()?.uids, [1, 2, 3]);
@@ -369,15 +367,13 @@ impl GateBuilder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, server_push};
     ///
     /// let gate = Gate::builder().ping_interval(Duration::from_millis(50)).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let (sender, pings) = std::sync::mpsc::channel();
     /// client.processor().on(server_push::RECV_PING, move |_| sender.send(()).unwrap());
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # rtm_client::doctest::log_in(&client);
     /// pings.recv_timeout(Duration::from_secs(15))?; // by default the first would come after 20 s
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -397,8 +393,8 @@ impl GateBuilder {
     ///
     /// let soon = Duration::from_millis(50);
     /// let gate = Gate::builder().ping_interval(soon).ping_timeout(soon).start()?;
-    /// # let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
-    /// #     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    /// let upgrade = b"GET /service/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
+    ///     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     /// let mut stream = TcpStream::connect(gate.endpoint())?;
     /// stream.set_read_timeout(Some(Duration::from_secs(15)))?;
     /// stream.write_all(upgrade)?; // a client that opens its WebSocket, and then answers nothing
@@ -435,15 +431,13 @@ impl GateBuilder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate};
     ///
     /// let gate = Gate::builder().write_limit(1 << 20).start()?;
     /// // Nobody runs its callbacks, so that it soon stops reading.
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
     /// let client = RtmClient::new(options.callbacks(Callbacks::Manual).max_undelivered_bytes(1000));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # rtm_client::doctest::log_in(&client);
     /// let text = "x".repeat(1 << 20);
     /// let dropped = (0..100).any(|_| {
     ///     gate.broadcast(9, 30, &text, "");
@@ -461,7 +455,8 @@ impl GateBuilder {
     /// Default: `true`.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().multi_login(false).start()?;
     /// let login = || {
     ///     let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
@@ -486,12 +481,10 @@ impl GateBuilder {
     /// entering a room leaves the one before. Default: `false`.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().multi_room(true).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.enter_rooms([200, 201], None, callback);
     /// reply.wait()?;
@@ -508,12 +501,10 @@ impl GateBuilder {
     /// Whether translation, checks and speech are on; otherwise they are refused with 200060. Default: `true`.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().value_added(false).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.translate("hello", "en", "fr", None, None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().code(), 200060);
@@ -539,10 +530,9 @@ impl GateBuilder {
     ///         { "from": 2, "gid": 100, "mtype": 51, "msg": "hi all", "mtime": 1700000000000 }
     ///     ]
     /// }"#;
-    /// let gate = Gate::builder().keep_for(std::time::Duration::MAX).seed(seed).start()?;
+    /// let gate = Gate::builder().keep_for(std::time::Duration::MAX).seed(seed).start().unwrap();
     /// assert_eq!(gate.stored(ConversationId::p2p(1, 2))[0].msg, "hello");
     /// assert_eq!(gate.stored(ConversationId::Group(100))[0].mtype, 51);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn seed(mut self, json: impl Into<String>) -> Self {
         self.config.seeds.push(json.into());

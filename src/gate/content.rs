@@ -1,9 +1,6 @@
 //! What a file is, going by its content.
 
-/// The types of messages with an image, a recording and a video.
-pub(super) const IMAGE: i64 = 40;
-const AUDIO: i64 = 41;
-const VIDEO: i64 = 42;
+use crate::types::mtype::{AUDIO_FILE as AUDIO, IMAGE, VIDEO};
 
 /// Bytes, and where in a file they stand.
 type Mark = (usize, &'static [u8]);

@@ -11,6 +11,7 @@ use super::faults::Rule;
 use super::json;
 use super::service::Service;
 use super::store::{Bytes, Draft};
+use crate::types::mtype;
 
 /// The fields of a push that are ids or numbers, which may come as text.
 const NUMBERS: [&str; 8] = ["from", "to", "gid", "rid", "uid", "mid", "mtype", "mtime"];
@@ -82,7 +83,7 @@ fn kick_from_room(service: &mut Service, mut fields: Fields) -> Answer {
 
 fn broadcast(service: &mut Service, mut fields: Fields) -> Answer {
     let from = fields.opt_id("from")?.unwrap_or(0);
-    let mtype = fields.opt_id("mtype")?.unwrap_or(super::methods::CHAT);
+    let mtype = fields.opt_id("mtype")?.unwrap_or(mtype::CHAT);
     let (body, binary) = fields.body("msg")?;
     let attrs = fields.opt_text("attrs")?.unwrap_or_default();
     fields.end()?;

@@ -5,12 +5,7 @@ use serde_json::{Value, json};
 /// What a [`Gate`](super::Gate) has done since it was started, and who is there now.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::gate::Counters;
 ///
 /// let (callback, reply) = reply::channel();

@@ -63,9 +63,8 @@ impl<'g> Faults<'g> {
     /// If there is no such method: the fault could never strike, and the test that sets it would show nothing.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("pushmsg").next(1).never_answer(); // the next P2P message is lost on its way
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
     pub fn on(self, method: &str) -> Fault<'g> {
@@ -76,9 +75,8 @@ impl<'g> Faults<'g> {
     /// A fault in packages of every method, logins, pushes and pings included.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on_any().split(10); // everything arrives in small pieces
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn on_any(self) -> Fault<'g> {
         Fault::new(self.gate, None)
@@ -92,7 +90,7 @@ impl<'g> Faults<'g> {
     /// The text describes no fault. The error says why.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().set_json(r#"{ "method": "sendmsg", "next": 2, "error": 200010 }"#)?;
     ///
     /// let error = gate.faults().set_json(r#"{ "method": "sendmsg" }"#).unwrap_err();
@@ -112,10 +110,9 @@ impl<'g> Faults<'g> {
     /// connections that are no longer read from or pinged stay so.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("getsession").never_answer();
     /// gate.faults().clear();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn clear(self) {
         self.gate.ask(|service| service.clear_faults());
@@ -124,9 +121,8 @@ impl<'g> Faults<'g> {
     /// How often a fault has struck since the gate was started.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// assert_eq!(gate.faults().struck(), 0);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn struck(self) -> u64 {
         self.gate.ask(|service| service.peers.faults.struck())
@@ -136,12 +132,7 @@ impl<'g> Faults<'g> {
 /// A fault about to be set; see [`Faults`].
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::gate::Fault;
 ///
 /// let once: Fault<'_> = gate.faults().on("getservertime").user(1).next(1);
@@ -149,7 +140,6 @@ impl<'g> Faults<'g> {
 /// let (callback, reply) = reply::channel();
 /// client.get_server_time(None, callback);
 /// assert_eq!(reply.wait().unwrap_err().code(), 200010);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a fault is set by saying what goes wrong"]
 #[derive(Debug)]
@@ -166,9 +156,8 @@ impl<'g> Fault<'g> {
     /// Strikes this many times, and then no more. Default: as long as the gate runs.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("auth").next(3).error(20001);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn next(mut self, times: u64) -> Self {
         self.rule.left = Some(times);
@@ -179,12 +168,7 @@ impl<'g> Fault<'g> {
     /// [`next`](Fault::next) as well, strikes that many from the `n`-th on.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// gate.faults().on("getservertime").nth(2).error(200010);
     /// let codes = [1, 2, 3].map(|_| {
     ///     let (callback, reply) = reply::channel();
@@ -192,7 +176,6 @@ impl<'g> Fault<'g> {
     ///     reply.wait().map_or_else(|error| error.code(), |_| 0)
     /// });
     /// assert_eq!(codes, [0, 200010, 0]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn nth(mut self, n: u64) -> Self {
         self.rule.skip = n.saturating_sub(1);
@@ -204,9 +187,8 @@ impl<'g> Fault<'g> {
     /// order.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on_any().chance(0.01, 42).close(); // every hundredth package or so is the last of its connection
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn chance(mut self, probability: f64, seed: u64) -> Self {
         self.rule.chance = Some(Chance::new(probability, seed));
@@ -216,9 +198,8 @@ impl<'g> Fault<'g> {
     /// Strikes on connections of this user alone.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on_any().user(2).never_answer();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn user(mut self, uid: i64) -> Self {
         self.rule.uid = Some(uid);
@@ -228,12 +209,7 @@ impl<'g> Fault<'g> {
     /// Strikes packages of messages of this type alone: calls that name it and their answers, pushes that carry it.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// gate.faults().on("sendmsg").mtype(32).error(200010); // commands, and no chat
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "hello", "", None, None, callback);
@@ -252,12 +228,7 @@ impl<'g> Fault<'g> {
     /// pushes of it.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::gate::ConversationId;
     ///
     /// gate.faults().on("sendmsg").conversation(ConversationId::p2p(1, 2)).error(200010);
@@ -268,7 +239,6 @@ impl<'g> Fault<'g> {
     /// };
     /// assert_eq!(send(2).unwrap_err(), 200010);
     /// assert!(send(3).is_ok());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn conversation(mut self, conversation: ConversationId) -> Self {
         self.rule.conversation = Some(conversation.ordered());
@@ -278,10 +248,10 @@ impl<'g> Fault<'g> {
     /// What is asked for is done this much later, what comes behind it is not held up; a push comes later.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// use std::time::Duration;
+    ///
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("getgroupmsg").delay(Duration::from_millis(300)); // a slow database
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn delay(self, by: Duration) {
         self.set(Action::Delay(by));
@@ -290,10 +260,10 @@ impl<'g> Fault<'g> {
     /// What is asked for is done at once, and the answer comes this much later: after the timeout, say.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// use std::time::Duration;
+    ///
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("sendmsg").next(1).answer_late(Duration::from_secs(25)); // the caller has given up by then
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn answer_late(self, by: Duration) {
         self.set(Action::Late(by));
@@ -302,9 +272,8 @@ impl<'g> Fault<'g> {
     /// There is no answer; a push or ping is not sent.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("sendmsg").next(1).never_answer(); // sent, but the sender is not told
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn never_answer(self) {
         self.set(Action::Never);
@@ -313,9 +282,8 @@ impl<'g> Fault<'g> {
     /// The answer or push is sent twice.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("pushroommsg").answer_twice();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn answer_twice(self) {
         self.set(Action::Twice);
@@ -324,9 +292,8 @@ impl<'g> Fault<'g> {
     /// The call is answered with this error code, and nothing is done.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("addfriends").next(1).error(200048);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn error(self, code: i32) {
         self.set(Action::Error(code));
@@ -335,9 +302,8 @@ impl<'g> Fault<'g> {
     /// Holds packages of a connection back until there are `count` of them, and sends these in reverse order.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("sendmsg").next(3).reorder(3);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn reorder(self, count: usize) {
         self.set(Action::Reorder(count));
@@ -346,9 +312,8 @@ impl<'g> Fault<'g> {
     /// Sends only the first `len` bytes of the package, as a whole WebSocket message.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("getsession").next(1).truncate(20); // header and sequence number, then nothing of use
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn truncate(self, len: usize) {
         self.set(Action::Truncate(len));
@@ -357,9 +322,8 @@ impl<'g> Fault<'g> {
     /// Sends as many bytes of nonsense instead.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("ping").next(1).garbage();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn garbage(self) {
         self.set(Action::Garbage);
@@ -368,9 +332,8 @@ impl<'g> Fault<'g> {
     /// Sends the package in several WebSocket messages of at most `len` bytes.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("pushmsg").split(1);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn split(self, len: usize) {
         self.set(Action::Split(len));
@@ -379,9 +342,8 @@ impl<'g> Fault<'g> {
     /// Holds packages of a connection back until there are `count` of them, and sends these in one WebSocket message.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("sendmsg").next(10).join(10);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn join(self, count: usize) {
         self.set(Action::Join(count));
@@ -390,9 +352,8 @@ impl<'g> Fault<'g> {
     /// Answers with a sequence number that nobody waits for.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("getservertime").next(1).wrong_seq();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn wrong_seq(self) {
         self.set(Action::WrongSeq);
@@ -402,9 +363,8 @@ impl<'g> Fault<'g> {
     /// Strikes no others.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on_any().broken_frame();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn broken_frame(self) {
         self.set(Action::BrokenFrame);
@@ -413,9 +373,8 @@ impl<'g> Fault<'g> {
     /// Closes the connection instead of answering.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("sendmsg").next(1).close();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn close(self) {
         self.set(Action::Close);
@@ -424,9 +383,8 @@ impl<'g> Fault<'g> {
     /// Resets the connection instead of answering: what was on its way to the client is lost.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("auth").next(1).reset();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn reset(self) {
         self.set(Action::Reset);
@@ -436,9 +394,8 @@ impl<'g> Fault<'g> {
     /// pings, and is not dropped for being silent.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("auth").next(1).stop_reading();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn stop_reading(self) {
         self.set(Action::StopReading);
@@ -447,9 +404,8 @@ impl<'g> Fault<'g> {
     /// Answers, and then sends no more pings on the connection, for as long as that lasts.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("auth").next(1).stop_pinging();
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn stop_pinging(self) {
         self.set(Action::StopPinging);

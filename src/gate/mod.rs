@@ -6,10 +6,9 @@
 //! ```
 //! use rtm_client::gate::Gate;
 //!
-//! let gate = Gate::builder().group(100, [1, 2, 3]).start()?;
+//! let gate = Gate::builder().group(100, [1, 2, 3]).start().unwrap();
 //! println!("log in at {} with pid {}, any uid and any token", gate.endpoint(), gate.pid());
 //! assert_eq!(gate.connections(), 0);
-//! # Ok::<(), std::io::Error>(())
 //! ```
 
 mod access;
@@ -59,6 +58,7 @@ use self::server::{Command, Server};
 use self::service::Service;
 use self::store::{Bytes, Draft};
 use crate::types::Content;
+use crate::wire::gate_url;
 
 pub use self::builder::GateBuilder;
 pub use self::counters::Counters;
@@ -71,9 +71,8 @@ pub use self::stored::StoredMessage;
 /// ```
 /// use rtm_client::gate::Gate;
 ///
-/// let gate = Gate::builder().start()?;
+/// let gate = Gate::builder().start().unwrap();
 /// assert_eq!(gate.endpoint(), format!("127.0.0.1:{}", gate.port()));
-/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Gate {
     doors: Doors,
@@ -109,9 +108,8 @@ impl Gate {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().group(100, [1, 2]).start()?;
+    /// let gate = Gate::builder().group(100, [1, 2]).start().unwrap();
     /// assert_eq!(gate.pid(), 11000001);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn builder() -> GateBuilder {
         GateBuilder::new()
@@ -143,7 +141,7 @@ impl Gate {
     /// The port the gate listens on.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// std::net::TcpStream::connect(("127.0.0.1", gate.port()))?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -154,7 +152,8 @@ impl Gate {
     /// The address to log in at, as `ClientOptions::endpoint` takes it: `127.0.0.1:PORT`.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().start()?;
     /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let (callback, reply) = reply::login();
@@ -169,21 +168,19 @@ impl Gate {
     /// The URL of the WebSocket: `ws://127.0.0.1:PORT/service/websocket`.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// let options = rtm_client::ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
     /// assert_eq!(gate.url(), options.gate_url());
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn url(&self) -> String {
-        format!("ws://{}/service/websocket", self.doors.main)
+        gate_url("ws", &self.doors.main.to_string())
     }
 
     /// The address of the file gate: `127.0.0.1:PORT`. Files that were sent are to be had there over HTTP.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// assert_ne!(gate.file_endpoint(), gate.endpoint());
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn file_endpoint(&self) -> String {
         self.doors.file.to_string()
@@ -196,13 +193,12 @@ impl Gate {
     /// use rtm_client::ClientOptions;
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start().unwrap();
     /// let endpoint = gate.tls_endpoint().expect("asked for");
     /// let options = ClientOptions::new(gate.pid()).ssl_endpoint(&endpoint);
     /// assert_eq!(options.gate_url(), format!("wss://{endpoint}/service/websocket"));
     ///
-    /// assert!(Gate::builder().start()?.tls_endpoint().is_none());
-    /// # Ok::<(), std::io::Error>(())
+    /// assert!(Gate::builder().start().unwrap().tls_endpoint().is_none());
     /// ```
     pub fn tls_endpoint(&self) -> Option<String> {
         self.doors.tls.as_ref().map(|tls| tls.main.to_string())
@@ -213,11 +209,10 @@ impl Gate {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start().unwrap();
     /// assert_ne!(gate.tls_file_endpoint(), gate.tls_endpoint());
     ///
-    /// assert!(Gate::builder().start()?.tls_file_endpoint().is_none());
-    /// # Ok::<(), std::io::Error>(())
+    /// assert!(Gate::builder().start().unwrap().tls_file_endpoint().is_none());
     /// ```
     pub fn tls_file_endpoint(&self) -> Option<String> {
         self.doors.tls.as_ref().map(|tls| tls.file.to_string())
@@ -226,7 +221,8 @@ impl Gate {
     /// The certificate shown to TLS clients, in PEM, as `ClientOptions::ca_certificates` takes it.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
     /// let certificate = gate.certificate().expect("made by the gate");
     /// # #[cfg(feature = "tls")]
@@ -248,12 +244,11 @@ impl Gate {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().page_listen("127.0.0.1:0").start()?;
+    /// let gate = Gate::builder().page_listen("127.0.0.1:0").start().unwrap();
     /// let url = gate.page_url().expect("asked for");
     /// assert!(url.starts_with("http://127.0.0.1:"));
     ///
-    /// assert!(Gate::builder().start()?.page_url().is_none());
-    /// # Ok::<(), std::io::Error>(())
+    /// assert!(Gate::builder().start().unwrap().page_url().is_none());
     /// ```
     pub fn page_url(&self) -> Option<String> {
         self.doors.page.map(|address| format!("http://{address}/"))
@@ -262,9 +257,8 @@ impl Gate {
     /// The project id that logins must name.
     ///
     /// ```
-    /// let gate = rtm_client::gate::Gate::builder().pid(11000002).start()?;
+    /// let gate = rtm_client::gate::Gate::builder().pid(11000002).start().unwrap();
     /// assert_eq!(gate.pid(), 11000002);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn pid(&self) -> i64 {
         self.pid
@@ -273,16 +267,10 @@ impl Gate {
     /// How many WebSocket connections are open, logged in or not; those of the file gate do not count.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// assert_eq!(gate.connections(), 1);
     /// client.close();
     /// assert!(gate.wait_until(std::time::Duration::from_secs(15), |gate| gate.connections() == 0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn connections(&self) -> usize {
         self.counters().connections as usize
@@ -291,9 +279,8 @@ impl Gate {
     /// Whether the gate has stopped by itself, which it never should: nothing is answered any more then.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// assert!(!gate.has_stopped());
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn has_stopped(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
@@ -302,9 +289,8 @@ impl Gate {
     /// What the gate has done so far, and who is there.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// assert_eq!(gate.counters().messages, 0);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn counters(&self) -> Counters {
         self.ask(|service| service.counters())
@@ -321,7 +307,7 @@ impl Gate {
     /// The text is no JSON object, or the method has no name or one of more than 255 bytes.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// let push = r#"{ "from": 2, "to": 1, "mtype": 77, "mid": 5, "msg": "made up", "attrs": "", "mtime": 1 }"#;
     /// assert_eq!(gate.push(1, "pushmsg", push)?, 0); // user 1 is not there
     /// # Ok::<(), std::io::Error>(())
@@ -351,11 +337,10 @@ impl Gate {
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
     ///
-    /// let before = Gate::builder().start()?;
+    /// let before = Gate::builder().start().unwrap();
     /// before.broadcast(99, 30, "hello", "");
-    /// let after = Gate::builder().seed(before.snapshot()).start()?;
+    /// let after = Gate::builder().seed(before.snapshot()).start().unwrap();
     /// assert_eq!(after.stored(ConversationId::Broadcast)[0].msg, "hello");
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn snapshot(&self) -> String {
         self.ask(|service| Saved::of(&service.store).json())
@@ -369,12 +354,12 @@ impl Gate {
     /// One of the two files cannot be written. The old snapshot is there still.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// let path = std::env::temp_dir().join(format!("gate-{}.json", std::process::id()));
     /// gate.save(&path)?;
     /// let json = std::fs::read_to_string(&path)?;
     /// let again = rtm_client::gate::Gate::builder().seed(json).start()?;
-    /// # std::fs::remove_file(path)?;
+    /// std::fs::remove_file(path)?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
@@ -390,10 +375,9 @@ impl Gate {
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
     ///
-    /// let gate = Gate::builder().start()?;
+    /// let gate = Gate::builder().start().unwrap();
     /// let mid = gate.broadcast(99, 30, "maintenance at noon", "");
     /// assert_eq!(gate.stored(ConversationId::Broadcast)[0].mid, mid);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn broadcast<'a>(
         &self,
@@ -420,9 +404,8 @@ impl Gate {
     /// what is still open after a second.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.kick(1); // nothing happens if user 1 is not there
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn kick(&self, uid: i64) {
         self.ask(move |service| {
@@ -434,9 +417,8 @@ impl Gate {
     /// Ends the user's membership in the room and tells every connection of the user that was inside.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.kick_from_room(1, 200); // nothing happens if user 1 is not inside
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn kick_from_room(&self, uid: i64, rid: i64) {
         self.ask(move |service| {
@@ -450,9 +432,8 @@ impl Gate {
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
     ///
-    /// let gate = Gate::builder().start()?;
+    /// let gate = Gate::builder().start().unwrap();
     /// assert!(gate.stored(ConversationId::p2p(1, 2)).is_empty());
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn stored(&self, conversation: ConversationId) -> Vec<StoredMessage> {
         self.ask(move |service| {
@@ -464,9 +445,8 @@ impl Gate {
     /// What goes wrong on purpose.
     ///
     /// ```
-    /// # let gate = rtm_client::gate::Gate::builder().start()?;
+    /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("sendmsg").next(2).error(200010);
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn faults(&self) -> Faults<'_> {
         Faults::new(self)
@@ -479,9 +459,8 @@ impl Gate {
     /// use std::time::Duration;
     /// use rtm_client::gate::Gate;
     ///
-    /// let gate = Gate::builder().start()?;
+    /// let gate = Gate::builder().start().unwrap();
     /// assert!(gate.wait_until(Duration::from_secs(5), |gate| gate.connections() == 0));
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn wait_until(&self, timeout: Duration, mut condition: impl FnMut(&Gate) -> bool) -> bool {
         // Without end, where the clock does not reach that far.

@@ -8,6 +8,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::store::{Bytes, ConversationId, Draft, Info, Message, Store, User};
+use crate::types::mtype;
 
 /// The version of the format. A later one may mean something else by the same words.
 const VERSION: u32 = 1;
@@ -158,7 +159,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 fn chat() -> i64 {
-    super::methods::CHAT
+    mtype::CHAT
 }
 
 impl Default for Saved {

@@ -21,6 +21,7 @@ use super::saved::Saved;
 use super::store::{ConversationId, Draft, Store};
 use super::write;
 use crate::error_code::{fpnn, rtm};
+use crate::types::mtype;
 use crate::wire::package::{Encoding, Kind, Package};
 use crate::wire::payload::{self, Fields, MapWriter, raw, write_map};
 
@@ -423,7 +424,7 @@ impl Service {
         let mut written_for = None;
         for &conn in &receivers {
             let lang = match draft.mtype {
-                methods::CHAT => self.peers.session(conn).and_then(|session| session.lang),
+                mtype::CHAT => self.peers.session(conn).and_then(|session| session.lang),
                 _ => None,
             };
             if written_for != Some(lang) {

@@ -3,8 +3,7 @@
 use std::io;
 
 use data_encoding::BASE64;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use ring::hmac::{self, HMAC_SHA256};
 
 use super::builder::Config;
 
@@ -22,12 +21,10 @@ pub(super) fn accepted(config: &Config, uid: i64, token: &str, ts: Option<i64>, 
 
 /// Whether `token` is `base64(HMAC-SHA256(base64-decoded secret, "pid:uid:ts"))`.
 fn is_signed(secret: &str, pid: i64, uid: i64, ts: i64, token: &str) -> bool {
-    let key = BASE64.decode(secret.as_bytes()).ok();
-    let Some(mut mac) = key.and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok()) else {
-        return false;
-    };
-    mac.update(format!("{pid}:{uid}:{ts}").as_bytes());
-    BASE64.decode(token.as_bytes()).is_ok_and(|signature| mac.verify_slice(&signature).is_ok())
+    let decoded = (BASE64.decode(secret.as_bytes()), BASE64.decode(token.as_bytes()));
+    let (Ok(secret), Ok(signature)) = decoded else { return false };
+    let key = hmac::Key::new(HMAC_SHA256, &secret);
+    hmac::verify(&key, format!("{pid}:{uid}:{ts}").as_bytes(), &signature).is_ok()
 }
 
 pub(super) fn check_secret(secret: &Option<String>) -> io::Result<()> {

@@ -7,13 +7,9 @@ impl ClientOptions {
     /// Default 64 MiB.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_received_bytes(1000);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_error_recorder(move |error| drop(sender.send(error.code())));
     /// gate.broadcast(9, 30, "x".repeat(1000), "");
@@ -29,13 +25,9 @@ impl ClientOptions {
     /// which is what the service takes.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_sent_bytes(1000);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let send = |text: &str| {
     ///     let (callback, reply) = reply::channel();
     ///     client.send_chat(2, text, "", None, None, callback);
@@ -43,7 +35,6 @@ impl ClientOptions {
     /// };
     /// assert_eq!(send(&"x".repeat(1000)), Err(20005));
     /// assert_eq!(send("short"), Ok(()));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn max_sent_bytes(mut self, bytes: usize) -> Self {
         self.max_sent_bytes = bytes;
@@ -53,17 +44,12 @@ impl ClientOptions {
     /// How many bytes may wait for the socket. A call over the bound fails with 20011 at once. Default 64 MiB.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_queued_bytes(1000);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "x".repeat(1000), "", None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 20011); // it alone is over the bound
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
         self.max_queued_bytes = bytes;
@@ -74,19 +60,14 @@ impl ClientOptions {
     /// 20011 at once. Default 1 000 000.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_in_flight(1);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// gate.faults().on("getsession").never_answer();
     /// client.get_session(None, reply::ignore);
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);
     /// assert_eq!(reply.wait().unwrap_err().code(), 20011);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn max_in_flight(mut self, calls: usize) -> Self {
         self.max_in_flight = calls;
@@ -99,14 +80,11 @@ impl ClientOptions {
     /// ```
     /// use std::time::Duration;
     /// use rtm_client::Callbacks;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     ///
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
     /// let client = RtmClient::new(options.max_undelivered_bytes(100_000));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # rtm_client::doctest::log_in(&client);
     /// let (sender, messages) = std::sync::mpsc::channel();
     /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| sender.send(m.mid).unwrap());
     /// for _ in 0..80 {

@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use super::{ClientOptions, RegressiveStrategy};
+use crate::time::{CONNECTION_TIMEOUT, SILENCE};
 
 impl ClientOptions {
     /// Whether a lost connection is made again by itself. Default true.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate); // with it goes the connection
@@ -32,7 +29,7 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::{Duration, Instant};
-    /// # use rtm_client::{ClientOptions, RtmClient, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, reply};
     ///
     /// let silent = std::net::TcpListener::bind("127.0.0.1:0")?; // is connected to, and says nothing
     /// let options = ClientOptions::new(1)
@@ -48,7 +45,7 @@ impl ClientOptions {
     /// ```
     #[doc(alias = "connectionTimeout")]
     pub fn connection_timeout(mut self, timeout: Duration) -> Self {
-        self.connection_timeout = if timeout.is_zero() { Duration::from_secs(30) } else { timeout };
+        self.connection_timeout = if timeout.is_zero() { CONNECTION_TIMEOUT } else { timeout };
         self
     }
 
@@ -56,13 +53,9 @@ impl ClientOptions {
     /// default.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_ping_interval_seconds(1);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// // The first ping is due after 20 s: the client takes the connection for lost, and logs in anew.
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
@@ -71,7 +64,8 @@ impl ClientOptions {
     /// ```
     #[doc(alias = "maxPingIntervalSeconds")]
     pub fn max_ping_interval_seconds(mut self, seconds: u32) -> Self {
-        self.max_ping_interval_seconds = if seconds == 0 { 60 } else { seconds };
+        self.max_ping_interval_seconds =
+            if seconds == 0 { SILENCE.as_secs() as u32 } else { seconds };
         self
     }
 
@@ -81,8 +75,7 @@ impl ClientOptions {
     /// ```
     /// use std::time::{Duration, Instant};
     /// use rtm_client::RegressiveStrategy;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     ///
     /// // The first attempt waits for 1 s, which by default it would not.
     /// let strategy = RegressiveStrategy {
@@ -91,10 +84,7 @@ impl ClientOptions {
     ///     linear_regressive_count: 1,
     /// };
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).regressive_strategy(strategy);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
     /// let lost = Instant::now();
@@ -116,13 +106,9 @@ impl ClientOptions {
     /// there is no attempt, and the code is that of the loss.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_relogin_attempts(2);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate);
@@ -156,13 +142,9 @@ impl ClientOptions {
     /// [`on_error_recorder`](crate::RtmClient::on_error_recorder).
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_rooms(true);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.enter_room(200, None, callback);
     /// reply.wait()?;
@@ -188,13 +170,9 @@ impl ClientOptions {
     /// If that fails, [`on_error_recorder`](crate::RtmClient::on_error_recorder) is told.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
-    /// # let gate = Gate::builder().start()?;
+    /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_language(true);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.set_translation_language("fr", None, callback);
     /// reply.wait()?;
@@ -227,20 +205,20 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// use rtm_client::RegressiveStrategy;
+    /// # use rtm_client::doctest::*; let gate = gate();
     ///
-    /// # // The relogin begins after 1 s.
-    /// # let (start_connect_failed_count, max_interval_seconds, linear_regressive_count) = (0, 1, 1);
-    /// # let strategy =
-    /// #     RegressiveStrategy { start_connect_failed_count, max_interval_seconds, linear_regressive_count };
+    /// // The relogin begins after 1 s.
+    /// let strategy = RegressiveStrategy {
+    ///     start_connect_failed_count: 0,
+    ///     max_interval_seconds: 1,
+    ///     linear_regressive_count: 1,
+    /// };
     /// let options = ClientOptions::new(gate.pid())
     ///     .endpoint(gate.endpoint())
+    ///     .regressive_strategy(strategy)
     ///     .queue_while_reconnecting(1 << 20, Duration::from_secs(30));
-    /// # let client = RtmClient::new(options.regressive_strategy(strategy));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = login(options).unwrap();
     /// gate.faults().on("getservertime").next(1).close();
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);

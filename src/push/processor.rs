@@ -29,12 +29,9 @@ const KNOWN_AT_MOST: usize = 100_000;
 /// one that held the client would keep it alive for ever.
 ///
 /// ```
-/// use rtm_client::gate::Gate;
 /// use rtm_client::types::PushMessage;
-/// use rtm_client::{ClientOptions, RtmClient, reply, server_push};
-///
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// use rtm_client::{reply, server_push};
+/// # let (gate, client) = rtm_client::doctest::started();
 /// let (sender, messages) = std::sync::mpsc::channel();
 /// let weak = client.downgrade();
 /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |message: &PushMessage| {
@@ -43,13 +40,10 @@ const KNOWN_AT_MOST: usize = 100_000;
 ///         client.send_cmd(message.from, "seen", "", None, None, reply::ignore);
 ///     }
 /// });
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// # gate.broadcast(9, 30, "hello", "");
+/// # rtm_client::doctest::log_in(&client);
+/// gate.broadcast(9, 30, "hello", "");
 /// let message = messages.recv()?;
-/// println!("{} says {}", message.from, message.msg);
-/// # assert_eq!(message.msg, "hello");
+/// assert_eq!(message.msg, "hello");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "SERVER_PUSH")]
@@ -99,12 +93,7 @@ impl Processor {
     /// It is not called again, but a call that has begun goes on to its end.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::server_push;
     ///
     /// let (sender, texts) = std::sync::mpsc::channel();

@@ -53,12 +53,7 @@ impl Body {
     /// The text to show: of a translated body the translation, or the original where there is none. `None` for bytes.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::server_push;
     /// use rtm_client::types::Body;
     ///
@@ -126,12 +121,7 @@ impl fmt::Display for Body {
 /// A text and its translation.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::Translation;
 ///
 /// let (callback, reply) = reply::channel();

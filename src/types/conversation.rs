@@ -37,19 +37,13 @@ pub struct Conversation<M> {
 /// The conversations with unread messages, of both kinds.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let seed = r#"{ "messages": [{ "from": 2, "to": 1, "msg": "hi" }, { "from": 2, "gid": 100, "msg": "hi all" }] }"#;
-/// # let gate = Gate::builder().group(100, [1, 2]).seed(seed).start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// // Before this user came, user 2 wrote "hi", and "hi all" to group 100.
+/// # use rtm_client::doctest::*; let (gate, client) = greeted();
+/// // Before this user came, user 2 wrote "hello", to user 1 and to group 100.
 /// let (callback, reply) = reply::channel();
 /// client.get_unread_conversation_list(false, None, None, None, callback);
 /// let unread = reply.wait()?;
 /// assert_eq!((unread.p2p[0].id, unread.p2p[0].unread), (2, 1));
-/// assert_eq!(unread.p2p[0].last_msg.as_ref().unwrap().msg, "hi");
+/// assert_eq!(unread.p2p[0].last_msg.as_ref().unwrap().msg, "hello");
 /// assert_eq!((unread.group[0].id, unread.group[0].unread), (100, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -70,12 +64,7 @@ pub struct UnreadConversations {
 /// The conversations of this user.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// let (callback, reply) = reply::channel();
 /// client.send_chat(2, "hello", "", None, None, callback);
 /// reply.wait()?;
@@ -97,12 +86,7 @@ pub struct Sessions {
 /// One conversation of this user.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::Session;
 ///
 /// let (callback, reply) = reply::channel();

@@ -5,12 +5,7 @@ use crate::wire::payload::Fields;
 /// What is stored under a key.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::DataValue;
 ///
 /// let (callback, reply) = reply::channel();

@@ -21,7 +21,6 @@ pub(crate) type ProgressHandler = Arc<dyn Fn(u64, u64) + Send + Sync>;
 ///
 /// let picture = File::from_bytes("cat.png", vec![0x89, b'P', b'N', b'G']);
 /// let report = File::open("report.pdf").on_progress(|sent, total| println!("{sent} of {total} bytes"));
-/// # let _ = (picture, report);
 /// ```
 #[derive(Clone)]
 pub struct File {
@@ -41,13 +40,7 @@ impl File {
     /// that call fails with 10012.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::types::{File, mtype};
     ///
     /// let path = std::env::temp_dir().join(format!("notes-{}.txt", std::process::id()));
@@ -55,7 +48,7 @@ impl File {
     /// let (callback, reply) = reply::channel();
     /// client.upload_file(mtype::FILE, File::open(&path), None, callback);
     /// assert_eq!(reply.wait()?.payload.size, 17);
-    /// # std::fs::remove_file(&path)?;
+    /// std::fs::remove_file(&path)?;
     ///
     /// let (callback, reply) = reply::channel();
     /// client.upload_file(mtype::FILE, File::open("no such file"), None, callback);
@@ -83,13 +76,7 @@ impl File {
     /// Calls `handler(sent, total)`, in bytes, while the file is sent. It runs where callbacks run.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::types::{File, mtype};
     ///
     /// let (sender, progress) = std::sync::mpsc::channel();
@@ -165,12 +152,7 @@ impl fmt::Debug for File {
 /// What `file_token` gives: the right to send one file.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::FileToken;
 ///
 /// let (callback, reply) = reply::channel();
@@ -198,13 +180,7 @@ impl fmt::Debug for FileToken {
 /// What `upload_file` gives.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-/// # let client = RtmClient::new(options);
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::{File, mtype};
 ///
 /// let (callback, reply) = reply::channel();
@@ -212,7 +188,7 @@ impl fmt::Debug for FileToken {
 /// let upload = reply.wait()?;
 /// assert_ne!(upload.mid, 0);
 /// println!("to be had at {}", upload.payload.url);
-/// # assert!(upload.payload.url.as_str().unwrap().starts_with("http://"));
+/// assert!(upload.payload.url.as_str().unwrap().starts_with("http://"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -226,13 +202,7 @@ pub struct UploadReply {
 /// The answer's fields.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-/// # let client = RtmClient::new(options);
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::{File, UploadPayload, mtype};
 ///
 /// let (callback, reply) = reply::channel();
@@ -253,20 +223,10 @@ pub struct UploadPayload {
 /// What a file message says of its file: read from the two JSON texts in `msg` and `attrs`.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
-/// # let gate = Gate::builder().start()?;
-/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-/// # let client = RtmClient::new(options);
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::{File, FileInfo, mtype};
 ///
-/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
-/// # let other = RtmClient::new(options);
-/// # let (callback, reply) = reply::login();
-/// # other.login(2, "token", callback, None);
-/// # reply.wait()?;
+/// # let other = user(&gate, 2);
 /// let (sender, files) = std::sync::mpsc::channel();
 /// other.processor().on(server_push::RECV_FILE, move |m| sender.send(m.file_info()).unwrap());
 /// client.send_file(mtype::IMAGE, 2, File::from_bytes("cat.png", [1, 2, 3]), None, None, reply::ignore);

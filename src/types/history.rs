@@ -10,12 +10,7 @@ use crate::wire::payload::{self, Fields, int};
 /// A stored message of a group, a room or a broadcast.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// let mid = gate.broadcast(99, 30, "maintenance at noon", "");
 /// let (callback, reply) = reply::channel();
 /// client.get_broadcast_chat(true, 10, None, None, None, None, callback);
@@ -52,12 +47,7 @@ pub struct HistoryMessage {
 /// A stored message between this user and another.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::P2PMessage;
 ///
 /// let (callback, reply) = reply::channel();
@@ -103,13 +93,7 @@ impl P2PMessage {
     /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::types::{File, mtype};
     ///
     /// let (callback, reply) = reply::channel();
@@ -131,12 +115,7 @@ impl HistoryMessage {
     /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::types::mtype;
     ///
     /// gate.broadcast(99, mtype::IMAGE, r#"{"url":"https://files.example/1.png","size":5}"#, "{}");
@@ -248,12 +227,7 @@ impl Default for HistoryRange {
 /// One stored message, as `get_chat` and `get_message` give it.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::message_type;
 ///
 /// let (callback, reply) = reply::channel();

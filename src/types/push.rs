@@ -7,16 +7,8 @@ use crate::wire::payload::Fields;
 /// Ids that do not belong to the kind of message are 0: `gid` is set for groups only, `rid` for rooms only.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// # let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # other.login(2, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+/// # let other = user(&gate, 2);
 /// use rtm_client::server_push;
 /// use rtm_client::types::PushMessage;
 ///
@@ -58,12 +50,7 @@ pub struct PushMessage {
 /// This user was removed from a room.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::server_push;
 /// use rtm_client::types::KickoutRoom;
 ///
@@ -85,12 +72,7 @@ pub struct KickoutRoom {
 /// The service ended this session; it closes right after.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::server_push;
 /// use rtm_client::types::Kickout;
 ///
@@ -106,15 +88,12 @@ pub struct Kickout;
 /// The service asked whether the connection lives. The client has answered already.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().ping_interval(std::time::Duration::from_millis(50)).start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// use rtm_client::gate::Gate;
 /// use rtm_client::server_push;
 /// use rtm_client::types::Ping;
 ///
+/// let gate = Gate::builder().ping_interval(std::time::Duration::from_millis(50)).start()?;
+/// # let client = rtm_client::doctest::user(&gate, 1);
 /// let (sender, receiver) = std::sync::mpsc::channel();
 /// client.processor().on(server_push::RECV_PING, move |ping| drop(sender.send(*ping)));
 /// assert_eq!(receiver.recv()?, Ping);
@@ -127,12 +106,7 @@ impl PushMessage {
     /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// use rtm_client::server_push;
     /// use rtm_client::types::mtype;
     ///

@@ -17,13 +17,7 @@ pub mod option_type {
 /// The attributes of one connection of the user.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).attrs([("device", "terminal")]);
-/// # let client = RtmClient::new(options);
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// // The options said attrs([("device", "terminal")]).
 /// let (callback, reply) = reply::channel();
 /// client.get_attrs(None, callback);
@@ -42,13 +36,7 @@ impl ConnectionAttrs {
     /// The attribute of that name.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).attrs([("device", "terminal")]);
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// // The options said attrs([("device", "terminal")]).
     /// let (callback, reply) = reply::channel();
     /// client.get_attrs(None, callback);
@@ -64,12 +52,7 @@ impl ConnectionAttrs {
     /// When the connection logged in, as the service words it (a UTC timestamp).
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_attrs(None, callback);
     /// let connections = reply.wait()?;
@@ -84,16 +67,8 @@ impl ConnectionAttrs {
     /// What marks the connection that asked, documented as its attributes; `None` on the user's other connections.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # other.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// # let other = user(&gate, 1);
     /// // User 1 is logged in twice.
     /// let (callback, reply) = reply::channel();
     /// client.get_attrs(None, callback);
@@ -128,21 +103,16 @@ impl ConnectionAttrs {
 /// For whom and what the user's devices are not notified.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::types::{mtype, option_type};
 ///
-/// // No notification of files from user 2, and of nothing in group 100.
-/// client.add_device_push_option(option_type::P2P, 2, vec![mtype::FILE], None, reply::ignore);
+/// // No notification of files from user 3, and of nothing in group 100.
+/// client.add_device_push_option(option_type::P2P, 3, vec![mtype::FILE], None, reply::ignore);
 /// client.add_device_push_option(option_type::GROUP, 100, None, None, reply::ignore);
 /// let (callback, reply) = reply::channel();
 /// client.get_device_push_option(None, callback);
 /// let options = reply.wait()?;
-/// assert_eq!(options.p2p[&2], [mtype::FILE]);
+/// assert_eq!(options.p2p[&3], [mtype::FILE]);
 /// assert!(options.group[&100].is_empty()); // all types
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -6,14 +6,8 @@ use crate::wire::payload::{self, Fields};
 /// The conversations that have unread messages: ids, not counts.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let seed = r#"{ "messages": [{ "from": 2, "to": 1, "msg": "hi" }, { "from": 2, "gid": 100, "msg": "hi all" }] }"#;
-/// # let gate = Gate::builder().group(100, [1, 2]).seed(seed).start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// // Before this user came, user 2 wrote "hi", and "hi all" to group 100.
+/// # use rtm_client::doctest::*; let (gate, client) = greeted();
+/// // Before this user came, user 2 wrote "hello", to user 1 and to group 100.
 /// let (callback, reply) = reply::channel();
 /// client.get_unread_message(false, None, callback);
 /// let unread = reply.wait()?;
@@ -35,16 +29,8 @@ pub struct UnreadMessages {
 /// How many messages from each user are unread.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// # let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # other.login(2, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+/// # let other = user(&gate, 2);
 /// let (callback, reply) = reply::channel();
 /// other.send_chat(1, "hello", "", None, None, callback);
 /// let sent = reply.wait()?;
@@ -68,16 +54,8 @@ pub struct P2PUnreadCounts {
 /// How many messages of each group are unread.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
-/// # let other = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # other.login(2, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+/// # let other = user(&gate, 2);
 /// let (callback, reply) = reply::channel();
 /// other.send_group_chat(100, "hello", "", None, None, callback);
 /// let sent = reply.wait()?;

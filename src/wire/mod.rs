@@ -7,3 +7,8 @@ pub(crate) mod frames;
 pub(crate) mod package;
 pub(crate) mod payload;
 pub(crate) mod values;
+
+/// The URL of a gate at that address.
+pub(crate) fn gate_url(scheme: &str, address: &str) -> String {
+    format!("{scheme}://{address}/service/websocket")
+}

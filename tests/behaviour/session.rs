@@ -137,7 +137,7 @@ fn without_auto_reconnect_a_lost_connection_is_the_end() {
 fn a_relogin_goes_on_after_each_kind_of_failure() {
     let peer = Peer::new();
     let options =
-        peer.options().regressive_strategy(EAGER).connection_timeout(Duration::from_millis(300));
+        peer.options().regressive_strategy(EAGER).connection_timeout(Duration::from_secs(1));
     let (client, record, connection) = peer.login(options);
     connection.close();
     record.expect_error(20002);

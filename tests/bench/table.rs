@@ -6,6 +6,9 @@
 #[allow(dead_code, unused_imports)]
 #[path = "../../src/pending.rs"]
 mod pending;
+#[cfg(test)]
+#[path = "../../src/testing.rs"]
+mod testing;
 #[allow(dead_code)]
 #[path = "../../src/time.rs"]
 mod time;

@@ -6,4 +6,4 @@ if ! command -v chromedriver >/dev/null || ! command -v chromium >/dev/null; the
     echo "browser test skipped: chromium or chromedriver is missing (apt-get install chromium chromium-driver)"
     exit 77
 fi
-exec cargo test --quiet --test browser -- --nocapture
+exec env RTM_FULL=1 cargo test --quiet --test browser -- --nocapture

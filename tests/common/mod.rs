@@ -21,6 +21,11 @@ pub const DEADLINE: Duration = Duration::from_secs(10);
 pub const PID: i64 = 11_000_001;
 pub const UID: i64 = 654_321;
 
+/// How much of something is tried: few, or many where `RTM_FULL` is set, as `.ci/run` sets it.
+pub fn few_or_many<T>(few: T, many: T) -> T {
+    if std::env::var_os("RTM_FULL").is_some() { many } else { few }
+}
+
 /// Waits until `condition` holds.
 pub fn eventually(what: &str, condition: impl FnMut() -> bool) {
     assert!(holds_within(DEADLINE, condition), "not within {DEADLINE:?}: {what}");

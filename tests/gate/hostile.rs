@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rtm_client::gate::Gate;
 use serde_json::{Value, json};
 
+use crate::common::few_or_many;
 use crate::common::floods::{floods, frame};
 use crate::files::{signed, token, upload};
 use crate::messages::chat;
@@ -215,11 +216,10 @@ impl Dice {
     }
 }
 
-/// Two users chat while others send nonsense. `RTM_FUZZ_SECONDS` makes it last longer.
+/// Two users chat while others send nonsense.
 #[test]
 fn nonsense_stops_nobody() {
-    let seconds = std::env::var("RTM_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
-    let until = Instant::now() + Duration::from_secs(seconds.unwrap_or(1));
+    let until = Instant::now() + Duration::from_secs(few_or_many(1, 10));
     let tokens = [(1, "one"), (2, "two"), (3, "eve")];
     let builder = Gate::builder().group(0, [3]).tls_listen("127.0.0.1:0");
     let builder =
@@ -271,11 +271,10 @@ fn nonsense_stops_nobody() {
 }
 
 /// Three connections pour in, two of which read what comes back: another user is answered soon, and new ones get in. The
-/// median tells, for on a busy machine a few are late. `RTM_FLOOD_SECONDS` makes each flood last longer.
+/// median tells, for on a busy machine a few are late.
 #[test]
 fn floods_hold_up_nobody() {
-    let seconds = std::env::var("RTM_FLOOD_SECONDS").ok().and_then(|text| text.parse().ok());
-    let length = Duration::from_secs_f64(seconds.unwrap_or(0.2));
+    let length = Duration::from_millis(few_or_many(100, 1000));
     for flood in floods() {
         let name = flood.name;
         let gate = Gate::builder().start().unwrap();

@@ -7,6 +7,7 @@ use rtm_client::types::SendReply;
 use rtm_client::{RtmClient, SendError};
 
 use super::EAGER;
+use crate::common::DEADLINE;
 use crate::common::package::{map, server_time};
 use crate::common::peer::{Connection, Peer};
 use crate::common::record::{Event, Record};
@@ -131,9 +132,9 @@ fn a_send_waits_as_long_as_the_option_says_or_its_own_timeout() {
     send(&client, &record, 1, "its own timeout", Some(Duration::from_millis(100)));
     send(&client, &record, 2, "the age", Some(Duration::from_secs(60)));
     record.expect_call(1, Err(20003));
-    assert!(start.elapsed() >= Duration::from_millis(100) && start.elapsed() < AGE);
+    assert!(start.elapsed() >= Duration::from_millis(100));
     record.expect_call(2, Err(20002));
-    assert!(start.elapsed() >= AGE && start.elapsed() < AGE + Duration::from_secs(2));
+    assert!(start.elapsed() >= AGE);
 
     // The timeout goes on counting from the call once the message is sent.
     send(&client, &record, 3, "unanswered", Some(Duration::from_millis(200)));
@@ -142,7 +143,7 @@ fn a_send_waits_as_long_as_the_option_says_or_its_own_timeout() {
     record.expect(Event::Relogin(true, false, 0, 1));
     assert_eq!(connection.quest("sendmsg").int("mid"), 1003);
     record.expect_call(3, Err(20003));
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < DEADLINE);
     record.expect_nothing(&client, &mut connection);
 }
 

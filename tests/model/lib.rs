@@ -1,8 +1,8 @@
 //! The hand-over of the chair between `rtm-io`, the relief and the timer thread, as it is in the engine, under schedules
 //! that shuttle chooses.
 //!
-//! The threads here do what those of the engine do, with a poll made of a flag. `RTM_SCHEDULES` says how many schedules
-//! are tried: a few hundred without it.
+//! The threads here do what those of the engine do, with a poll made of a flag. With `RTM_FULL` set many schedules
+//! are tried: without it a few hundred.
 
 #![cfg(test)]
 
@@ -283,7 +283,7 @@ fn push(world: &Arc<World>, number: usize) {
 }
 
 fn schedules() -> usize {
-    std::env::var("RTM_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+    if std::env::var_os("RTM_FULL").is_some() { 10_000 } else { 300 }
 }
 
 fn check(model: impl Fn() + Send + Sync + 'static) {

@@ -71,13 +71,12 @@ fn a_silent_gate_leaves_time_for_the_others() {
     let (silent, peer) = (Peer::new(), Peer::new());
     let options = silent.options().backup_endpoints([peer.address()]);
     let before = Instant::now();
-    let (client, record) = login(options.connection_timeout(Duration::from_secs(1)));
+    let (client, record) = login(options.connection_timeout(Duration::from_secs(2)));
     // The kernel accepts for the silent one; nobody answers the upgrade.
     let connection = silent.accept_tcp();
     let _other = peer.accept_login();
     record.expect_login(true, 0);
-    let took = before.elapsed();
-    assert!((Duration::from_millis(400)..Duration::from_secs(1)).contains(&took), "{took:?}");
+    assert!(before.elapsed() >= Duration::from_millis(900), "{:?}", before.elapsed());
     drop(connection);
     done(&client, &record);
 }

@@ -11,6 +11,9 @@ use crate::wire::payload::MapWriter;
 impl RtmClient {
     /// Lists this user's conversations: the users written with, and the groups.
     ///
+    /// JavaScript: `getSession(timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets [`Sessions`]: `p2p` and `group`, lists of `id` with `mtime`, the time of the last
     ///   use in milliseconds since 1970 where the service gives one.
@@ -22,15 +25,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_session(None, callback);
     /// for session in reply.wait()?.p2p {
@@ -38,9 +33,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getSession`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getSession")]
     pub fn get_session(
         &self,
@@ -54,6 +46,9 @@ impl RtmClient {
     ///
     /// A translated text arrives as [`Body::Translated`](crate::types::Body::Translated), with the original.
     ///
+    /// JavaScript: `setTranslationLanguage(targetLanguage, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `target_language` – `ar nl en fr de el id it ja ko no pl pt ru es sv tl th tr vi zh-CN` or `zh-TW`;
     ///   `""` switches the translation off.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -66,20 +61,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.set_translation_language("en", None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `setTranslationLanguage`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "setTranslationLanguage")]
     pub fn set_translation_language(
         &self,
@@ -93,6 +80,9 @@ impl RtmClient {
     }
 
     /// Lists the conversations with other users, each with its unread count and its last message.
+    ///
+    /// JavaScript: `getP2PConversationList(mtime, mtypes, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
     ///   user was last online.
@@ -109,15 +99,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_conversation_list(None, None, None, callback);
     /// for conversation in reply.wait()? {
@@ -125,9 +107,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getP2PConversationList`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getP2PConversationList")]
     pub fn get_p2p_conversation_list(
         &self,
@@ -149,6 +128,9 @@ impl RtmClient {
     /// Lists the conversations with other users that have unread messages, each with its unread count and its
     /// last message.
     ///
+    /// JavaScript: `getP2PUnreadConversationList(mtime, mtypes, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
     ///   user was last online.
     /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
@@ -164,15 +146,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_unread_conversation_list(None, None, None, callback);
     /// for conversation in reply.wait()? {
@@ -180,9 +154,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getP2PUnreadConversationList`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getP2PUnreadConversationList")]
     pub fn get_p2p_unread_conversation_list(
         &self,
@@ -203,6 +174,9 @@ impl RtmClient {
 
     /// Lists the conversations of groups, each with its unread count and its last message.
     ///
+    /// JavaScript: `getGroupConversationList(mtime, mtypes, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
     ///   user was last online.
     /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
@@ -218,15 +192,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_group_chat(100, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_conversation_list(None, None, None, callback);
     /// for conversation in reply.wait()? {
@@ -234,9 +200,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupConversationList`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getGroupConversationList")]
     pub fn get_group_conversation_list(
         &self,
@@ -258,6 +221,9 @@ impl RtmClient {
     /// Lists the conversations of groups that have unread messages, each with its unread count and its last
     /// message.
     ///
+    /// JavaScript: `getGroupUnreadConversationList(mtime, mtypes, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
     ///   user was last online.
     /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
@@ -273,15 +239,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_group_chat(100, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_unread_conversation_list(None, None, None, callback);
     /// for conversation in reply.wait()? {
@@ -289,9 +247,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupUnreadConversationList`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getGroupUnreadConversationList")]
     pub fn get_group_unread_conversation_list(
         &self,
@@ -313,6 +268,9 @@ impl RtmClient {
     /// Lists the conversations that have unread messages, of groups and with other users, each with its unread
     /// count and its last message.
     ///
+    /// JavaScript: `getUnreadConversationList(clear, mtime, mtypes, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `clear` – whether they count as read from now on; `None` leaves that to the service.
     /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
     ///   user was last online.
@@ -329,21 +287,13 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_unread_conversation_list(false, None, None, None, callback);
     /// let unread = reply.wait()?;
     /// println!("{} groups and {} users", unread.group.len(), unread.p2p.len());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getUnreadConversationList`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getUnreadConversationList")]
     pub fn get_unread_conversation_list(
         &self,
@@ -371,6 +321,9 @@ impl RtmClient {
     ///
     /// The original page gives its error a `mid`; no message takes part, so here it is a plain [`Error`].
     ///
+    /// JavaScript: `removeSession(to, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `to` – the other user's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when it is removed.
@@ -382,20 +335,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.remove_session(2, None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `removeSession`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "removeSession")]
     pub fn remove_session(
         &self,
@@ -419,12 +364,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.remove_session_one_way(2, None, callback);
     /// reply.wait()?;

@@ -15,6 +15,9 @@ impl RtmClient {
     /// Deletes a stored message, for all who can read it. Its row stays in the history, marked as deleted. It
     /// is [`delete_message`](Self::delete_message) by another name.
     ///
+    /// JavaScript: `deleteChat(from, mid, xid, type, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `from` – who sent it.
     /// * `mid` – its id.
     /// * `xid` – whom it was sent to: the user, group or room; 0 for a broadcast.
@@ -32,23 +35,16 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::message_type;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # let mid = reply.wait()?.mid;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "", None, None, callback);
+    /// let mid = reply.wait()?.mid;
+    ///
     /// let (callback, reply) = reply::channel();
     /// client.delete_chat(1, mid, 2, message_type::P2P, None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `deleteChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "deleteChat")]
     pub fn delete_chat(
         &self,
@@ -64,6 +60,9 @@ impl RtmClient {
     }
 
     /// Reads one stored message. It is [`get_message`](Self::get_message) by another name.
+    ///
+    /// JavaScript: `getChat(from, mid, xid, type, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `from` – who sent it.
     /// * `mid` – its id.
@@ -83,23 +82,16 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::message_type;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # let mid = reply.wait()?.mid;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "", None, None, callback);
+    /// let mid = reply.wait()?.mid;
+    ///
     /// let (callback, reply) = reply::channel();
     /// client.get_chat(1, mid, 2, message_type::P2P, None, callback);
     /// assert_eq!(reply.wait()?.msg, "hello");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getChat")]
     pub fn get_chat(
         &self,
@@ -116,6 +108,9 @@ impl RtmClient {
 
     /// Reads a page of the chat of a group: messages of the types 30, 31 and 32. Files are not among them;
     /// [`get_group_message`](Self::get_group_message) reads those too.
+    ///
+    /// JavaScript: `getGroupChat(gid, desc, num, begin, end, lastid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
@@ -134,31 +129,20 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_group_chat(100, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_chat(100, true, 10, None, None, None, None, callback);
     /// let page = reply.wait()?;
     /// for message in &page.msgs {
     ///     println!("{}: {}", message.from, message.msg);
     /// }
-    /// # assert_eq!(page.msgs[0].msg, "hello");
+    /// assert_eq!(page.msgs[0].msg, "hello");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_group_chat(100, true, 10, page.begin, page.end, page.lastid, None, callback);
     /// assert!(reply.wait()?.msgs.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getGroupChat")]
     pub fn get_group_chat(
         &self,
@@ -189,6 +173,9 @@ impl RtmClient {
     /// Reads a page of the chat of a room: messages of the types 30, 31 and 32. Files are not among them;
     /// [`get_room_message`](Self::get_room_message) reads those too.
     ///
+    /// JavaScript: `getRoomChat(rid, desc, num, begin, end, lastid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
     /// * `num` – how many rows at most: 1 to 20, 10 is advised.
@@ -206,34 +193,20 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_room_chat(300, None, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_room_chat(300, true, 10, None, None, None, None, callback);
     /// let page = reply.wait()?;
     /// for message in &page.msgs {
     ///     println!("{}: {}", message.from, message.msg);
     /// }
-    /// # assert_eq!(page.msgs[0].msg, "hello");
+    /// assert_eq!(page.msgs[0].msg, "hello");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_room_chat(300, true, 10, page.begin, page.end, page.lastid, None, callback);
     /// assert!(reply.wait()?.msgs.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getRoomChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getRoomChat")]
     pub fn get_room_chat(
         &self,
@@ -264,6 +237,9 @@ impl RtmClient {
     /// Reads a page of the chat of broadcasts: messages of the types 30, 31 and 32. Files are not among them;
     /// [`get_broadcast_message`](Self::get_broadcast_message) reads those too.
     ///
+    /// JavaScript: `getBroadcastChat(desc, num, begin, end, lastid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
     /// * `num` – how many rows at most: 1 to 20, 10 is advised.
     /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
@@ -280,29 +256,20 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # gate.broadcast(9, 30, "hello", "");
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_broadcast_chat(true, 10, None, None, None, None, callback);
     /// let page = reply.wait()?;
     /// for message in &page.msgs {
     ///     println!("{}: {}", message.from, message.msg);
     /// }
-    /// # assert_eq!(page.msgs[0].msg, "hello");
+    /// assert_eq!(page.msgs[0].msg, "hello");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_broadcast_chat(true, 10, page.begin, page.end, page.lastid, None, callback);
     /// assert!(reply.wait()?.msgs.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getBroadcastChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getBroadcastChat")]
     pub fn get_broadcast_chat(
         &self,
@@ -331,6 +298,9 @@ impl RtmClient {
     /// Reads a page of the chat with another user: messages of the types 30, 31 and 32. Files are not among
     /// them; [`get_p2p_message`](Self::get_p2p_message) reads those too.
     ///
+    /// JavaScript: `getP2PChat(ouid, desc, num, begin, end, lastid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `ouid` – the other user's id.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
     /// * `num` – how many rows at most: 1 to 20, 10 is advised.
@@ -349,31 +319,20 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::P2PMessage;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_chat(2, true, 10, None, None, None, None, callback);
     /// let page = reply.wait()?;
     /// for message in &page.msgs {
     ///     println!("{} sent by me: {}", message.msg, message.direction == P2PMessage::SENT);
     /// }
-    /// # assert_eq!(page.msgs[0].msg, "hello");
+    /// assert_eq!(page.msgs[0].msg, "hello");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_chat(2, true, 10, page.begin, page.end, page.lastid, None, callback);
     /// assert!(reply.wait()?.msgs.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getP2PChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "getP2PChat")]
     pub fn get_p2p_chat(
         &self,

@@ -12,6 +12,9 @@ impl RtmClient {
     ///
     /// The receiver gets it as the event [`RECV_CHAT`](crate::server_push::RECV_CHAT).
     ///
+    /// JavaScript: `sendChat(to, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `to` – the receiver's user id.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
     /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
@@ -30,12 +33,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "hello", "", None, None, callback);
     /// let sent = reply.wait()?;
@@ -48,9 +46,6 @@ impl RtmClient {
     /// });
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendChat")]
     pub fn send_chat<'a>(
         &self,
@@ -76,6 +71,9 @@ impl RtmClient {
     ///
     /// Its other members get it as the event [`RECV_GROUP_CHAT`](crate::server_push::RECV_GROUP_CHAT).
     ///
+    /// JavaScript: `sendGroupChat(gid, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
     /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
@@ -94,20 +92,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.send_group_chat(100, "hello", "", None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendGroupChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendGroupChat")]
     pub fn send_group_chat<'a>(
         &self,
@@ -133,6 +123,9 @@ impl RtmClient {
     ///
     /// The others in it get it as the event [`RECV_ROOM_CHAT`](crate::server_push::RECV_ROOM_CHAT).
     ///
+    /// JavaScript: `sendRoomChat(rid, mtype, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `mtype` – the message's type, 1 to 127; `None` means 30.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
@@ -152,23 +145,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.send_room_chat(300, None, "hello", "", None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendRoomChat`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendRoomChat")]
     pub fn send_room_chat<'a>(
         &self,
@@ -196,6 +178,9 @@ impl RtmClient {
     /// The receiver gets it as the event [`RECV_AUDIO`](crate::server_push::RECV_AUDIO). Where nothing listens
     /// to that, it comes as [`RECV_FILE`](crate::server_push::RECV_FILE).
     ///
+    /// JavaScript: `sendAudio(to, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `to` – the receiver's user id.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
     /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
@@ -214,20 +199,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.send_audio(2, &[0x23, 0x21, 0x41, 0x4d, 0x52], "", None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendAudio`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendAudio")]
     pub fn send_audio<'a>(
         &self,
@@ -254,6 +231,9 @@ impl RtmClient {
     /// Its other members get it as the event [`RECV_GROUP_AUDIO`](crate::server_push::RECV_GROUP_AUDIO). Where
     /// nothing listens to that, it comes as [`RECV_GROUP_FILE`](crate::server_push::RECV_GROUP_FILE).
     ///
+    /// JavaScript: `sendGroupAudio(gid, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
     /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
@@ -272,20 +252,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.send_group_audio(100, &[0x23, 0x21, 0x41, 0x4d, 0x52], "", None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendGroupAudio`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendGroupAudio")]
     pub fn send_group_audio<'a>(
         &self,
@@ -312,6 +284,9 @@ impl RtmClient {
     /// The others in it get it as the event [`RECV_ROOM_AUDIO`](crate::server_push::RECV_ROOM_AUDIO). Where
     /// nothing listens to that, it comes as [`RECV_ROOM_FILE`](crate::server_push::RECV_ROOM_FILE).
     ///
+    /// JavaScript: `sendRoomAudio(rid, mtype, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `mtype` – the message's type, 1 to 127; `None` means 31.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
@@ -331,23 +306,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.send_room_audio(300, None, &[0x23, 0x21, 0x41, 0x4d, 0x52], "", None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendRoomAudio`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendRoomAudio")]
     pub fn send_room_audio<'a>(
         &self,
@@ -374,6 +338,9 @@ impl RtmClient {
     ///
     /// The receiver gets it as the event [`RECV_CMD`](crate::server_push::RECV_CMD).
     ///
+    /// JavaScript: `sendCmd(to, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `to` – the receiver's user id.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
     /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
@@ -392,20 +359,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.send_cmd(2, "typing", "", None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendCmd`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendCmd")]
     pub fn send_cmd<'a>(
         &self,
@@ -431,6 +390,9 @@ impl RtmClient {
     ///
     /// Its other members get it as the event [`RECV_GROUP_CMD`](crate::server_push::RECV_GROUP_CMD).
     ///
+    /// JavaScript: `sendGroupCmd(gid, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
     /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
@@ -449,20 +411,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.send_group_cmd(100, "typing", "", None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendGroupCmd`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendGroupCmd")]
     pub fn send_group_cmd<'a>(
         &self,
@@ -488,6 +442,9 @@ impl RtmClient {
     ///
     /// The others in it get it as the event [`RECV_ROOM_CMD`](crate::server_push::RECV_ROOM_CMD).
     ///
+    /// JavaScript: `sendRoomCmd(rid, mtype, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
+    ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `mtype` – the message's type, 1 to 127; `None` means 32.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
@@ -507,23 +464,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.send_room_cmd(300, None, "typing", "", None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendRoomCmd`, on the page
-    /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     #[doc(alias = "sendRoomCmd")]
     pub fn send_room_cmd<'a>(
         &self,

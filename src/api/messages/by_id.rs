@@ -35,25 +35,15 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "hello", "", None, None, callback);
     /// let mid = reply.wait()?.mid;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "and more", "", None, None, callback);
-    /// # reply.wait()?;
+    /// client.send_chat(2, "and more", "", None, None, reply::ignore);
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_message_by_message_id(2, false, 10, mid, None, None, None, None, callback);
-    /// for message in reply.wait()?.msgs {
-    ///     println!("after that came {}", message.msg);
-    ///     # assert_eq!(message.msg, "and more");
-    /// }
+    /// assert_eq!(reply.wait()?.msgs[0].msg, "and more");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -104,25 +94,15 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.send_group_chat(100, "hello", "", None, None, callback);
     /// let mid = reply.wait()?.mid;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_group_chat(100, "and more", "", None, None, callback);
-    /// # reply.wait()?;
+    /// client.send_group_chat(100, "and more", "", None, None, reply::ignore);
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_group_message_by_message_id(100, false, 10, mid, None, None, None, None, callback);
-    /// for message in reply.wait()?.msgs {
-    ///     println!("after that came {}", message.msg);
-    ///     # assert_eq!(message.msg, "and more");
-    /// }
+    /// assert_eq!(reply.wait()?.msgs[0].msg, "and more");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -173,28 +153,15 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let (callback, reply) = reply::channel();
     /// client.send_room_chat(300, None, "hello", "", None, None, callback);
     /// let mid = reply.wait()?.mid;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_room_chat(300, None, "and more", "", None, None, callback);
-    /// # reply.wait()?;
+    /// client.send_room_chat(300, None, "and more", "", None, None, reply::ignore);
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_room_message_by_message_id(300, false, 10, mid, None, None, None, None, callback);
-    /// for message in reply.wait()?.msgs {
-    ///     println!("after that came {}", message.msg);
-    ///     # assert_eq!(message.msg, "and more");
-    /// }
+    /// assert_eq!(reply.wait()?.msgs[0].msg, "and more");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -243,21 +210,13 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let mid = gate.broadcast(9, 30, "hello", "");
-    /// # gate.broadcast(9, 30, "and more", "");
+    /// gate.broadcast(9, 30, "and more", "");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_broadcast_message_by_message_id(false, 10, mid, None, None, None, None, callback);
-    /// for message in reply.wait()?.msgs {
-    ///     println!("after that came {}", message.msg);
-    ///     # assert_eq!(message.msg, "and more");
-    /// }
+    /// assert_eq!(reply.wait()?.msgs[0].msg, "and more");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -23,15 +23,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_message_count(2, None, None, vec![30], None, callback);
     /// assert_eq!(reply.wait()?, 1);
@@ -73,15 +65,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_group_chat(100, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_message_count(100, None, None, vec![30], None, callback);
     /// assert_eq!(reply.wait()?, 1);
@@ -123,18 +107,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_room_chat(300, None, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_room_message_count(300, None, None, vec![30], None, callback);
     /// assert_eq!(reply.wait()?, 1);
@@ -175,13 +148,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # gate.broadcast(9, 30, "hello", "");
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_broadcast_message_count(None, None, vec![30], None, callback);
     /// assert_eq!(reply.wait()?, 1);

@@ -11,6 +11,9 @@ use crate::wire::payload::MapWriter;
 impl RtmClient {
     /// Reads a page of the messages of a group.
     ///
+    /// JavaScript: `getGroupMessage(gid, desc, num, begin, end, lastid, mtypes, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
     /// * `num` – how many rows at most: 1 to 20, 10 is advised.
@@ -29,31 +32,20 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_group_chat(100, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_message(100, true, 10, None, None, None, vec![30], None, callback);
     /// let page = reply.wait()?;
     /// for message in &page.msgs {
     ///     println!("{}: {}", message.from, message.msg);
     /// }
-    /// # assert_eq!(page.msgs[0].msg, "hello");
+    /// assert_eq!(page.msgs[0].msg, "hello");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_group_message(100, true, 10, page.begin, page.end, page.lastid, vec![30], None, callback);
     /// assert!(reply.wait()?.msgs.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "getGroupMessage")]
     pub fn get_group_message(
         &self,
@@ -85,6 +77,9 @@ impl RtmClient {
 
     /// Reads a page of the messages of a room.
     ///
+    /// JavaScript: `getRoomMessage(rid, desc, num, begin, end, lastid, mtypes, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
     /// * `num` – how many rows at most: 1 to 20, 10 is advised.
@@ -103,34 +98,20 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_room_chat(300, None, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_room_message(300, true, 10, None, None, None, vec![30], None, callback);
     /// let page = reply.wait()?;
     /// for message in &page.msgs {
     ///     println!("{}: {}", message.from, message.msg);
     /// }
-    /// # assert_eq!(page.msgs[0].msg, "hello");
+    /// assert_eq!(page.msgs[0].msg, "hello");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_room_message(300, true, 10, page.begin, page.end, page.lastid, vec![30], None, callback);
     /// assert!(reply.wait()?.msgs.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getRoomMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "getRoomMessage")]
     pub fn get_room_message(
         &self,
@@ -162,6 +143,9 @@ impl RtmClient {
 
     /// Reads a page of the messages of broadcasts.
     ///
+    /// JavaScript: `getBroadcastMessage(desc, num, begin, end, lastid, mtypes, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
     /// * `num` – how many rows at most: 1 to 20, 10 is advised.
     /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
@@ -179,29 +163,20 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # gate.broadcast(9, 30, "hello", "");
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_broadcast_message(true, 10, None, None, None, vec![30], None, callback);
     /// let page = reply.wait()?;
     /// for message in &page.msgs {
     ///     println!("{}: {}", message.from, message.msg);
     /// }
-    /// # assert_eq!(page.msgs[0].msg, "hello");
+    /// assert_eq!(page.msgs[0].msg, "hello");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_broadcast_message(true, 10, page.begin, page.end, page.lastid, vec![30], None, callback);
     /// assert!(reply.wait()?.msgs.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getBroadcastMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "getBroadcastMessage")]
     pub fn get_broadcast_message(
         &self,
@@ -231,6 +206,9 @@ impl RtmClient {
 
     /// Reads a page of the messages with another user.
     ///
+    /// JavaScript: `getP2PMessage(ouid, desc, num, begin, end, lastid, mtypes, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `ouid` – the other user's id.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
     /// * `num` – how many rows at most: 1 to 20, 10 is advised.
@@ -250,31 +228,20 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::P2PMessage;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = greeted();
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_message(2, true, 10, None, None, None, vec![30], None, callback);
     /// let page = reply.wait()?;
     /// for message in &page.msgs {
     ///     println!("{} sent by me: {}", message.msg, message.direction == P2PMessage::SENT);
     /// }
-    /// # assert_eq!(page.msgs[0].msg, "hello");
+    /// assert_eq!(page.msgs[0].msg, "hello");
     ///
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_message(2, true, 10, page.begin, page.end, page.lastid, vec![30], None, callback);
     /// assert!(reply.wait()?.msgs.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getP2PMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "getP2PMessage")]
     pub fn get_p2p_message(
         &self,
@@ -306,6 +273,9 @@ impl RtmClient {
 
     /// Reads one stored message.
     ///
+    /// JavaScript: `getMessage(from, mid, xid, type, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `from` – who sent it.
     /// * `mid` – its id.
     /// * `xid` – whom it was sent to: the user, group or room; 0 for a broadcast.
@@ -324,23 +294,16 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::message_type;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # let mid = reply.wait()?.mid;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "", None, None, callback);
+    /// let mid = reply.wait()?.mid;
+    ///
     /// let (callback, reply) = reply::channel();
     /// client.get_message(1, mid, 2, message_type::P2P, None, callback);
     /// assert_eq!(reply.wait()?.msg, "hello");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "getMessage")]
     pub fn get_message(
         &self,
@@ -356,6 +319,9 @@ impl RtmClient {
     }
 
     /// Deletes a stored message, for all who can read it. Its row stays in the history, marked as deleted.
+    ///
+    /// JavaScript: `deleteMessage(from, mid, xid, type, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     ///
     /// * `from` – who sent it.
     /// * `mid` – its id.
@@ -374,23 +340,16 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::message_type;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.send_chat(2, "hello", "", None, None, callback);
-    /// # let mid = reply.wait()?.mid;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "", None, None, callback);
+    /// let mid = reply.wait()?.mid;
+    ///
     /// let (callback, reply) = reply::channel();
     /// client.delete_message(1, mid, 2, message_type::P2P, None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `deleteMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "deleteMessage")]
     pub fn delete_message(
         &self,

@@ -34,12 +34,7 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::{Moderation, mtype};
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let moderation = Moderation { strategy_id: Some("LOBBY".into()), ..Default::default() };
     /// let (callback, reply) = reply::channel();
     /// client.send_moderated_message(2, mtype::CHAT, "hello", "", moderation, None, None, callback);
@@ -96,12 +91,7 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::{Moderation, mtype};
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let moderation = Moderation { strategy_id: Some("LOBBY".into()), ..Default::default() };
     /// let (callback, reply) = reply::channel();
     /// client.send_moderated_group_message(100, mtype::CHAT, "hello", "", moderation, None, None, callback);
@@ -158,15 +148,7 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::{Moderation, mtype};
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// let moderation = Moderation { strategy_id: Some("LOBBY".into()), ..Default::default() };
     /// let (callback, reply) = reply::channel();
     /// client.send_moderated_room_message(300, mtype::CHAT, "hello", "", moderation, None, None, callback);

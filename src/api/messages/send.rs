@@ -13,6 +13,9 @@ impl RtmClient {
     /// The receiver gets it as the event [`RECV_MESSAGE`](crate::server_push::RECV_MESSAGE), unless its type
     /// has an event of its own.
     ///
+    /// JavaScript: `sendMessage(to, mtype, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `to` – the receiver's user id.
     /// * `mtype` – the message's type, 1 to 127; 51 to 127 are the application's own: see
     ///   [`mtype`](crate::types::mtype).
@@ -34,12 +37,7 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::mtype;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// const MOVE: i64 = mtype::FIRST_OF_APPLICATION;
     ///
     /// let (callback, reply) = reply::channel();
@@ -47,9 +45,6 @@ impl RtmClient {
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "sendMessage")]
     pub fn send_message<'a>(
         &self,
@@ -77,6 +72,9 @@ impl RtmClient {
     /// Its other members get it as the event [`RECV_GROUP_MESSAGE`](crate::server_push::RECV_GROUP_MESSAGE),
     /// unless its type has an event of its own.
     ///
+    /// JavaScript: `sendGroupMessage(gid, mtype, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `mtype` – the message's type, 1 to 127; 51 to 127 are the application's own: see
     ///   [`mtype`](crate::types::mtype).
@@ -98,12 +96,7 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::mtype;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// const MOVE: i64 = mtype::FIRST_OF_APPLICATION;
     ///
     /// let (callback, reply) = reply::channel();
@@ -111,9 +104,6 @@ impl RtmClient {
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendGroupMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "sendGroupMessage")]
     pub fn send_group_message<'a>(
         &self,
@@ -141,6 +131,9 @@ impl RtmClient {
     /// The others in it get it as the event [`RECV_ROOM_MESSAGE`](crate::server_push::RECV_ROOM_MESSAGE),
     /// unless its type has an event of its own.
     ///
+    /// JavaScript: `sendRoomMessage(rid, mtype, msg, attrs, mid, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `mtype` – the message's type, 1 to 127; 51 to 127 are the application's own: see
     ///   [`mtype`](crate::types::mtype).
@@ -162,15 +155,7 @@ impl RtmClient {
     ///
     /// ```
     /// use rtm_client::types::mtype;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
-    /// # let (callback, reply) = reply::channel();
-    /// # client.enter_room(300, None, callback);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = in_room();
     /// const MOVE: i64 = mtype::FIRST_OF_APPLICATION;
     ///
     /// let (callback, reply) = reply::channel();
@@ -178,9 +163,6 @@ impl RtmClient {
     /// assert!(reply.wait()?.mid > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `sendRoomMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "sendRoomMessage")]
     pub fn send_room_message<'a>(
         &self,

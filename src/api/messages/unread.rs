@@ -11,6 +11,9 @@ impl RtmClient {
     /// Lists the users and groups of which messages are unread: those that came after this user's last logout, or after
     /// the reminder was cleared, if that was later. Only types 30 to 50 count.
     ///
+    /// JavaScript: `getUnreadMessage(clear, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `clear` – whether the reminder of messages missed while offline is cleared; `None` leaves that to the
     ///   service.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -25,20 +28,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_unread_message(false, None, callback);
     /// println!("unread messages from {:?}", reply.wait()?.p2p);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getUnreadMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "getUnreadMessage")]
     pub fn get_unread_message(
         &self,
@@ -68,12 +63,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_unread_message_with_logout_time(false, None, callback);
     /// assert_eq!(reply.wait()?.logout_time, Some(0));
@@ -96,6 +86,9 @@ impl RtmClient {
 
     /// Marks all messages as read.
     ///
+    /// JavaScript: `cleanUnreadMessage(timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `()` when that is done.
     ///
@@ -106,20 +99,12 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.clean_unread_message(None, callback);
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `cleanUnreadMessage`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "cleanUnreadMessage")]
     pub fn clean_unread_message(
         &self,
@@ -130,6 +115,9 @@ impl RtmClient {
     }
 
     /// Counts the unread messages from some users.
+    ///
+    /// JavaScript: `getP2PUnreadMessageNum(uids, mtime, mtypes, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     ///
     /// * `uids` – the ids of the users.
     /// * `mtime` – messages later than this count, in milliseconds since 1970; `None` means since this user
@@ -148,12 +136,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_p2p_unread_message_num([2, 3], None, None, None, callback);
     /// for (id, count) in reply.wait()?.p2p {
@@ -161,9 +144,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getP2PUnreadMessageNum`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "getP2PUnreadMessageNum")]
     pub fn get_p2p_unread_message_num(
         &self,
@@ -184,6 +164,9 @@ impl RtmClient {
 
     /// Counts the unread messages of some groups.
     ///
+    /// JavaScript: `getGroupUnreadMessageNum(gids, mtime, mtypes, timeout, callback)`, on the page
+    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
+    ///
     /// * `gids` – the ids of the groups.
     /// * `mtime` – messages later than this count, in milliseconds since 1970; `None` means since this user
     ///   last logged out.
@@ -201,12 +184,7 @@ impl RtmClient {
     /// # Example
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let (callback, reply) = reply::channel();
     /// client.get_group_unread_message_num([100], None, None, None, callback);
     /// for (id, count) in reply.wait()?.group {
@@ -214,9 +192,6 @@ impl RtmClient {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// JavaScript: `getGroupUnreadMessageNum`, on the page
-    /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     #[doc(alias = "getGroupUnreadMessageNum")]
     pub fn get_group_unread_message_num(
         &self,

@@ -16,13 +16,20 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rtm_client::gate::Gate;
+use signal_hook::consts::TERM_SIGNALS;
+use signal_hook::flag;
 
 use self::args::{Args, Command};
 use self::status::Status;
+
+/// How often the program looks whether it is to end.
+const TICK: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
     let args = match args::parse(std::env::args_os()) {
@@ -47,29 +54,31 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> io::Result<()> {
     logger::start(args.log);
-    let (sender, signals) = mpsc::channel();
     // Before anything listens: whoever sees the gate may also stop it.
-    ctrlc::set_handler(move || {
-        // Nobody receives it any more once the gate ends.
-        let _ = sender.send(());
-    })
-    .map_err(io::Error::other)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in TERM_SIGNALS {
+        flag::register(*signal, Arc::clone(&stop))?;
+    }
+    #[cfg(unix)] // the terminal is gone
+    flag::register(signal_hook::consts::SIGHUP, Arc::clone(&stop))?;
     let gate = start(args)?;
     introduce(&gate, args);
     let mut status = Status::new();
     let mut saved = String::new();
     let mut save_at = Instant::now() + args.snapshot_interval;
-    loop {
-        let until = save_at.saturating_duration_since(Instant::now());
-        match signals.recv_timeout(until.min(Duration::from_secs(1))) {
-            Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-        }
+    let mut show_at = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        let until_saved = save_at.saturating_duration_since(Instant::now());
+        thread::sleep(if args.snapshot.is_some() { until_saved.min(TICK) } else { TICK });
         if gate.has_stopped() {
             return Err(io::Error::other("the gate has stopped"));
         }
-        status.show(&gate.counters());
-        if let (Some(path), true) = (&args.snapshot, Instant::now() >= save_at) {
+        let now = Instant::now();
+        if now >= show_at {
+            status.show(&gate.counters());
+            show_at = now + Duration::from_secs(1);
+        }
+        if let (Some(path), true) = (&args.snapshot, now >= save_at) {
             if let Err(error) = save(&gate, path, &mut saved) {
                 logger::say(&format!("rtm-gate: {error}; trying again"));
             }

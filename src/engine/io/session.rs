@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use mio::Token;
 
 use super::{Io, Link, count_traffic};
-use crate::engine::call::{Complete, DEFAULT_TIMEOUT};
+use crate::engine::call::Complete;
 use crate::engine::callbacks::Item;
 use crate::engine::connect::Dialing;
 use crate::engine::connection::Own;
@@ -20,7 +20,7 @@ use crate::error_code::fpnn;
 use crate::events::{CONNECTION_STATE, ConnectionState, ReloginCompleted};
 use crate::resume::Resume;
 use crate::session::{Input, Later, Moment, Output, Phase, Question, SessionEvent};
-use crate::time::{Time, to_time};
+use crate::time::{CALL_TIMEOUT, Time, to_time};
 use crate::wire::package;
 use crate::wire::payload::write_map;
 
@@ -154,7 +154,7 @@ impl Io {
 
     /// Lets calls pass, behind what is resumed and what was queued.
     fn open(&mut self, engine: &Arc<Engine>) {
-        let deadline = engine.now().saturating_add(to_time(DEFAULT_TIMEOUT));
+        let deadline = engine.now().saturating_add(to_time(CALL_TIMEOUT));
         let resumed = self.resume.calls().map(|call| {
             let mut frame = FrameBuffer::default();
             let payload = |out: &mut Vec<u8>| write_map(out, |map| call.write(map));

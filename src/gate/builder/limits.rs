@@ -8,12 +8,10 @@ impl GateBuilder {
     /// The largest message body. Default: 20480 bytes. A larger one is refused with 200030.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().message_limit(10).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "eleven byte", "", None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200030);
@@ -27,12 +25,10 @@ impl GateBuilder {
     /// The largest attrs of a message or a file. Default: 2048 bytes. Larger ones are refused with 200030 or 200031.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().attrs_limit(10).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "hello", "eleven byte", None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200030);
@@ -47,14 +43,10 @@ impl GateBuilder {
     ///
     /// ```
     /// use rtm_client::types::{File, mtype};
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
     ///
     /// let gate = Gate::builder().file_limit(3).start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "milk"), None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200031);
@@ -68,12 +60,10 @@ impl GateBuilder {
     /// The largest package. Default: 8 MiB. A larger one ends its connection.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().package_limit(1000).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "x".repeat(1000), "", None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 20002); // lost with the connection
@@ -87,12 +77,10 @@ impl GateBuilder {
     /// How many rows of history an answer holds at most. Default: 20.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().page_limit(2).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// for text in ["one", "two", "three"] {
     ///     gate.broadcast(99, 30, text, "");
     /// }
@@ -110,12 +98,10 @@ impl GateBuilder {
     /// [`group`](GateBuilder::group) and [`seed`](GateBuilder::seed) say is not checked.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().member_limit(2).group(100, [1, 2]).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.add_group_members(100, [3], None, callback);
     /// assert_eq!(reply.wait().unwrap_err().code(), 200042);
@@ -129,12 +115,10 @@ impl GateBuilder {
     /// How many friends a user may have. Default: 300. One more is refused with 200048.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().friend_limit(2).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.add_friends([2, 3, 4], None, callback);
     /// assert_eq!(reply.wait().unwrap_err().code(), 200048);
@@ -148,12 +132,10 @@ impl GateBuilder {
     /// How many rooms a connection may be in, where several are allowed. Default: 10. One more is refused with 200047.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
+    ///
     /// let gate = Gate::builder().multi_room(true).room_limit(2).start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.enter_rooms([200, 201, 202], None, callback);
     /// assert_eq!(reply.wait().unwrap_err().code(), 200047);
@@ -169,14 +151,13 @@ impl GateBuilder {
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
     ///
-    /// let gate = Gate::builder().keep_messages(2).start()?;
+    /// let gate = Gate::builder().keep_messages(2).start().unwrap();
     /// for text in ["one", "two", "three"] {
     ///     gate.broadcast(99, 30, text, "");
     /// }
     /// let kept = gate.stored(ConversationId::Broadcast);
     /// assert_eq!(kept.len(), 2);
     /// assert_eq!(kept[0].msg, "two");
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn keep_messages(mut self, count: usize) -> Self {
         self.config.limits.kept.messages = count;
@@ -190,12 +171,11 @@ impl GateBuilder {
     /// use std::time::Duration;
     /// use rtm_client::gate::{ConversationId, Gate};
     ///
-    /// let gate = Gate::builder().keep_for(Duration::from_millis(20)).start()?;
+    /// let gate = Gate::builder().keep_for(Duration::from_millis(20)).start().unwrap();
     /// gate.broadcast(99, 30, "old", "");
     /// std::thread::sleep(Duration::from_millis(50));
     /// gate.broadcast(99, 30, "new", "");
     /// assert!(gate.stored(ConversationId::Broadcast).iter().all(|message| message.msg != "old"));
-    /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn keep_for(mut self, span: Duration) -> Self {
         self.config.limits.kept.time = millis(span);
@@ -208,14 +188,10 @@ impl GateBuilder {
     /// use std::io::{Read, Write};
     /// use std::net::TcpStream;
     /// use rtm_client::types::{File, mtype};
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
     ///
     /// let gate = Gate::builder().keep_file_bytes(4).start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let upload = |text: &str| {
     ///     let (callback, reply) = reply::channel();
     ///     client.upload_file(mtype::FILE, File::from_bytes("notes.txt", text), None, callback);
@@ -244,14 +220,10 @@ impl GateBuilder {
     /// ```
     /// use std::time::Duration;
     /// use rtm_client::types::{File, mtype};
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// use rtm_client::{gate::Gate, reply};
     ///
     /// let gate = Gate::builder().file_token_life(Duration::ZERO).start()?;
-    /// # let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
-    /// # let client = RtmClient::new(options);
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # let client = rtm_client::doctest::user(&gate, 1);
     /// let (callback, reply) = reply::channel();
     /// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "milk"), None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200003); // too late

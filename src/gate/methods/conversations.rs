@@ -1,17 +1,20 @@
 //! Sessions and conversation lists.
 
+use std::ops::RangeInclusive;
+
 use super::history::who;
 use super::member;
 use crate::gate::call::{Call, Done, Refusal};
 use crate::gate::service::Service;
 use crate::gate::store::{ConversationId, Message, Since};
 use crate::gate::write;
+use crate::types::mtype;
 use crate::wire::payload::MapWriter;
 
 /// How many conversations one call counts.
 const MOST_COUNTED: usize = 100;
 /// The types that count as unread where the caller names none.
-const CHAT_TYPES: std::ops::RangeInclusive<i64> = 30..=50;
+const CHAT_TYPES: RangeInclusive<i64> = mtype::CHAT..=mtype::FILE;
 
 pub(super) fn getsession(
     service: &mut Service,

@@ -5,15 +5,12 @@ use serde_json::Value;
 use super::{messages, permitted};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
-use crate::gate::content::{self, IMAGE};
+use crate::gate::content;
 use crate::gate::files::{Ticket, signature};
 use crate::gate::service::{Service, Target};
 use crate::gate::store::{Bytes, Draft};
+use crate::types::mtype;
 use crate::wire::payload::MapWriter;
-
-/// The types files are sent as, and the one that says nothing of what is in it.
-const FILE_TYPES: std::ops::RangeInclusive<i64> = 40..=50;
-const ANY_FILE: i64 = 50;
 
 pub(super) fn filetoken(
     service: &mut Service,
@@ -87,7 +84,7 @@ fn send(
     answer: &mut MapWriter<'_>,
 ) -> Done {
     let (mid, mtype) = (call.int("mid")?, call.int("mtype")?);
-    if !FILE_TYPES.contains(&mtype) {
+    if !mtype::is_file(mtype) {
         let ex = format!("mtype is {mtype}, allowed for files are 40 to 50");
         return Err(refusal(rtm::INVALID_FILE_MTYPE, ex));
     }
@@ -99,10 +96,10 @@ fn send(
         return Ok(());
     }
     let url = service.files.store(upload.file, &upload.extension, call.local);
-    let recognized = content::recognized(upload.file).filter(|_| mtype == ANY_FILE);
+    let recognized = content::recognized(upload.file).filter(|_| mtype == mtype::FILE);
     let mtype = recognized.map_or(mtype, |(mtype, _)| mtype);
     let size = upload.file.len();
-    let body = if mtype == IMAGE {
+    let body = if mtype == mtype::IMAGE {
         format!(r#"{{"url":"{url}","size":{size},"surl":"{url}"}}"#)
     } else {
         format!(r#"{{"url":"{url}","size":{size}}}"#)

@@ -6,11 +6,8 @@ use crate::gate::call::{Call, Done, Refusal, refusal};
 use crate::gate::service::Service;
 use crate::gate::store::{ConversationId, Page};
 use crate::gate::write;
+use crate::types::P2PMessage;
 use crate::wire::payload::MapWriter;
-
-/// What stands for the sender in a row of a P2P conversation.
-const SENT: i64 = 1;
-const RECEIVED: i64 = 2;
 
 /// Whose messages are asked for, if the caller may read them.
 fn p2p(_: &Service, call: &Call<'_, '_>) -> Result<ConversationId, Refusal> {
@@ -212,8 +209,8 @@ fn answer_page(
 /// The second cell of a row: the sender, or the direction in a P2P conversation.
 pub(super) fn who(conversation: ConversationId, uid: i64, from: i64) -> i64 {
     match conversation {
-        ConversationId::P2p(..) if from == uid => SENT,
-        ConversationId::P2p(..) => RECEIVED,
+        ConversationId::P2p(..) if from == uid => P2PMessage::SENT,
+        ConversationId::P2p(..) => P2PMessage::RECEIVED,
         _ => from,
     }
 }

@@ -1,11 +1,12 @@
 //! Sending messages, and one message at a time.
 
-use super::{CHAT, inside, member, not_found, permitted};
+use super::{inside, member, not_found, permitted};
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
 use crate::gate::service::{Service, Target};
 use crate::gate::store::{ConversationId, Draft};
 use crate::gate::words;
+use crate::types::mtype;
 use crate::wire::payload::MapWriter;
 
 pub(super) fn sendmsg(
@@ -64,7 +65,7 @@ fn draft<'f>(service: &Service, call: &Call<'f, '_>) -> Result<Draft<'f>, Refusa
 /// Refuses a chat with listed words, where the sender asks for moderation.
 fn moderate(call: &Call<'_, '_>, draft: &Draft<'_>) -> Done {
     let asked = call.opt_text("strategyid")?.is_some() || call.opt_text("checkParams")?.is_some();
-    if !asked || draft.mtype != CHAT {
+    if !asked || draft.mtype != mtype::CHAT {
         return Ok(());
     }
     match words::found(&String::from_utf8_lossy(draft.body.bytes)).first() {

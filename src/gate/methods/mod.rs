@@ -19,8 +19,6 @@ use super::store::Info;
 use crate::error_code::{fpnn, rtm};
 use crate::wire::payload::MapWriter;
 
-/// The message type of a chat text.
-pub(super) const CHAT: i64 = 30;
 /// How many users, groups or rooms one call asks after.
 const MOST_INFOS: usize = 100;
 /// How long a value, an oinfo or a pinfo may be.

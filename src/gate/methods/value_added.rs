@@ -8,10 +8,9 @@ use crate::gate::call::{Call, Done, Refusal, refusal};
 use crate::gate::language::{self, Language};
 use crate::gate::service::Service;
 use crate::gate::{words, write};
+use crate::types::check_result;
 use crate::wire::payload::{MapWriter, write_text};
 
-const PASS: i64 = 0;
-const REJECT: i64 = 2;
 /// The tag of whatever the word list objects to.
 const ABUSE: i64 = 700;
 
@@ -157,7 +156,7 @@ fn media(call: &Call<'_, '_>, key: &str) -> Result<String, Refusal> {
 }
 
 fn verdict(answer: &mut MapWriter<'_>, rejected: bool) {
-    answer.int("result", if rejected { REJECT } else { PASS });
+    answer.int("result", if rejected { check_result::REJECT } else { check_result::PASS });
     if rejected {
         answer.ints("tags", [ABUSE]);
     }

@@ -9,12 +9,7 @@ use super::Kept;
 /// What a message belongs to.
 ///
 /// ```
-/// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-/// # let gate = Gate::builder().group(100, [1, 2]).start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-/// # let (callback, reply) = reply::login();
-/// # client.login(1, "token", callback, None);
-/// # reply.wait()?;
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
 /// use rtm_client::gate::ConversationId;
 ///
 /// let (callback, reply) = reply::channel();

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::few_or_many;
 
 /// What a schedule is made of: two bytes a step, so that a hundred thousand schedules take seconds.
 type Schedule = Vec<(u8, u8)>;
@@ -390,7 +391,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100_000) })]
+    #![proptest_config(few_or_many(1000, 100_000))]
 
     #[test]
     fn no_schedule_breaks_a_promise(

@@ -3,16 +3,11 @@ use proptest::sample::select;
 
 use super::fuzz::{End, Heard, compare, read};
 use super::*;
+use crate::testing::few_or_many;
 
 const CLIENT: Reads = Reads::Client { repair: false };
 const REPAIRS: Reads = Reads::Client { repair: true };
 const KEY: [u8; 4] = [0x12, 0xff, 0x00, 0x9c];
-
-/// How many cases a property is tried with: `RTM_CASES`, few by default.
-fn cases() -> ProptestConfig {
-    let cases = std::env::var("RTM_CASES").ok().and_then(|text| text.parse().ok());
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases.unwrap_or(500)) }
-}
 
 fn frame(first: u8, payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
     let len = payload.len();
@@ -435,7 +430,7 @@ fn any_limit() -> impl Strategy<Value = usize> {
 }
 
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(few_or_many(200, 20_000))]
 
     /// tungstenite's WebSocket is the oracle.
     #[test]

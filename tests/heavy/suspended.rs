@@ -1,6 +1,7 @@
 //! A process that is stopped for longer than the gate may be silent, and goes on. `RTM_SECONDS` says for how long, 2
 //! without it.
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::io::{BufRead, BufReader, Read};

@@ -10,7 +10,7 @@
 //! standard input are obeyed.
 
 mod chat;
-#[path = "../common/mod.rs"]
+#[path = "../../common/mod.rs"]
 mod common;
 mod demo;
 

@@ -1,0 +1,107 @@
+//! What the pages in Markdown say of this repository is so: links, programs, and what the README lists.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The text in pieces: prose and code in turn, prose first.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split("\n```")
+}
+
+/// Whether the page has a heading that the anchor leads to.
+fn has_anchor(page: &str, anchor: &str) -> bool {
+    let headings =
+        pieces(page).step_by(2).flat_map(str::lines).filter(|line| line.starts_with('#'));
+    headings.map(|line| line.trim_start_matches('#').trim().to_lowercase()).any(|heading| {
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.collect::<String>().replace(' ', "-") == anchor
+    })
+}
+
+/// Where the links of a page lead: those in the text, and those listed at its end.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    let prose = || pieces(page).step_by(2);
+    let inside = prose().flat_map(|text| text.split("](").skip(1));
+    let listed =
+        prose().flat_map(str::lines).filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+    inside.filter_map(|rest| Some(rest.split_once(')')?.0)).chain(listed.map(|(_, to)| to))
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut pages: Vec<PathBuf> =
+        ["README.md", "CHANGELOG.md"].map(|page| root().join(page)).into();
+    for folder in ["docs", "docs/zh"] {
+        let entries = fs::read_dir(root().join(folder)).expect("a folder").flatten();
+        pages.extend(
+            entries
+                .map(|entry| entry.path())
+                .filter(|path| path.extension().is_some_and(|e| e == "md")),
+        );
+    }
+    let mut broken = Vec::new();
+    for page in pages {
+        let text = read(&page);
+        for link in links(&text).filter(|link| !link.starts_with("http")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            if !target.exists() || !anchor.is_empty() && !has_anchor(&read(&target), anchor) {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// The documentation's front page is the README, and its links lead to items there.
+#[test]
+fn each_link_of_the_readme_has_a_target_on_the_front_page() {
+    let (readme, front_page) = (read("README.md"), read("src/lib.rs"));
+    for (name, _) in readme.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: ")) {
+        assert!(front_page.contains(&format!("[{name}]: ")), "[{name}] is not in src/lib.rs");
+    }
+}
+
+/// The programs of the guide are run in its English edition.
+#[test]
+fn the_chinese_guide_has_the_same_programs() {
+    let [english, chinese] = ["docs/porting.md", "docs/zh/porting.md"].map(read);
+    let programs = |text| pieces(text).skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(programs(&chinese), programs(&english));
+}
+
+/// The code in the first cells of the tables of a section.
+fn first_cells<'a>(readme: &'a str, heading: &str) -> BTreeSet<&'a str> {
+    let (_, rest) = readme.split_once(&format!("\n## {heading}\n")).expect("the heading");
+    let lines = rest.lines().take_while(|line| !line.starts_with("## "));
+    lines.filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0)).collect()
+}
+
+#[test]
+fn the_readme_lists_all_examples_and_features() {
+    let (readme, manifest) = (read("README.md"), read("Cargo.toml"));
+    let entries = fs::read_dir(root().join("examples")).expect("the examples").flatten();
+    let names = entries.filter_map(|entry| entry.path().file_stem()?.to_str().map(str::to_owned));
+    let names: BTreeSet<_> = names.filter(|name| name != "common").collect();
+    assert_eq!(first_cells(&readme, "Examples"), names.iter().map(String::as_str).collect());
+
+    let (_, features) = manifest.split_once("[features]\n").expect("features");
+    let lines = features.lines().take_while(|line| !line.starts_with('['));
+    let names = lines.filter_map(|line| Some(line.split_once(" = ")?.0));
+    assert_eq!(first_cells(&readme, "Features"), names.filter(|name| *name != "default").collect());
+
+    let version =
+        manifest.split("\nrust-version = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let version = version.expect("a rust-version");
+    assert!(readme.contains(&format!("\n## Versions\n\nRust {version} ")), "Rust {version}");
+}
