@@ -16,6 +16,7 @@ use crate::options::{ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
 use crate::reply;
 use crate::stats::Stats;
+use crate::time::to_time;
 
 /// A connection to the service: log in, call, listen.
 ///
@@ -164,10 +165,13 @@ impl RtmClient {
         self.handle.engine.login(Login::new(uid, token, lang, done), timeout.into());
     }
 
-    /// Logs out: tells the gate, then closes the connection when the gate has answered, after 5 s at the latest.
+    /// Logs out, gracefully: lets what was asked for come to its end, calls, files and their callbacks, for 5 s at the
+    /// most; then tells the gate, and closes the connection when the gate has answered, after 5 s more at the latest.
     ///
-    /// Calls made before are answered as far as the gate does; calls made after fail with 20012. The session ends with
-    /// [`on_session_closed`](Self::on_session_closed)`(0)`.
+    /// Calls made after `bye` fail with 20012. The session ends with
+    /// [`on_session_closed`](Self::on_session_closed)`(0)`. While the connection is made again it ends at once, and with it
+    /// what waits to be sent: to wait for that too there is [`bye_and_wait`](Self::bye_and_wait). Never blocks; fine inside a
+    /// callback. Dropping the last handle afterwards ends everything at once, as ever.
     ///
     /// JavaScript: `bye()`
     ///
@@ -180,7 +184,56 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bye(&self) {
-        self.handle.engine.post(Command::Bye);
+        self.handle.engine.post(Command::Bye { until: None });
+    }
+
+    /// Logs out as [`bye`](Self::bye) does, and waits until that has come to its end: the answers to everything asked for
+    /// are there, messages that waited for a relogin have been sent, the gate has answered `bye`, every callback has run,
+    /// and the threads of the client are gone.
+    ///
+    /// With [`Callbacks::Manual`](crate::Callbacks) the callbacks run in here.
+    ///
+    /// * `timeout` – how long all of that may take; then the connection is closed, and calls still in flight end with 20002.
+    ///
+    /// # Errors
+    ///
+    /// 20003 if it took longer than `timeout`. 20013 at once inside a callback, where waiting would never end; the client
+    /// leaves as by `bye`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::{ConversationId, Gate}, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// for n in 0..300 {
+    ///     client.send_chat(2, format!("message {n}"), "", None, None, |err, _| assert!(err.is_none()));
+    /// }
+    /// client.bye_and_wait(Duration::from_secs(10))?;
+    /// assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 300);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn bye_and_wait(&self, timeout: Duration) -> Result<(), Error> {
+        if on_callback_thread() {
+            self.bye();
+            let text = "bye_and_wait() inside a callback would never return: use bye()";
+            return Err(Error::new(fpnn::CORE_FORBIDDEN, text));
+        }
+        let engine = &self.handle.engine;
+        let until = engine.now().saturating_add(to_time(timeout));
+        engine.post(Command::Bye { until: Some(until) });
+        self.wait_for_bye(timeout)
+    }
+
+    /// Waits for the end that `bye` has begun, and closes if it takes longer.
+    fn wait_for_bye(&self, timeout: Duration) -> Result<(), Error> {
+        if self.handle.engine.wait_for_callbacks(timeout) {
+            return Ok(());
+        }
+        self.close();
+        Err(Error::new(fpnn::CORE_TIMEOUT, "the session did not come to its end: it is closed"))
     }
 
     /// Closes the connection without telling the gate. Never blocks; fine inside a callback.
@@ -205,6 +258,11 @@ impl RtmClient {
     /// Closes the connection and waits until the threads of the client are gone, which includes every callback owed
     /// (with [`Callbacks::Manual`](crate::Callbacks), those run in [`run_callbacks`](Self::run_callbacks), before or after).
     ///
+    /// After [`bye`](Self::bye) it lets that come to its end first, as [`bye_and_wait`](Self::bye_and_wait) does, and closes
+    /// when `timeout` is over.
+    ///
+    /// * `timeout` – the longest wait.
+    ///
     /// # Errors
     ///
     /// 20003 if that takes longer than `timeout`; 20013 at once inside a callback, where waiting would never end. The
@@ -217,6 +275,9 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn close_and_wait(&self, timeout: Duration) -> Result<(), Error> {
+        if self.handle.engine.is_leaving() && !on_callback_thread() {
+            return self.wait_for_bye(timeout);
+        }
         self.close();
         if on_callback_thread() {
             let text = "close_and_wait() inside a callback would never return: use close()";

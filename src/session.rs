@@ -13,7 +13,7 @@ use crate::time::{CALL_TIMEOUT, NEVER, Time, to_time};
 /// Nanoseconds in a second.
 const SECOND: Time = 1_000_000_000;
 
-/// How long the answer to `bye` may take before the connection is closed without it.
+/// How long `bye` lets calls come to their end, and how long its answer may take, before the connection is closed without.
 const BYE_TIMEOUT: Time = 5 * SECOND;
 
 /// When something happened.
@@ -31,7 +31,13 @@ pub(crate) enum Input {
     Login {
         timeout: Time,
     },
-    Bye,
+    /// The program leaves, when everything that it has asked for has ended or that time has come. `None` is in
+    /// [`BYE_TIMEOUT`], and while there is no connection at once.
+    Bye {
+        until: Option<Time>,
+    },
+    /// Everything that the program has asked for has ended: given while [`Session::is_draining`].
+    Drained,
     Close,
     /// The last handle is gone: end without an event.
     Destroy,
@@ -155,6 +161,16 @@ pub(crate) struct Session {
     refusal: Option<Error>,
     /// Whether the program was asked for another token in this attempt.
     renewed: bool,
+    /// While the program leaves and `bye` is not sent.
+    farewell: Option<Farewell>,
+}
+
+/// When to leave, unless everything has ended before.
+#[derive(Clone, Copy, Debug)]
+struct Farewell {
+    until: Time,
+    /// Whether it outlasts the connection, for sends that wait for the next one.
+    patient: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +210,7 @@ impl Session {
             last_error: 0,
             refusal: None,
             renewed: false,
+            farewell: None,
         }
     }
 
@@ -201,8 +218,18 @@ impl Session {
         self.state == State::Idle
     }
 
+    /// Whether the program leaves when everything that it has asked for has ended.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.farewell.is_some()
+    }
+
     /// When [`Input::Due`] is to be given next.
     pub(crate) fn deadline(&self) -> Time {
+        let farewell = self.farewell.map_or(NEVER, |farewell| farewell.until);
+        farewell.min(self.state_ends_at())
+    }
+
+    fn state_ends_at(&self) -> Time {
         match self.state {
             State::Idle | State::Asking(_) => NEVER,
             State::Dialing { deadline: at }
@@ -224,13 +251,14 @@ impl Session {
                 self.renewed = false;
                 self.dial(now, out);
             }
-            (Input::Bye, State::Live { .. }) => {
-                self.state = State::Leaving { deadline: now.saturating_add(BYE_TIMEOUT) };
-                out.push(Output::SendBye);
-            }
             // It is on its way.
-            (Input::Bye, State::Leaving { .. }) => {}
-            (Input::Bye | Input::Close, _) => self.leave(out),
+            (Input::Bye { .. }, State::Leaving { .. } | State::Idle) => {}
+            (Input::Bye { until }, State::Live { .. }) => self.drain(now, until),
+            (Input::Bye { until: until @ Some(_) }, _) if self.established => {
+                self.drain(now, until)
+            }
+            (Input::Drained, _) if self.is_draining() => self.say_bye(now, out),
+            (Input::Bye { .. } | Input::Close, _) => self.leave(out),
             (Input::Destroy, _) => self.vanish(out),
             (Input::Connected, State::Dialing { deadline }) => {
                 let deadline = deadline.min(now.saturating_add(self.auth_timeout));
@@ -252,6 +280,7 @@ impl Session {
             (Input::Lost(error), State::Authenticating { .. }) => {
                 self.attempt_failed(at, error, out);
             }
+            (Input::Lost(_), State::Live { .. }) if self.leaves_at_once() => self.leave(out),
             (Input::Lost(error), State::Live { .. }) => self.lost(at, error, out),
             (Input::Lost(_) | Input::ByeAnswered, State::Leaving { .. }) => self.leave(out),
             (Input::Pinged, State::Live { .. }) => self.heard(now),
@@ -268,6 +297,9 @@ impl Session {
     }
 
     fn due(&mut self, at: Moment, out: &mut Vec<Output>) {
+        if self.farewell.is_some_and(|farewell| at.now >= farewell.until) {
+            return self.say_bye(at.now, out);
+        }
         match self.state {
             State::Idle | State::Asking(_) => {}
             State::Dialing { .. } => {
@@ -281,6 +313,7 @@ impl Session {
                 let error = Error::new(fpnn::CORE_TIMEOUT, "the gate did not answer the login");
                 self.attempt_failed(at, error, out);
             }
+            State::Live { .. } if self.leaves_at_once() => self.leave(out),
             State::Live { .. } => {
                 let error = Error::new(
                     fpnn::CORE_CONNECTION_CLOSED,
@@ -485,6 +518,32 @@ impl Session {
         }
     }
 
+    /// The program leaves; of two deadlines the later counts.
+    fn drain(&mut self, now: Time, until: Option<Time>) {
+        let mut farewell = Farewell {
+            until: until.unwrap_or_else(|| now.saturating_add(BYE_TIMEOUT)),
+            patient: until.is_some(),
+        };
+        if let Some(before) = self.farewell {
+            farewell.until = farewell.until.max(before.until);
+            farewell.patient |= before.patient;
+        }
+        self.farewell = Some(farewell);
+    }
+
+    /// Whether the end of the connection is the end of the session, for the program leaves.
+    fn leaves_at_once(&self) -> bool {
+        self.farewell.is_some_and(|farewell| !farewell.patient)
+    }
+
+    /// Nothing is waited for any more but the answer to `bye`.
+    fn say_bye(&mut self, now: Time, out: &mut Vec<Output>) {
+        let State::Live { .. } = self.state else { return self.leave(out) };
+        self.farewell = None;
+        self.state = State::Leaving { deadline: now.saturating_add(BYE_TIMEOUT) };
+        out.push(Output::SendBye);
+    }
+
     /// The program wants no session any more.
     fn leave(&mut self, out: &mut Vec<Output>) {
         match self.state {
@@ -536,6 +595,7 @@ impl Session {
         self.attempts = 0;
         self.interval = 0;
         self.refusal = None;
+        self.farewell = None;
     }
 }
 

@@ -204,7 +204,7 @@ impl Engine {
     /// Ends a call with an error: a waiter at once, a callback in its turn.
     pub(super) fn end(&self, complete: Complete, error: Error, batch: &mut Batch) {
         if complete.at_once {
-            self.in_flight.fetch_sub(1, Ordering::Relaxed);
+            self.call_ended();
             (complete.ending)(Err(error));
         } else {
             batch.items.push_back(Item::Failed { ending: complete.ending, error });

@@ -21,6 +21,9 @@ use crate::types::ProgressHandler;
 use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
 
+/// How often to look whether the thread that runs callbacks has run the last.
+const ELSEWHERE: Duration = Duration::from_millis(1);
+
 /// Things that happened, in order, with one buffer for the payloads of all of them.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -70,7 +73,7 @@ pub(super) enum Item {
 
 impl Item {
     /// Runs the item if it is the answer to a call that is waited for, and not larger than `most`.
-    fn run_for_waiter(&mut self, bytes: &[u8], most: usize, in_flight: &AtomicUsize) -> bool {
+    fn run_for_waiter(&mut self, bytes: &[u8], most: usize, engine: &Engine) -> bool {
         let Item::Answer { complete, status, encoding, at, .. } = self else { return false };
         let waited_for = complete.as_ref().is_some_and(|complete| complete.at_once);
         if !waited_for || at.len() > most {
@@ -78,7 +81,7 @@ impl Item {
         }
         let Some(Complete { ending, .. }) = complete.take() else { return false };
         let payload = bytes.get(at.clone()).unwrap_or(&[]);
-        in_flight.fetch_sub(1, Ordering::Relaxed);
+        engine.call_ended();
         ending(Ok(Answer { status: *status, encoding: *encoding, payload }));
         true
     }
@@ -86,9 +89,9 @@ impl Item {
 
 impl Batch {
     /// Runs the answers that are waited for, on this thread.
-    pub(super) fn run_for_waiters(&mut self, most: usize, in_flight: &AtomicUsize) {
+    pub(super) fn run_for_waiters(&mut self, most: usize, engine: &Engine) {
         let Batch { bytes, items } = self;
-        items.retain_mut(|item| !item.run_for_waiter(bytes, most, in_flight));
+        items.retain_mut(|item| !item.run_for_waiter(bytes, most, engine));
     }
 
     /// The batch, to be used again, without what a large one has grown to.
@@ -218,7 +221,7 @@ impl Engine {
         let now = Instant::now();
         let mut until = now.checked_add(timeout);
         let mut ran = 0;
-        while let Some(batch) = self.chair.wait_here(until) {
+        while let Some(batch) = self.chair.wait_here(until, false) {
             ran += batch.items.len();
             self.run_batch(batch, Until::TheEnd);
             until = Some(now);
@@ -226,6 +229,38 @@ impl Engine {
         set_in_callback(nested);
         self.chair.leave_here();
         Ok(ran)
+    }
+
+    /// Waits until the threads of the client are gone and every callback has run, which are run here if nobody else does.
+    /// `false` if it took longer than `timeout`. Not inside a callback.
+    pub(crate) fn wait_for_callbacks(&self, timeout: Duration) -> bool {
+        if self.options.callbacks == Callbacks::Thread {
+            return self.wait_for_threads(timeout);
+        }
+        let until = Instant::now().checked_add(timeout);
+        let left =
+            || until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        loop {
+            if self.chair.run_here() {
+                let nested = set_in_callback(true);
+                while let Some(batch) = self.chair.wait_here(until, true) {
+                    self.run_batch(batch, Until::TheEnd);
+                }
+                set_in_callback(nested);
+                self.chair.leave_here();
+            }
+            if !self.wait_for_threads(left()) {
+                return false;
+            }
+            if self.backlog.callbacks() == 0 {
+                return true;
+            }
+            // Another thread runs them, and takes its time.
+            if left().is_zero() {
+                return false;
+            }
+            std::thread::sleep(ELSEWHERE);
+        }
     }
 
     /// Runs a batch until then.
@@ -262,11 +297,11 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             let Some(Complete { ending, .. }) = complete else { return };
             let payload = bytes.get(at).unwrap_or(&[]);
             guarded("callback", || ending(Ok(Answer { status, encoding, payload })));
-            engine.in_flight.fetch_sub(1, Ordering::Relaxed);
+            engine.call_ended();
         }
         Item::Failed { ending, error } => {
             guarded("callback", || ending(Err(error)));
-            engine.in_flight.fetch_sub(1, Ordering::Relaxed);
+            engine.call_ended();
         }
         Item::Push { push, encoding, at } => {
             let payload = bytes.get(at).unwrap_or(&[]);

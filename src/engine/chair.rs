@@ -361,10 +361,15 @@ impl<I, B> Chair<I, B> {
         !std::mem::replace(&mut self.desk.lock().running, true)
     }
 
-    /// The next batch for the program, waited for until then. `None` waits for ever, unless the client is destroyed.
-    pub(super) fn wait_here(&self, until: Option<Instant>) -> Option<B> {
+    /// The next batch for the program, waited for until then. `None` waits for ever, unless the client is destroyed. Waits
+    /// no longer than the run goes on if `this_run`.
+    pub(super) fn wait_here(&self, until: Option<Instant>, this_run: bool) -> Option<B> {
         let mut desk = self.desk.lock();
-        while desk.queue.is_empty() && !desk.destroyed && self.wait(&mut desk, until) {}
+        while desk.queue.is_empty()
+            && !desk.destroyed
+            && !(this_run && desk.run == 0)
+            && self.wait(&mut desk, until)
+        {}
         desk.next_batch()
     }
 

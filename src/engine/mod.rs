@@ -26,7 +26,7 @@ mod tls;
 mod upgrade;
 mod upload;
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -74,7 +74,10 @@ pub(crate) enum Command {
         epoch: u64,
         decision: Decision,
     },
-    Bye,
+    /// `until`: `None` is as `bye` has it.
+    Bye {
+        until: Option<Time>,
+    },
     Close,
     Destroy,
 }
@@ -103,8 +106,10 @@ pub(crate) struct Engine {
     pub(crate) counters: Counters,
     /// Bytes who sits has taken out of the outbox and not written.
     unwritten: AtomicUsize,
-    /// Calls whose callback has not returned yet.
+    /// Calls whose callback has not returned yet. The second step of an upload is counted before the first is not any more.
     in_flight: AtomicUsize,
+    /// Whether the sitter waits for the last of those, and has to be told. By the sitter.
+    draining: AtomicBool,
     /// Guards the number of threads alive.
     alive: Mutex<usize>,
     /// With `alive`: a thread has ended.
@@ -222,6 +227,7 @@ impl Engine {
             counters: Counters::default(),
             unwritten: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
             connector: OnceLock::new(),
@@ -276,7 +282,7 @@ impl Engine {
     pub(crate) fn post(self: &Arc<Self>, command: Command) {
         let is_last = matches!(command, Command::Destroy);
         let mut state = self.state.lock();
-        if matches!(command, Command::Bye) {
+        if matches!(command, Command::Bye { .. }) {
             state.leaving = true;
         } else {
             state.epoch += 1;
@@ -316,6 +322,21 @@ impl Engine {
 
     pub(crate) fn own_uid(&self) -> i64 {
         self.uid.load(Ordering::Relaxed)
+    }
+
+    /// Whether the program has said `bye`, and nothing else since.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.state.lock().leaving
+    }
+
+    /// A call has ended: its callback has returned, or the one who waits for it is about to be told.
+    fn call_ended(&self) {
+        // Either this thread sees that the sitter waits, or the sitter that nothing is in flight.
+        if self.in_flight.fetch_sub(1, Ordering::SeqCst) == 1
+            && self.draining.load(Ordering::SeqCst)
+        {
+            self.wake_io();
+        }
     }
 
     /// Wakes the sitter if it sleeps and nobody has woken it yet.

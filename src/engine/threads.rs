@@ -75,7 +75,10 @@ impl Engine {
                     self.end(request.complete, error.clone(), &mut batch);
                     batch.items.extend(request.progress.map(Item::Dropped));
                 }
-                Command::Decided { .. } | Command::Bye | Command::Close | Command::Destroy => {}
+                Command::Decided { .. }
+                | Command::Bye { .. }
+                | Command::Close
+                | Command::Destroy => {}
             }
         }
         self.deliver(batch);

@@ -27,7 +27,8 @@ pub fn session(data: &[u8]) {
             // The engine closes before it logs in.
             0 if session.is_idle() => Input::Login { timeout: u64::from(byte >> 4) * SECOND },
             0 | 1 => Input::Close,
-            2 => Input::Bye,
+            2 if byte >> 6 == 0 => Input::Drained,
+            2 => Input::Bye { until: (byte >> 6 == 1).then(|| now.saturating_add(10 * SECOND)) },
             3 => Input::Connected,
             4 => Input::ConnectFailed(error),
             5 => Input::Authenticated(Ok(true)),
@@ -79,6 +80,7 @@ pub fn session(data: &[u8]) {
             established = false;
         }
         if session.is_idle() {
+            assert!(!session.is_draining(), "it has left");
             assert_eq!(owed, 0, "a login without an outcome");
             assert!(!established, "ended without an event");
         }

@@ -150,7 +150,7 @@ fn each_way_a_first_login_fails() {
     let mut machine = Machine::new(OPTIONS);
     machine.step(Input::Login { timeout: 0 });
     assert_eq!(machine.due().1, failed(20012));
-    for input in [Input::Close, Input::Bye, Input::Login { timeout: 0 }] {
+    for input in [Input::Close, BYE, Input::Login { timeout: 0 }] {
         let mut machine = Machine::new(OPTIONS);
         machine.step(Input::Login { timeout: 0 });
         assert_eq!(machine.step(input)[..2], ["disconnect", "login false 20002"]);
@@ -264,21 +264,94 @@ fn without_auto_reconnect_an_outage_ends_the_session() {
     assert!(machine.session.is_idle());
 }
 
+/// What ends a session that the program wants no more.
+const LEFT: [&str; 3] = ["disconnect", "closed 0", "end calls, later 20012"];
+
+/// The input of `bye`, and of `bye_and_wait` with that much time.
+const BYE: Input = Input::Bye { until: None };
+
+fn patient(until: Time) -> Input {
+    Input::Bye { until: Some(until) }
+}
+
 #[test]
 fn bye_waits_for_its_answer_and_no_longer_than_five_seconds() {
-    let left = ["disconnect", "closed 0", "end calls, later 20012"];
     for end in [Input::ByeAnswered, Input::Lost(error(BROKEN))] {
         let mut machine = Machine::live(OPTIONS);
-        assert_eq!(machine.step(Input::Bye), ["bye"]);
-        assert_eq!(machine.step(end), left);
+        assert_eq!(machine.step(BYE), [""; 0]);
+        assert_eq!(machine.step(Input::Drained), ["bye"]);
+        assert_eq!(machine.step(end), LEFT);
     }
     let mut machine = Machine::live(OPTIONS);
-    machine.step(Input::Bye);
+    machine.step(BYE);
+    machine.step(Input::Drained);
+    assert!(!machine.session.is_draining());
     machine.now += SECOND;
-    assert_eq!(machine.step(Input::Bye), [""; 0], "a second one changes nothing");
+    assert_eq!(machine.step(BYE), [""; 0], "a second one changes nothing");
+    assert_eq!(machine.step(patient(NEVER)), [""; 0], "nor one that could wait");
     let (waited, outputs) = machine.due();
     assert_eq!(waited, 4 * SECOND);
-    assert_eq!(outputs, left);
+    assert_eq!(outputs, LEFT);
+}
+
+#[test]
+fn bye_waits_for_what_is_in_flight_until_its_deadline() {
+    let mut machine = Machine::live(OPTIONS);
+    assert_eq!(machine.step(Input::Drained), [""; 0], "nobody leaves");
+    machine.step(BYE);
+    assert!(machine.session.is_draining());
+    machine.now += SECOND;
+    assert_eq!(machine.step(BYE), [""; 0]);
+    // The second one has its own time, and is patient; the first one's is shorter.
+    let until = machine.now + 7 * SECOND;
+    machine.step(patient(until));
+    machine.step(BYE);
+    assert_eq!(machine.due(), (7 * SECOND, vec!["bye".to_owned()]));
+    assert_eq!(machine.due(), (5 * SECOND, LEFT.map(str::to_owned).to_vec()));
+    assert!(machine.session.is_idle());
+}
+
+#[test]
+fn an_outage_ends_bye_and_bye_and_wait_goes_on_over_it() {
+    let lost = || Input::Lost(error(BROKEN));
+    let mut machine = Machine::live(OPTIONS);
+    machine.step(BYE);
+    assert_eq!(machine.step(lost()), LEFT);
+    let mut machine = Machine::live(OPTIONS);
+    machine.step(lost());
+    assert_eq!(machine.step(BYE), LEFT);
+
+    // In the middle of an outage, or before it.
+    for before in [false, true] {
+        let mut machine = Machine::live(OPTIONS);
+        let until = machine.now + 10 * SECOND;
+        if before {
+            machine.step(patient(until));
+        }
+        machine.step(lost());
+        if !before {
+            assert_eq!(machine.step(patient(until)), [""; 0]);
+        }
+        machine.step(Input::Connected);
+        let outputs = machine.step(Input::Authenticated(Ok(true)));
+        assert_eq!(outputs, ["online", "relogin true false 0 1"]);
+        assert_eq!(machine.step(Input::Drained), ["bye"]);
+        assert_eq!(machine.step(Input::ByeAnswered), LEFT);
+    }
+    // Nothing waits for the next connection any more, or the time is over.
+    for input in [Input::Drained, Input::Due] {
+        let mut machine = Machine::live(OPTIONS);
+        machine.step(lost());
+        let until = machine.now + SECOND;
+        machine.step(patient(until));
+        machine.now = until;
+        assert_eq!(machine.step(input), LEFT);
+        assert!(machine.session.is_idle() && !machine.session.is_draining());
+    }
+    // A first login that has not succeeded is not waited for.
+    let mut machine = Machine::new(OPTIONS);
+    machine.step(Input::Login { timeout: 0 });
+    assert_eq!(machine.step(patient(NEVER)), ["disconnect", "login false 20002"]);
 }
 
 #[test]
@@ -409,7 +482,7 @@ fn a_veto_ends_the_session_with_the_last_error() {
 
 #[test]
 fn a_verdict_after_the_end_changes_nothing() {
-    for end in [Input::Close, Input::Bye, Input::Destroy] {
+    for end in [Input::Close, BYE, Input::Destroy] {
         let mut machine = asking(OPTIONS);
         machine.step(Input::Lost(error(BROKEN)));
         machine.step(end);

@@ -69,6 +69,9 @@ const SESSION: &[(&str, Method)] = &[
         c.login_with(UID, "token", LoginOptions::default(), e.login(), None);
     }),
     ("bye", |c, _| c.bye()),
+    ("bye_and_wait", |c, _| {
+        assert_eq!(c.bye_and_wait(DEADLINE).map_err(|error| error.code()), Err(20013));
+    }),
     ("close", |c, _| c.close()),
     ("close_and_wait", |c, _| {
         assert_eq!(c.close_and_wait(DEADLINE).map_err(|error| error.code()), Err(20013));

@@ -250,6 +250,10 @@ impl Io {
         let found = self.take_answered(engine, state);
         std::mem::swap(&mut self.commands, &mut state.commands);
         let mut busy = self.judge(now);
+        // That counts what is pending, queued and uploaded, and the callbacks behind it.
+        if self.session.is_draining() && engine.in_flight.load(Ordering::SeqCst) == 0 {
+            self.inputs.push(Input::Drained);
+        }
         busy |= !self.commands.is_empty() || !self.inputs.is_empty();
         busy |= self.uploads.iter().any(Upload::has_more);
         let blocked = self.take_outbox(engine, state);
@@ -367,7 +371,7 @@ impl Io {
             self.batch.items.retain(|item| !for_nobody(item));
         }
         if found.waited_for {
-            self.batch.run_for_waiters(self.decoded_at_once, &engine.in_flight);
+            self.batch.run_for_waiters(self.decoded_at_once, engine);
         }
     }
 

@@ -54,13 +54,15 @@ impl Io {
                     Input::Verdict(self.login.listen(decision))
                 }
                 Command::Decided { .. } => continue,
-                Command::Bye => Input::Bye,
+                Command::Bye { until } => Input::Bye { until },
                 Command::Close => Input::Close,
                 Command::Destroy => Input::Destroy,
             };
             self.session.step(at, input, &mut self.outputs);
             self.act(engine);
         }
+        // Before the next pass looks for calls in flight: see `Engine::call_ended`.
+        engine.draining.store(self.session.is_draining(), Ordering::SeqCst);
         if self.session.is_idle() {
             for mut upload in self.uploads.drain(..) {
                 upload.fail(Error::connection_closed(), engine, &mut self.batch);

@@ -26,6 +26,8 @@ struct World {
     /// From the login's success on: what `SessionClosed` ends.
     established: bool,
     outage: Option<Outage>,
+    /// By when the program has left, and whether it waits for a relogin.
+    leaves: Option<(Time, bool)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +78,7 @@ impl World {
             login_renewed: false,
             established: false,
             outage: None,
+            leaves: None,
         }
     }
 
@@ -89,7 +92,8 @@ impl World {
         match what {
             0..20 => Input::Login { timeout: Time::from(how / 64) * 10 * SECOND },
             20..26 => Input::Close,
-            26..32 => Input::Bye,
+            26..30 => Input::Bye { until: None },
+            30..32 => Input::Bye { until: Some(self.now + Time::from(how) * SECOND / 16) },
             32..36 => Input::Destroy,
             // The clock, most often to the deadline.
             36..90 => {
@@ -101,7 +105,8 @@ impl World {
                 Input::Due
             }
             // What does not fit, or belongs to a connection that is gone.
-            90..100 => match how % 6 {
+            90..100 => match how % 7 {
+                6 => Input::Drained,
                 0 => Input::Lost(broken),
                 1 if self.link != Link::Authenticating => Input::Authenticated(Ok(how < 128)),
                 2 => Input::ByeAnswered,
@@ -120,7 +125,8 @@ impl World {
                 (Link::Authenticating, 150..160) => Input::Authenticated(Ok(false)),
                 (Link::Authenticating, _) => Input::Authenticated(Ok(true)),
                 (_, 130..140) => Input::Kickout,
-                (_, 140..180) => Input::ByeAnswered,
+                (_, 140..160) => Input::ByeAnswered,
+                (_, 160..180) => Input::Drained,
                 _ => Input::Pinged,
             },
         }
@@ -145,6 +151,7 @@ impl World {
             // Nobody is told.
             self.phase = None;
         }
+        self.leave(&input);
         let at = Moment { now: self.now, chance: self.chance };
         self.session.step(at, input.clone(), &mut outputs);
         prop_assert!(!ignored || outputs.is_empty(), "nothing was asked: {:?}", words(&outputs));
@@ -153,12 +160,13 @@ impl World {
             self.apply(output, &input)?;
         }
         prop_assert_ne!(self.link, Link::Open, "connected, and nothing is done with it");
-        let rests = self.session.is_idle() || self.asked.is_some();
+        let rests = self.session.is_idle() || self.asked.is_some() && self.leaves.is_none();
         prop_assert_eq!(rests, self.session.deadline() == NEVER);
+        self.has_left(&input)?;
         prop_assert_eq!(self.session.is_idle(), self.phase.is_none());
         prop_assert_eq!(self.open, self.phase == Some(Phase::Online));
         if let Some(Phase::Reconnecting { due: Some(due), .. }) = self.phase {
-            prop_assert_eq!(due, self.session.deadline());
+            prop_assert_eq!(due.min(self.leaves_by()), self.session.deadline());
         }
         if self.session.is_idle() {
             self.asked = None;
@@ -185,7 +193,13 @@ impl World {
                 prop_assert_eq!(self.link, Link::Open);
                 self.link = Link::Authenticating;
             }
-            Output::SendBye => prop_assert!(self.link == Link::Live && self.established),
+            Output::SendBye => {
+                prop_assert!(self.link == Link::Live && self.established);
+                let ripe = matches!(input, Input::Drained)
+                    || self.leaves.is_some_and(|(until, _)| self.now >= until);
+                prop_assert!(ripe, "bye before what was asked for has ended");
+                self.leaves = Some((self.now + BYE_TIMEOUT, false));
+            }
             Output::Phase(phase) => self.told(phase, input)?,
             Output::Closed(_) => {
                 prop_assert!(self.phase.take().is_some(), "closed twice");
@@ -218,6 +232,46 @@ impl World {
                 prop_assert!(!matches!(input, Input::Destroy), "destroy is silent: {event:?}");
                 self.heard(event, input)?;
             }
+        }
+        Ok(())
+    }
+
+    fn leaves_by(&self) -> Time {
+        self.leaves.map_or(NEVER, |(until, _)| until)
+    }
+
+    /// The program leaves, if that is the input.
+    fn leave(&mut self, input: &Input) {
+        if let Input::Login { .. } = input {
+            self.leaves = None;
+        }
+        if let Input::Bye { until } = *input {
+            if self.established && (self.link == Link::Live || until.is_some()) {
+                let own = until.unwrap_or(self.now + BYE_TIMEOUT);
+                let (before, patient) = self.leaves.unwrap_or((0, false));
+                if self.session.is_draining() || self.leaves.is_none() {
+                    self.leaves = Some((own.max(before), patient || until.is_some()));
+                }
+            }
+        }
+    }
+
+    /// Who leaves has left in time, and with the connection if it is not patient.
+    fn has_left(&mut self, input: &Input) -> Result<(), TestCaseError> {
+        if self.session.is_idle() {
+            self.leaves = None;
+        }
+        let Some((until, patient)) = self.leaves else {
+            prop_assert!(!self.session.is_draining());
+            return Ok(());
+        };
+        prop_assert!(self.session.deadline() <= until);
+        prop_assert!(patient || self.link == Link::Live, "it is not patient");
+        if matches!(input, Input::Due) {
+            prop_assert!(self.now < until, "the time is over");
+        }
+        if matches!(input, Input::Drained) {
+            prop_assert!(!self.session.is_draining() && self.link == Link::Live);
         }
         Ok(())
     }
@@ -351,7 +405,8 @@ impl World {
                     if event.retry_again
                         && outage.attempts >= options.strategy.start_connect_failed_count
                     {
-                        prop_assert_eq!(self.session.deadline(), outage.next);
+                        let next = outage.next.min(self.leaves.map_or(NEVER, |leaves| leaves.0));
+                        prop_assert_eq!(self.session.deadline(), next);
                     }
                 }
             }
@@ -372,7 +427,7 @@ impl World {
     /// Lets the time pass until nothing more happens: a first login that hangs and a `bye` come to an end by
     /// themselves, and an outage goes on with its attempts.
     fn wind_up(&mut self) -> Result<(), TestCaseError> {
-        for _ in 0..16 {
+        for _ in 0..24 {
             match self.asked {
                 Some(question) => {
                     self.step(Input::Verdict(matches!(question, Question::Relogin { .. })))?;
