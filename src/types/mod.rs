@@ -6,6 +6,7 @@ pub mod mtype;
 mod conversation;
 mod data;
 mod file;
+mod gap;
 mod group;
 mod history;
 mod info;
@@ -31,6 +32,7 @@ pub use unread::{GroupUnreadCounts, P2PUnreadCounts, UnreadMessages};
 pub use value_added::{MediaCheck, Profanity, SpeechText, TextCheck};
 pub use value_added::{check_result, check_type, profanity, translate_type};
 
+pub(crate) use gap::{Gap, GapConversation};
 pub(crate) use info::open_infos;
 pub(crate) use room::{room_counts, room_last_messages};
 
