@@ -65,6 +65,8 @@ pub mod reply;
 pub mod types;
 
 mod api;
+#[cfg_attr(not(test), expect(dead_code, reason = "the engine does not run it yet"))]
+mod catch_up;
 mod client;
 mod engine;
 mod error;

@@ -1,6 +1,8 @@
 //! What a client is made with: the options of the JavaScript constructor, and ours.
 
 mod bounds;
+#[cfg_attr(not(test), expect(dead_code, reason = "the client does not catch up yet"))]
+mod catch_up;
 mod network;
 mod relogin;
 
@@ -9,6 +11,8 @@ use std::time::Duration;
 
 use crate::time::{CONNECTION_TIMEOUT, SILENCE};
 use crate::wire::gate_url;
+
+pub(crate) use catch_up::CatchUp;
 
 /// The options of an [`RtmClient`](crate::RtmClient).
 ///

@@ -7,6 +7,7 @@ mod body;
 mod conversation;
 mod data;
 mod file;
+mod gap;
 mod group;
 mod history;
 mod info;
@@ -34,6 +35,7 @@ pub use value_added::{MediaCheck, Profanity, SpeechText, TextCheck};
 pub use value_added::{check_result, check_type, profanity, translate_type};
 
 pub(crate) use file::ProgressHandler;
+pub(crate) use gap::{Gap, GapConversation};
 pub(crate) use info::open_infos;
 pub(crate) use room::{room_counts, room_last_messages};
 
