@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::callbacks::{Batch, Item, Left, Until};
@@ -22,9 +23,8 @@ pub(super) const SLOW: Duration = Duration::from_millis(1);
 const CALM: Duration = Duration::from_millis(50);
 const LONGEST_CALM: Duration = Duration::from_secs(1);
 
-/// How many callbacks are run before the calls made inside them are written: more where the gate has enough to do.
-const WRITTEN_AFTER: usize = 256;
-const ENOUGH_TO_DO: usize = 4096;
+/// How many callbacks are run at the least before the calls made inside them are written.
+const WRITTEN_AFTER: usize = 16;
 
 impl Engine {
     pub(super) fn start_threads(self: &Arc<Self>, run: u64, io: Box<Io>) {
@@ -128,8 +128,9 @@ impl Engine {
 
     /// How much of a batch `rtm-io` runs before it returns to the chair.
     fn a_while(&self) -> Until {
-        let in_flight = self.in_flight.load(std::sync::atomic::Ordering::Relaxed);
-        Until::Next(if in_flight > ENOUGH_TO_DO { usize::MAX } else { WRITTEN_AFTER })
+        // The gate works on one half of the calls while callbacks make the other anew.
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        Until::Next((in_flight / 2).max(WRITTEN_AFTER))
     }
 
     /// The run is over: its chair is dropped, and its threads end. Whether the caller runs callbacks now.
