@@ -63,15 +63,6 @@ fn links_lead_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// The documentation's front page is the README, and its links lead to items there.
-#[test]
-fn each_link_of_the_readme_has_a_target_on_the_front_page() {
-    let (readme, front_page) = (read("README.md"), read("src/lib.rs"));
-    for (name, _) in readme.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: ")) {
-        assert!(front_page.contains(&format!("[{name}]: ")), "[{name}] is not in src/lib.rs");
-    }
-}
-
 /// The programs of the guide are run in its English edition.
 #[test]
 fn the_chinese_guide_has_the_same_programs() {
@@ -89,6 +80,9 @@ fn first_cells<'a>(readme: &'a str, heading: &str) -> BTreeSet<&'a str> {
 
 #[test]
 fn the_readme_lists_all_examples_and_features() {
+    if root().join("Cargo.toml.orig").exists() {
+        return; // the published package, which leaves out an example
+    }
     let (readme, manifest) = (read("README.md"), read("Cargo.toml"));
     let entries = fs::read_dir(root().join("examples")).expect("the examples").flatten();
     let names = entries.filter_map(|entry| entry.path().file_stem()?.to_str().map(str::to_owned));

@@ -11,7 +11,6 @@ mod heap;
 mod opening;
 mod packages;
 mod payloads;
-mod table;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
