@@ -327,6 +327,25 @@ impl RtmClient {
         self.handle.engine.connection_state()
     }
 
+    /// Looks after the connection now: for when the program learns that the network has changed.
+    ///
+    /// While online the gate is asked whether it is there, and the connection is given up after 3 s of silence. While the
+    /// next attempt to log in again is waited for, it begins now. Otherwise nothing is done. Never blocks.
+    ///
+    /// ```
+    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    /// # let gate = Gate::builder().start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # let (callback, reply) = reply::login();
+    /// # client.login(1, "token", callback, None);
+    /// # reply.wait()?;
+    /// client.check_connection(); // the laptop has joined another network
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check_connection(&self) {
+        self.handle.engine.check_connection();
+    }
+
     /// Waits until the client is online, if it is not.
     ///
     /// * `timeout` – the longest wait.

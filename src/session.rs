@@ -16,6 +16,10 @@ const SECOND: Time = 1_000_000_000;
 /// How long `bye` lets calls come to their end, and how long its answer may take, before the connection is closed without.
 const BYE_TIMEOUT: Time = 5 * SECOND;
 
+/// How long the gate may be silent when it is asked whether it is there: in doubt, and when the program wants to know.
+const PROBE_TIMEOUT: Time = 5 * SECOND;
+const CHECK_TIMEOUT: Time = 3 * SECOND;
+
 /// When something happened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
@@ -50,8 +54,10 @@ pub(crate) enum Input {
     ByeAnswered,
     /// The open connection ended.
     Lost(Error),
-    /// The gate pinged.
-    Pinged,
+    /// The gate may be gone: a call has timed out, or the machine has slept.
+    Doubt,
+    /// The program wants to know now whether the gate is there, and the next attempt to begin now.
+    Check,
     Kickout,
     /// The answer to [`Output::Ask`]: whether to go on.
     Verdict(bool),
@@ -68,6 +74,8 @@ pub(crate) enum Output {
     },
     SendAuth,
     SendBye,
+    /// Ask the gate whether it is there: anything that comes is an answer.
+    SendPing,
     /// Ask the program, and go on with its [`Input::Verdict`].
     Ask(Question),
     /// That goes on now. From [`Phase::Online`] on calls pass.
@@ -182,8 +190,10 @@ enum State {
     Authenticating {
         deadline: Time,
     },
+    /// Logged in. The gate was heard last at `heard`; if it was asked since, something has to come by `answer_by`.
     Live {
-        silent_until: Time,
+        heard: Time,
+        answer_by: Option<Time>,
     },
     /// Between two attempts.
     Waiting {
@@ -223,6 +233,18 @@ impl Session {
         self.farewell.is_some()
     }
 
+    /// Whether the gate was asked whether it is there, and nothing has come since.
+    pub(crate) fn is_probing(&self) -> bool {
+        matches!(self.state, State::Live { answer_by: Some(_), .. })
+    }
+
+    /// Something has come from the gate, whatever it is.
+    pub(crate) fn heard(&mut self, now: Time) {
+        if let State::Live { heard, answer_by } = &mut self.state {
+            (*heard, *answer_by) = (now, None);
+        }
+    }
+
     /// When [`Input::Due`] is to be given next.
     pub(crate) fn deadline(&self) -> Time {
         let farewell = self.farewell.map_or(NEVER, |farewell| farewell.until);
@@ -232,9 +254,12 @@ impl Session {
     fn state_ends_at(&self) -> Time {
         match self.state {
             State::Idle | State::Asking(_) => NEVER,
+            State::Live { heard, answer_by: None } => {
+                heard.saturating_add(self.options.max_ping_interval / 2)
+            }
             State::Dialing { deadline: at }
             | State::Authenticating { deadline: at }
-            | State::Live { silent_until: at }
+            | State::Live { answer_by: Some(at), .. }
             | State::Waiting { until: at }
             | State::Leaving { deadline: at } => at,
         }
@@ -283,7 +308,9 @@ impl Session {
             (Input::Lost(_), State::Live { .. }) if self.leaves_at_once() => self.leave(out),
             (Input::Lost(error), State::Live { .. }) => self.lost(at, error, out),
             (Input::Lost(_) | Input::ByeAnswered, State::Leaving { .. }) => self.leave(out),
-            (Input::Pinged, State::Live { .. }) => self.heard(now),
+            (Input::Doubt, State::Live { .. }) => self.probe(now, PROBE_TIMEOUT, out),
+            (Input::Check, State::Live { .. }) => self.probe(now, CHECK_TIMEOUT, out),
+            (Input::Check, State::Waiting { .. }) => self.ask_to_relogin(out),
             // Nobody is to come back, as with a close.
             (Input::Kickout, State::Authenticating { .. }) => self.leave(out),
             (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
@@ -313,13 +340,11 @@ impl Session {
                 let error = Error::new(fpnn::CORE_TIMEOUT, "the gate did not answer the login");
                 self.attempt_failed(at, error, out);
             }
+            State::Live { answer_by: None, .. } => self.probe(at.now, PROBE_TIMEOUT, out),
             State::Live { .. } if self.leaves_at_once() => self.leave(out),
             State::Live { .. } => {
-                let error = Error::new(
-                    fpnn::CORE_CONNECTION_CLOSED,
-                    "no ping of the gate for the longest interval allowed",
-                );
-                self.lost(at, error, out);
+                let text = "the gate is silent: no ping of its own, and no answer to the client's";
+                self.lost(at, Error::new(fpnn::CORE_CONNECTION_CLOSED, text), out);
             }
             State::Waiting { .. } => self.ask_to_relogin(out),
             State::Leaving { .. } => self.leave(out),
@@ -349,13 +374,19 @@ impl Session {
         out.push(Output::Dial { deadline });
     }
 
-    fn heard(&mut self, now: Time) {
-        let silent_until = now.saturating_add(self.options.max_ping_interval);
-        self.state = State::Live { silent_until };
+    /// Asks the gate whether it is there, unless it was asked already. It is not heard by that.
+    fn probe(&mut self, now: Time, patience: Time, out: &mut Vec<Output>) {
+        let State::Live { heard, answer_by } = &mut self.state else { return };
+        let by = heard.saturating_add(self.options.max_ping_interval);
+        let by = by.min(now.saturating_add(patience));
+        if answer_by.is_none() {
+            out.push(Output::SendPing);
+        }
+        *answer_by = Some(answer_by.map_or(by, |before| before.min(by)));
     }
 
     fn live(&mut self, now: Time, out: &mut Vec<Output>) {
-        self.heard(now);
+        self.state = State::Live { heard: now, answer_by: None };
         self.tell(Phase::Online, out);
         if self.established {
             self.relogin_completed(true, false, 0, out);

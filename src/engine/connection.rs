@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::options::ClientOptions;
 use crate::push::Push;
-use crate::time::{NEVER, Time};
+
 use crate::wire::answer::Answer;
 use crate::wire::frames::{Found, FrameError, Frames, Reads};
 use crate::wire::package::{self, Encoding, Kind, Malformed, Package, Reader};
@@ -28,11 +28,12 @@ const PASS_ITEMS: usize = 1024;
 pub(super) enum Own {
     Auth,
     Bye,
+    /// Whether the gate is there.
+    Ping,
 }
 
 /// What the session machine wants to know of.
 pub(super) enum Heard {
-    Pinged,
     Kickout,
     /// The user was removed from a room.
     KickoutRoom,
@@ -64,10 +65,8 @@ enum Reading {
     More,
     /// Nothing until the kernel says so.
     Drained,
-    /// It stops until callbacks have caught up. The gate is told since when that the line is alive.
-    Paused {
-        since: Time,
-    },
+    /// It stops until callbacks have caught up.
+    Paused,
     /// Nothing will come that is to be read.
     Over,
 }
@@ -135,39 +134,24 @@ impl Connection {
     }
 
     /// Whether callbacks are too far behind to go on reading.
-    pub(super) fn pause(&mut self, yes: bool, now: Time) {
+    pub(super) fn pause(&mut self, yes: bool) {
         // The session waits for the answer to a quest of its own.
-        match (self.reading, yes && self.own.is_none()) {
-            (Reading::Paused { .. }, false) => self.reading = Reading::More,
+        let waits = matches!(self.own, Some((Own::Auth | Own::Bye, _)));
+        match (self.reading, yes && !waits) {
+            (Reading::Paused, false) => self.reading = Reading::More,
             (Reading::More | Reading::Drained, true) => {
                 log::warn!(
                     target: "rtm_client::engine",
                     "callbacks are too slow for what the gate sends: reading stops until they catch up"
                 );
-                self.reading = Reading::Paused { since: now };
+                self.reading = Reading::Paused;
             }
             _ => {}
         }
     }
 
     pub(super) fn is_paused(&self) -> bool {
-        matches!(self.reading, Reading::Paused { .. })
-    }
-
-    /// Says something to the gate every `interval` while its pings are not read, for it ends a connection that is silent.
-    /// Returns when to be called again.
-    pub(super) fn stay_alive(&mut self, now: Time, interval: Time) -> Time {
-        let Reading::Paused { since } = &mut self.reading else { return NEVER };
-        if now.saturating_sub(*since) >= interval {
-            *since = now;
-            if !self.is_blocked() {
-                append_control(self.stream.out(), Control::Ping, &[]);
-            }
-        }
-        match self.reading {
-            Reading::Paused { since } => since.saturating_add(interval),
-            _ => NEVER,
-        }
+        self.reading == Reading::Paused
     }
 
     /// Whether another pass has something to read.
@@ -185,13 +169,13 @@ impl Connection {
         self.own.is_some_and(|(_, own)| own == seq)
     }
 
-    /// Reads until the socket would block, or for as much as a pass may take.
+    /// Reads until the socket would block, or for as much as a pass may take. Whether anything has come.
     pub(super) fn read(
         &mut self,
         batch: &mut Batch,
         frame: &mut FrameBuffer,
         mut heard: impl FnMut(Heard),
-    ) {
+    ) -> bool {
         self.stuck = self.is_blocked();
         let (mut bytes, mut steps) = (0, 0);
         while self.has_more()
@@ -238,6 +222,7 @@ impl Connection {
                 heard(Heard::Lost(error));
             }
         }
+        bytes > 0
     }
 
     /// Reads once. The error is why the connection is lost, if it is.
@@ -265,10 +250,11 @@ impl Connection {
         })
     }
 
-    /// Writes what waits, as far as the socket takes it.
-    pub(super) fn write(&mut self) {
+    /// Writes what waits, as far as the socket takes it. Whether a socket that was full took something, which shows that
+    /// the peer is there.
+    pub(super) fn write(&mut self) -> bool {
         if !self.is_writable() {
-            return;
+            return false;
         }
         // Where the socket takes nothing, the latest ping is answered when it does.
         if !self.stuck {
@@ -276,12 +262,14 @@ impl Connection {
                 append_control(self.stream.out(), Control::Pong, &payload);
             }
         }
+        let waited = self.waiting();
         if let Err(error) = self.stream.write_out() {
             self.broken = Some(closed_by(error));
             // What the gate said before it closed is still to be read.
             self.readable(true);
         }
         self.writable = !self.is_blocked();
+        self.stuck && self.waiting() < waited
     }
 
     /// Queues a close frame and writes what the socket takes.
@@ -378,7 +366,6 @@ fn queue(
 ) {
     let Some(push) = push else { return };
     match push {
-        Push::Ping => heard(Heard::Pinged),
         Push::Kickout => heard(Heard::Kickout),
         Push::KickoutRoom => heard(Heard::KickoutRoom),
         _ => {}

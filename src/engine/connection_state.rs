@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Engine, State};
+use super::{Engine, State, clocks};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::ConnectionState;
@@ -39,8 +39,13 @@ impl Engine {
     /// The state is another from now on; the event that tells of it comes later.
     pub(super) fn set_connection(&self, state: &mut State, connection: ConnectionState) {
         state.connection = connection;
-        self.counters.online.store(connection == ConnectionState::Online, Ordering::Relaxed);
+        let online = connection == ConnectionState::Online;
+        self.counters.online.store(online, Ordering::Relaxed);
         self.connection_changed.notify_all();
+        state.clocks_at = if online { self.now().saturating_add(clocks::EVERY) } else { NEVER };
+        if state.timer_is_late_for(state.clocks_at) {
+            self.deadline_changed.notify_one();
+        }
     }
 
     /// The same for its end. The first reason counts.

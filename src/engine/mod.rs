@@ -5,6 +5,7 @@
 mod call;
 mod callbacks;
 mod chair;
+mod clocks;
 mod connect;
 mod connection;
 mod connection_state;
@@ -78,6 +79,10 @@ pub(crate) enum Command {
     Bye {
         until: Option<Time>,
     },
+    /// The gate may be gone.
+    Doubt,
+    /// The program wants to know whether it is.
+    Check,
     Close,
     Destroy,
 }
@@ -146,6 +151,8 @@ struct State {
     sitter: Sitter,
     /// When the timer thread looks after the one that runs callbacks. Set by `rtm-io`, else by the timer thread.
     look_at: Time,
+    /// When the timer thread looks at the clocks: while the client is online. Set with `connection`, else by that thread.
+    clocks_at: Time,
     /// The deadline the timer thread sleeps for; 0 while it is awake and will look again by itself. By that thread, and
     /// by who wakes it.
     timer_sleeps_until: Time,
@@ -218,6 +225,7 @@ impl Engine {
                 io: None,
                 sitter: Sitter::Awake,
                 look_at: NEVER,
+                clocks_at: NEVER,
                 timer_sleeps_until: 0,
                 run: 0,
             }),
@@ -293,6 +301,11 @@ impl Engine {
         if is_last {
             self.chair.destroy();
         }
+    }
+
+    /// Has the session look whether the gate is there, or try to reach it now.
+    pub(crate) fn check_connection(&self) {
+        command_io(self.state.lock(), Command::Check);
     }
 
     /// Hands on what the program decided, behind everything it asked for before.

@@ -75,10 +75,8 @@ impl Engine {
                     self.end(request.complete, error.clone(), &mut batch);
                     batch.items.extend(request.progress.map(Item::Dropped));
                 }
-                Command::Decided { .. }
-                | Command::Bye { .. }
-                | Command::Close
-                | Command::Destroy => {}
+                // Of no session.
+                _ => {}
             }
         }
         self.deliver(batch);

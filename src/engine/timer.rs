@@ -1,14 +1,15 @@
-//! The timer thread: ends calls whose time has come, and looks after the thread that runs callbacks.
+//! The timer thread: ends calls whose time has come, looks after the thread that runs callbacks, and at the clocks.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::MutexGuard;
 
 use super::callbacks::Batch;
 use super::chair::Look;
+use super::clocks::{self, Clocks};
 use super::threads::{SLOW, run_relief};
-use super::{Complete, Engine, State};
+use super::{Command, Complete, Engine, State, command_io};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::time::{NEVER, Time, to_time};
@@ -28,6 +29,7 @@ enum Relief {
 
 pub(super) fn run(engine: &Arc<Engine>, run: u64) {
     let mut relief = Relief::Missing(0);
+    let mut clocks = Clocks::new(engine.now(), SystemTime::now());
     let (mut expired, mut given_up) = (Vec::new(), Vec::new());
     loop {
         let now = engine.now();
@@ -45,6 +47,14 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
             }
             continue;
         }
+        if state.clocks_at <= now {
+            state.clocks_at = now.saturating_add(clocks::EVERY);
+            if clocks.look(now, SystemTime::now()) {
+                log::debug!(target: "rtm_client::session", "the machine has slept: is the gate there?");
+                command_io(state, Command::Doubt);
+            }
+            continue;
+        }
         state.pending.expire(now, AT_ONCE, &mut expired);
         state.queue.expire(now, AT_ONCE, &mut given_up);
         if expired.is_empty() && given_up.is_empty() {
@@ -55,7 +65,12 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
         let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
         engine.counters.timeouts.add((expired.len() + late.count()) as u64);
         drop(state);
+        let doubt = !expired.is_empty();
         end(engine, &mut expired, &mut given_up);
+        if doubt {
+            // The gate may be gone, and the frames of what has expired need not be sent.
+            engine.wake_io();
+        }
     }
 }
 
@@ -73,7 +88,7 @@ fn end(engine: &Arc<Engine>, expired: &mut Vec<Complete>, given_up: &mut Vec<(Co
 /// Until the earliest deadline, or until somebody has an earlier one.
 fn sleep(engine: &Engine, state: &mut MutexGuard<'_, State>, run: u64) {
     let calls = state.pending.next_deadline().min(state.queue.next_deadline());
-    let next = calls.min(state.look_at);
+    let next = calls.min(state.look_at).min(state.clocks_at);
     state.timer_sleeps_until = next;
     // A wait that overflows `Instant` ends in some centuries.
     match engine.instant(next) {

@@ -49,14 +49,18 @@ impl ClientOptions {
         self
     }
 
-    /// After how many seconds without a ping of the gate the connection counts as lost. Default 60; zero means the
+    /// After how many seconds of silence the connection counts as lost at the latest. Default 60; zero means the
     /// default.
+    ///
+    /// Whatever comes from the gate is a sign of life. After half of this time without any, when a call has timed out, and when the machine
+    /// has slept, the client asks the gate whether it is there; 5 s later the connection is lost if nothing has come: so
+    /// by default after 35 s of silence.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_ping_interval_seconds(1);
     /// # let client = login(options).unwrap();
-    /// // The first ping is due after 20 s: the client takes the connection for lost, and logs in anew.
+    /// gate.faults().on("*ping").never_answer(); // as if it were gone: the client logs in anew
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
     /// assert!(receiver.recv_timeout(std::time::Duration::from_secs(15))?);

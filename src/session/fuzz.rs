@@ -36,7 +36,15 @@ pub fn session(data: &[u8]) {
             7 => Input::Authenticated(Err(error)),
             8 => Input::ByeAnswered,
             9 => Input::Lost(error),
-            10 => Input::Pinged,
+            10 => match byte >> 6 {
+                0 => Input::Doubt,
+                1 => Input::Check,
+                _ => {
+                    session.heard(now);
+                    assert!(!session.is_probing(), "it has answered");
+                    continue;
+                }
+            },
             11 => Input::Kickout,
             12 if byte >> 6 == 0 => Input::Destroy,
             12 => Input::Verdict(byte >> 6 == 1),

@@ -27,6 +27,7 @@ fn words(outputs: &[Output]) -> Vec<String> {
         Output::Dial { .. } => "dial".to_owned(),
         Output::SendAuth => "auth".to_owned(),
         Output::SendBye => "bye".to_owned(),
+        Output::SendPing => "ping".to_owned(),
         Output::Phase(Phase::Online) => "online".to_owned(),
         Output::Phase(Phase::Connecting) => "(connecting)".to_owned(),
         Output::Phase(Phase::Reconnecting { attempt, due }) => {
@@ -112,7 +113,7 @@ fn a_login_goes_through_its_steps() {
     assert_eq!(machine.step(Input::Connected), ["auth"]);
     assert_eq!(machine.session.deadline(), machine.now + 20 * SECOND);
     assert_eq!(machine.step(Input::Authenticated(Ok(true))), ["online", "login true 0"]);
-    assert_eq!(machine.session.deadline(), machine.now + 60 * SECOND);
+    assert_eq!(machine.session.deadline(), machine.now + 30 * SECOND);
     assert_eq!(machine.step(Input::Close), ["disconnect", "closed 0", "end calls, later 20012"]);
     assert!(machine.session.is_idle());
 }
@@ -243,15 +244,63 @@ fn the_end_of_the_old_connection_is_no_failure_of_the_next() {
     assert_eq!(machine.step(Input::Lost(error(BROKEN))), [""; 0]);
 }
 
+const LOST: [&str; 4] = ["disconnect", "error 20002", "end calls, reconnecting", "dial"];
+
 #[test]
-fn silence_is_an_outage_and_a_ping_is_not() {
+fn after_half_of_the_silence_allowed_the_gate_is_asked() {
     let mut machine = Machine::live(OPTIONS);
-    machine.now += 59 * SECOND;
-    assert_eq!(machine.step(Input::Pinged), [""; 0]);
+    machine.now += 29 * SECOND;
+    machine.session.heard(machine.now);
     assert_eq!(machine.step(Input::Due), [""; 0]);
-    let (waited, outputs) = machine.due();
-    assert_eq!(waited, 60 * SECOND);
-    assert_eq!(outputs, ["disconnect", "error 20002", "end calls, reconnecting", "dial"]);
+    // Asked by the client, it answers; that the client has asked is no sign of life.
+    assert_eq!(machine.due(), (30 * SECOND, vec!["ping".to_owned()]));
+    machine.now += 4 * SECOND;
+    assert!(machine.session.is_probing());
+    machine.session.heard(machine.now);
+    assert!(!machine.session.is_probing());
+    assert_eq!(machine.due(), (30 * SECOND, vec!["ping".to_owned()]));
+    assert_eq!(machine.due(), (5 * SECOND, LOST.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn in_doubt_the_gate_is_asked_once() {
+    for (input, patience) in [(Input::Doubt, 5 * SECOND), (Input::Check, 3 * SECOND)] {
+        let mut machine = Machine::live(OPTIONS);
+        machine.now += 10 * SECOND;
+        assert_eq!(machine.step(input.clone()), ["ping"]);
+        machine.now += SECOND;
+        assert_eq!(machine.step(Input::Doubt), [""; 0], "it is asked already");
+        let (waited, outputs) = machine.due();
+        assert_eq!((waited, outputs), (patience - SECOND, LOST.map(str::to_owned).to_vec()));
+        assert_eq!(machine.step(Input::Doubt), [""; 0], "there is no connection");
+    }
+    // The program is in more of a hurry.
+    let mut machine = Machine::live(OPTIONS);
+    machine.step(Input::Doubt);
+    machine.now += SECOND;
+    assert_eq!(machine.step(Input::Check), [""; 0]);
+    assert_eq!(machine.due().0, 3 * SECOND);
+    // But not less of one than the option.
+    let short = SessionOptions { max_ping_interval: SECOND, ..OPTIONS };
+    let mut machine = Machine::live(short);
+    assert_eq!(machine.due(), (SECOND / 2, vec!["ping".to_owned()]));
+    machine.step(Input::Doubt);
+    assert_eq!(machine.due(), (SECOND / 2, LOST.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn a_check_ends_the_wait_for_the_next_attempt() {
+    let mut machine = asking(OPTIONS);
+    machine.step(Input::Lost(error(BROKEN)));
+    assert_eq!(machine.step(Input::Check), [""; 0], "the program is asked");
+    for _ in 0..3 {
+        machine.step(Input::Verdict(true));
+        assert_eq!(machine.step(Input::Check), [""; 0], "an attempt is under way");
+        machine.step(Input::ConnectFailed(error(20012)));
+    }
+    assert!(machine.session.deadline() > machine.now);
+    assert_eq!(machine.step(Input::Check), ["relogin after 20012 and 3 attempts?"]);
+    assert_eq!(Machine::new(OPTIONS).step(Input::Check), [""; 0]);
 }
 
 #[test]

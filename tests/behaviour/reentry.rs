@@ -102,6 +102,7 @@ const SESSION: &[(&str, Method)] = &[
     ("connection_state", |c, _| {
         let _ = c.connection_state();
     }),
+    ("check_connection", |c, _| c.check_connection()),
     ("wait_online", |c, _| {
         assert_eq!(c.wait_online(DEADLINE).map_err(|error| error.code()), Err(20013));
     }),

@@ -246,23 +246,6 @@ fn a_login_during_an_outage_ends_the_old_session_first() {
 }
 
 #[test]
-fn a_gate_that_falls_silent_is_found_by_its_missing_pings() {
-    let peer = Peer::new();
-    let (client, record, mut connection) = peer.login(peer.options().max_ping_interval_seconds(1));
-    // A ping puts it off; that no event comes meanwhile shows in their order.
-    std::thread::sleep(Duration::from_millis(600));
-    connection.sync();
-    std::thread::sleep(Duration::from_millis(600));
-    record.expect_nothing(&client, &mut connection);
-    let said = record.expect_error(20002);
-    assert!(said.contains("no ping"), "{said}");
-    let mut connection = peer.accept_login();
-    record.expect(Event::Relogin(true, false, 0, 1));
-    record.expect_nothing(&client, &mut connection);
-    assert_eq!(record.rest(&client), [Event::Closed(0)]);
-}
-
-#[test]
 fn handlers_come_and_go_also_inside_a_handler() {
     let peer = Peer::new();
     let (client, record, connection) = peer.login(peer.options());

@@ -12,6 +12,9 @@ use super::package::{self, Kind, Package};
 use super::record::Record;
 use super::{DEADLINE, PID, UID, holds_within};
 
+/// What a client asks for a sign of life.
+const PING: &str = "*ping";
+
 pub struct Peer {
     listener: TcpListener,
 }
@@ -119,8 +122,33 @@ impl<S: Read + Write> Connection<S> {
         self.socket.get_mut()
     }
 
-    /// The next package; `None` if the client closes the connection instead.
+    /// The next package; `None` if the client closes the connection instead. What the client asks for a sign of life is
+    /// answered on the way.
     pub fn package(&mut self) -> Option<Package> {
+        loop {
+            let package = self.any_package()?;
+            if package.method != PING {
+                return Some(package);
+            }
+            // The client may have gone meanwhile.
+            let _ = self.try_send(&package::answer(package.seq, 0, &package::map([])));
+        }
+    }
+
+    /// The next package, which has to be a question for a sign of life.
+    pub fn client_ping(&mut self) -> Package {
+        let package = self.any_package().expect("a ping of the client");
+        assert_eq!((package.kind, package.method.as_str()), (Kind::Quest, PING));
+        package
+    }
+
+    /// The client sends nothing more, and closes.
+    pub fn client_ping_is_all(&mut self) {
+        assert!(self.any_package().is_none(), "one question is enough");
+    }
+
+    /// The next package, whatever it is.
+    pub fn any_package(&mut self) -> Option<Package> {
         loop {
             if let Some((package, used)) = Package::read(&self.unread) {
                 self.unread.drain(..used);

@@ -4,6 +4,7 @@
 mod common;
 
 mod endings;
+mod liveness;
 mod questions;
 mod queue;
 mod restarts;

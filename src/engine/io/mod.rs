@@ -63,9 +63,6 @@ pub(super) struct Io {
     decoded_at_once: usize,
     /// How many passes have begun since the session's deadline has come: it is judged when what was there is read.
     due: u32,
-    /// How often the gate is told that the line is alive while its pings are not read, and when the next time comes.
-    alive_every: Time,
-    alive_at: Time,
     expired: Expired,
     frame: FrameBuffer,
     /// What reading and dialing found out, for the session machine.
@@ -147,8 +144,6 @@ impl Io {
                 Callbacks::Manual => usize::MAX,
             },
             due: 0,
-            alive_every: max_ping_interval / 4,
-            alive_at: NEVER,
             expired: Expired::default(),
             frame: FrameBuffer::default(),
             inputs: Vec::new(),
@@ -215,18 +210,22 @@ impl Io {
             Link::Up(connection) => {
                 let limit = engine.options.max_undelivered_bytes;
                 let behind = engine.backlog.is_behind(connection.is_paused(), limit);
-                connection.pause(behind, now);
-                self.alive_at = connection.stay_alive(now, self.alive_every);
-                connection.read(&mut self.batch, &mut self.frame, |heard| {
+                connection.pause(behind);
+                let came = connection.read(&mut self.batch, &mut self.frame, |heard| {
                     self.inputs.push(match heard {
                         Heard::KickoutRoom => return noted = true,
-                        Heard::Pinged => Input::Pinged,
+                        // It has come: that is all it is for.
+                        Heard::Own(Own::Ping, _) => return,
                         Heard::Kickout => Input::Kickout,
                         Heard::Own(Own::Auth, answer) => Input::Authenticated(answer),
                         Heard::Own(Own::Bye, _) => Input::ByeAnswered,
                         Heard::Lost(error) => Input::Lost(error),
                     });
                 });
+                // Answers cannot be heard while reading is paused: that is no reason to think the gate silent.
+                if came || connection.is_paused() && self.session.is_probing() {
+                    self.session.heard(now);
+                }
             }
         }
         noted
@@ -325,9 +324,6 @@ impl Io {
         let more = self.has_more();
         let passes = std::mem::take(&mut self.due);
         if due && passes > 0 && (!more || passes > READS_BEFORE_JUDGED) {
-            // Pings cannot be heard while reading is paused: that is no reason to think the gate silent.
-            let paused = matches!(&self.link, Link::Up(connection) if connection.is_paused());
-            self.inputs.extend(paused.then_some(Input::Pinged));
             self.inputs.push(Input::Due);
             return false;
         }
@@ -344,8 +340,11 @@ impl Io {
     fn take_outbox(&mut self, engine: &Engine, state: &mut State) -> bool {
         let Link::Up(connection) = &mut self.link else { return false };
         let stuck = connection.is_stuck();
-        self.expired.look |= self.expired.waiting != state.expired;
-        self.expired.waiting = state.expired;
+        if self.expired.waiting != state.expired {
+            self.expired.waiting = state.expired;
+            self.expired.look = true;
+            self.inputs.push(Input::Doubt);
+        }
         if !stuck && !state.outbox.is_empty() {
             let out = connection.stream().out();
             if out.is_empty() {
@@ -410,7 +409,9 @@ impl Io {
             drop(state);
             connection.stream().take_back(&ended);
         }
-        connection.write();
+        if connection.write() {
+            self.session.heard(self.now);
+        }
         engine.unwritten.store(connection.waiting(), Ordering::Relaxed);
         count_traffic(engine, connection);
     }
@@ -447,9 +448,8 @@ impl Io {
     /// When something is to be done even if nothing happens.
     fn deadline(&self) -> Time {
         let link = match &self.link {
-            Link::Down => NEVER,
+            Link::Down | Link::Up(_) => NEVER,
             Link::Dialing(dialing) => dialing.give_up_at(),
-            Link::Up(_) => self.alive_at,
         };
         let uploads = self.uploads.iter().map(Upload::deadline);
         uploads.fold(self.session.deadline().min(link), Time::min)

@@ -55,6 +55,8 @@ impl Io {
                 }
                 Command::Decided { .. } => continue,
                 Command::Bye { until } => Input::Bye { until },
+                Command::Doubt => Input::Doubt,
+                Command::Check => Input::Check,
                 Command::Close => Input::Close,
                 Command::Destroy => Input::Destroy,
             };
@@ -90,6 +92,7 @@ impl Io {
                     self.send_own(engine, Own::Auth);
                 }
                 Output::SendBye => self.send_own(engine, Own::Bye),
+                Output::SendPing => self.send_own(engine, Own::Ping),
                 Output::Ask(question) => self.ask(engine, question),
                 Output::Phase(phase) => self.phase(engine, phase),
                 Output::Closed(why) => self.closed(engine, why),
@@ -219,13 +222,16 @@ impl Io {
     /// Sends a quest of the session's own. Its answer does not go through the table.
     fn send_own(&mut self, engine: &Engine, own: Own) {
         let Link::Up(connection) = &mut self.link else { return };
-        let (seq, mut called_before) = {
-            let mut state = engine.state.lock();
+        let mut state = engine.state.lock();
+        let seq = state.pending.reserve();
+        let mut called_before = Vec::new();
+        if own == Own::Bye {
+            // Where the socket is slow, calls wait that were made before.
             engine.counters.queued_bytes.set(0);
             self.expired.took_outbox(state.expired);
-            (state.pending.reserve(), std::mem::take(&mut state.outbox))
-        };
-        // Where the socket is slow, calls wait that were made before `bye`.
+            called_before = std::mem::take(&mut state.outbox);
+        }
+        drop(state);
         connection.stream().out().append(&mut called_before);
         let (login, options) = (&self.login, &engine.options);
         self.frame.build(|out| match own {
@@ -233,6 +239,9 @@ impl Io {
                 package::write_quest(out, Some(seq), "auth", |out| login.write_auth(options, out));
             }
             Own::Bye => package::write_quest(out, Some(seq), "bye", |out| write_map(out, |_| {})),
+            Own::Ping => {
+                package::write_quest(out, Some(seq), "*ping", |out| write_map(out, |_| {}));
+            }
         });
         self.frame.append_to(connection.stream().out());
         connection.expect(own, seq);

@@ -26,6 +26,8 @@ struct World {
     /// From the login's success on: what `SessionClosed` ends.
     established: bool,
     outage: Option<Outage>,
+    /// When the gate was heard last, and by when it has to answer if it was asked since; while there is a connection.
+    silence: Option<(Time, Option<Time>)>,
     /// By when the program has left, and whether it waits for a relogin.
     leaves: Option<(Time, bool)>,
 }
@@ -78,6 +80,7 @@ impl World {
             login_renewed: false,
             established: false,
             outage: None,
+            silence: None,
             leaves: None,
         }
     }
@@ -110,7 +113,8 @@ impl World {
                 0 => Input::Lost(broken),
                 1 if self.link != Link::Authenticating => Input::Authenticated(Ok(how < 128)),
                 2 => Input::ByeAnswered,
-                3 => Input::Pinged,
+                3 if how < 128 => Input::Doubt,
+                3 => Input::Check,
                 4 if self.asked.is_none() => Input::Verdict(how < 128),
                 _ => Input::Due,
             },
@@ -127,7 +131,13 @@ impl World {
                 (_, 130..140) => Input::Kickout,
                 (_, 140..160) => Input::ByeAnswered,
                 (_, 160..180) => Input::Drained,
-                _ => Input::Pinged,
+                (_, 180..200) => Input::Doubt,
+                (_, 200..210) => Input::Check,
+                _ => {
+                    self.session.heard(self.now);
+                    self.silence = self.silence.map(|_| (self.now, None));
+                    Input::Due
+                }
             },
         }
     }
@@ -152,6 +162,10 @@ impl World {
             self.phase = None;
         }
         self.leave(&input);
+        if let (Input::Check, Some(outage)) = (&input, &mut self.outage) {
+            // Not waited for any longer.
+            outage.next = outage.next.min(self.now);
+        }
         let at = Moment { now: self.now, chance: self.chance };
         self.session.step(at, input.clone(), &mut outputs);
         prop_assert!(!ignored || outputs.is_empty(), "nothing was asked: {:?}", words(&outputs));
@@ -163,6 +177,8 @@ impl World {
         let rests = self.session.is_idle() || self.asked.is_some() && self.leaves.is_none();
         prop_assert_eq!(rests, self.session.deadline() == NEVER);
         self.has_left(&input)?;
+        let asks = outputs.iter().any(|output| matches!(output, Output::SendPing));
+        self.is_heard(&input, asks)?;
         prop_assert_eq!(self.session.is_idle(), self.phase.is_none());
         prop_assert_eq!(self.open, self.phase == Some(Phase::Online));
         if let Some(Phase::Reconnecting { due: Some(due), .. }) = self.phase {
@@ -193,7 +209,25 @@ impl World {
                 prop_assert_eq!(self.link, Link::Open);
                 self.link = Link::Authenticating;
             }
+            Output::SendPing => {
+                let Some((heard, None)) = self.silence else {
+                    return Err(TestCaseError::fail("a ping without a reason"));
+                };
+                let lost_at = heard + self.session.options.max_ping_interval;
+                let patience = match input {
+                    Input::Check => CHECK_TIMEOUT,
+                    Input::Doubt => PROBE_TIMEOUT,
+                    _ => {
+                        prop_assert!(
+                            self.now >= heard + self.session.options.max_ping_interval / 2
+                        );
+                        PROBE_TIMEOUT
+                    }
+                };
+                self.silence = Some((heard, Some(lost_at.min(self.now + patience))));
+            }
             Output::SendBye => {
+                self.silence = None;
                 prop_assert!(self.link == Link::Live && self.established);
                 let ripe = matches!(input, Input::Drained)
                     || self.leaves.is_some_and(|(until, _)| self.now >= until);
@@ -206,7 +240,14 @@ impl World {
                 prop_assert_eq!(self.link, Link::Down);
                 prop_assert!(!matches!(input, Input::Destroy), "destroy is silent");
             }
-            Output::Disconnect => self.link = Link::Down,
+            Output::Disconnect => {
+                if let (Some((_, answer_by)), Input::Due) = (self.silence, input) {
+                    let leaves = self.now >= self.leaves_by();
+                    prop_assert!(leaves || answer_by.is_some_and(|by| self.now >= by));
+                }
+                self.silence = None;
+                self.link = Link::Down;
+            }
             Output::EndCalls { later, .. } => {
                 prop_assert_eq!(self.link, Link::Down);
                 prop_assert_ne!(self.phase, Some(Phase::Online), "calls end before it is told");
@@ -233,6 +274,24 @@ impl World {
                 self.heard(event, input)?;
             }
         }
+        Ok(())
+    }
+
+    /// A gate that is silent is asked, and lost if it does not answer, in time.
+    fn is_heard(&mut self, input: &Input, asks: bool) -> Result<(), TestCaseError> {
+        let Some((heard, answer_by)) = &mut self.silence else {
+            prop_assert!(!self.session.is_probing());
+            return Ok(());
+        };
+        if let (Input::Check, Some(by)) = (input, &mut *answer_by) {
+            *by = (*by).min(self.now + CHECK_TIMEOUT);
+        }
+        prop_assert_eq!(self.session.is_probing(), answer_by.is_some());
+        let due = answer_by.unwrap_or(*heard + self.session.options.max_ping_interval / 2);
+        let due = due.min(self.leaves.map_or(NEVER, |(until, _)| until));
+        prop_assert_eq!(self.session.deadline(), due);
+        // Asked after all the time allowed, it is lost in the next moment.
+        prop_assert!(!matches!(input, Input::Due) || self.now < due || asks);
         Ok(())
     }
 
@@ -288,6 +347,7 @@ impl World {
                 prop_assert!(matches!(input, Input::Authenticated(_)));
                 self.link = Link::Live;
                 self.open = true;
+                self.silence = Some((self.now, None));
             }
             Phase::Reconnecting { due, .. } => {
                 prop_assert!(self.established && self.link == Link::Down);
