@@ -61,6 +61,7 @@ pub mod types;
 
 mod api;
 mod client;
+mod dial;
 mod engine;
 mod error;
 mod events;

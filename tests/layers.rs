@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 10] = [
     &["wire"],
     &["types"],
     &["options", "listeners", "events", "stats"],
-    &["session", "resume", "pending", "push"],
+    &["session", "resume", "pending", "push", "dial"],
     &["engine"],
     &["reply"],
     &["client"],
