@@ -13,12 +13,12 @@
 //! [heal_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/heal/resume.rs
 //! [history]: https://docs.rs/crate/rtm-client/latest/source/src/types/history.rs
 //! [exactly_once]: https://docs.rs/crate/rtm-client/latest/source/tests/exactly_once.rs
-//! [addresses]: https://docs.rs/crate/rtm-client/latest/source/tests/network/addresses.rs
-//! [tls_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/network/tls.rs
+//! [addresses]: https://docs.rs/crate/rtm-client/latest/source/tests/heavy/network/addresses.rs
+//! [tls_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/heavy/network/tls.rs
 //! [backpressure]: https://docs.rs/crate/rtm-client/latest/source/tests/backpressure.rs
 //! [walks]: https://docs.rs/crate/rtm-client/latest/source/tests/api/history.rs
 //! [gate_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/gate/conversations.rs
-//! [proxies]: https://docs.rs/crate/rtm-client/latest/source/tests/network/proxies.rs
+//! [proxies]: https://docs.rs/crate/rtm-client/latest/source/tests/heavy/network/proxies.rs
 //! [changelog]: https://docs.rs/crate/rtm-client/latest/source/CHANGELOG.md
 //! [porting]: https://docs.rs/crate/rtm-client/latest/source/docs/porting.md
 //! [every_call]: https://docs.rs/crate/rtm-client/latest/source/docs/calls.md
@@ -68,6 +68,7 @@ mod api;
 #[cfg_attr(not(test), expect(dead_code, reason = "the engine does not run it yet"))]
 mod catch_up;
 mod client;
+mod dial;
 mod engine;
 mod error;
 mod events;

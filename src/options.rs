@@ -284,6 +284,10 @@ impl ClientOptions {
     /// [`ssl_endpoint`](Self::ssl_endpoint) cannot be reached, or did not let the user in at the attempt before. They
     /// speak TLS if that one does. All share one [`connection_timeout`](Self::connection_timeout). Default: none.
     ///
+    /// All addresses of a gate are tried, and then those of the next: one at once where another has failed, and one every
+    /// 250 ms beside those that have not answered yet. The first that connects wins; if it then takes longer than half a
+    /// second for a step, others are tried beside it again.
+    ///
     /// ```
     /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid())

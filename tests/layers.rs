@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 10] = [
     &["wire"],
     &["types"],
     &["options", "listeners", "events", "stats"],
-    &["session", "resume", "pending", "catch_up", "push"],
+    &["session", "resume", "pending", "catch_up", "push", "dial"],
     &["engine"],
     &["reply"],
     &["client"],

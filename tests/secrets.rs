@@ -101,7 +101,7 @@ fn proxy(answers: &'static [&'static [u8]], http: bool) -> String {
         let (mut stream, _) = listener.accept().expect("a connection");
         for answer in answers {
             match http {
-                true => read_request(&mut stream),
+                true => drop(read_request(&mut stream)),
                 false => drop(std::io::Read::read(&mut stream, &mut [0; 512])),
             }
             let _ = stream.write_all(answer);

@@ -115,9 +115,12 @@ impl Connection {
         self.most_waiting = self.most_waiting.saturating_add(len);
     }
 
-    /// The kernel announced that the socket takes more.
-    pub(super) fn writable(&mut self) {
-        self.writable = true;
+    /// The kernel announced something.
+    pub(super) fn ready(&mut self, readable: bool, writable: bool, hung_up: bool) {
+        if readable {
+            self.readable(hung_up);
+        }
+        self.writable |= writable;
     }
 
     /// Whether [`write`](Connection::write) would try.

@@ -12,9 +12,7 @@ mod connection_state;
 mod frame;
 mod io;
 mod login;
-mod proxy;
 mod queue;
-mod resolve;
 mod stream;
 /// What [`chair`] is made of; its model has others.
 mod sync {
@@ -24,7 +22,6 @@ mod threads;
 mod timer;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
-mod upgrade;
 mod upload;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
@@ -49,6 +46,7 @@ use crate::time::{NEVER, Time, to_time};
 pub(crate) use call::{Complete, Kind};
 use callbacks::{Backlog, Batch};
 use chair::Chair;
+use connect::Lookups;
 use io::Io;
 use login::Decision;
 pub(crate) use login::{Login, LoginDone};
@@ -121,6 +119,7 @@ pub(crate) struct Engine {
     thread_ended: Condvar,
     /// Made at the first connection that wants TLS.
     connector: OnceLock<Connector>,
+    lookups: Lookups,
 }
 
 /// "A caller" is any thread of the program; "the sitter" is the one in the [`Chair`].
@@ -239,6 +238,7 @@ impl Engine {
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
             connector: OnceLock::new(),
+            lookups: Lookups::of_system(),
         })
     }
 

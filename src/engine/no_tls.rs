@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::sync::OnceLock;
 
 use super::stream::Socket;
+use crate::dial::words::Tls;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::options::TlsOptions;
@@ -29,6 +30,10 @@ impl TlsSocket {
         match *self {}
     }
 
+    pub(super) fn explain(&self, _: &io::Error) -> Option<Tls> {
+        match *self {}
+    }
+
     pub(super) fn handshake(&mut self) -> io::Result<bool> {
         match *self {}
     }
@@ -48,10 +53,6 @@ impl Write for TlsSocket {
     fn flush(&mut self) -> io::Result<()> {
         match *self {}
     }
-}
-
-pub(super) fn explain(_: &io::Error) -> Option<&'static str> {
-    None
 }
 
 #[cfg(test)]

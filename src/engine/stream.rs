@@ -9,6 +9,7 @@ use mio::net::TcpStream;
 
 use super::frame;
 use super::tls::TlsSocket;
+use crate::dial::words::Tls;
 
 /// Bytes already written are dropped from the front of the buffer only from this many on.
 const COMPACT: usize = 64 << 10;
@@ -123,6 +124,14 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) fn new(transport: Transport) -> Stream {
         Stream { transport, out: Vec::new(), written: 0, traffic: (0, 0) }
+    }
+
+    /// What a failure of TLS means, where it is one.
+    pub(super) fn explain(&self, error: &io::Error) -> Option<Tls> {
+        match &self.transport {
+            Transport::Plain(_) => None,
+            Transport::Tls(tls) => tls.explain(error),
+        }
     }
 
     /// The kernel announced something to read.

@@ -32,7 +32,8 @@ pub(crate) struct UploadRequest {
 }
 
 pub(super) struct Upload {
-    pub(super) token: Token,
+    /// What the socket of the open connection is registered under.
+    token: Option<Token>,
     deadline: Time,
     link: Link,
     /// `None` once the call has been given back.
@@ -51,18 +52,11 @@ enum Link {
 
 impl Upload {
     /// Starts to connect.
-    pub(super) fn start(
-        engine: &Engine,
-        request: UploadRequest,
-        token: Token,
-        waker: &Arc<Waker>,
-    ) -> Upload {
-        let options = &engine.options;
+    pub(super) fn start(engine: &Engine, request: UploadRequest, waker: &Arc<Waker>) -> Upload {
         let UploadRequest { frame, deadline, progress, complete } = request;
-        let dialing =
-            Dialing::start(options, &engine.connector, &[options.file_gate()], deadline, waker);
+        let dialing = Dialing::start(engine, &[engine.options.file_gate()], deadline, waker);
         Upload {
-            token,
+            token: None,
             deadline,
             total: frame.len(),
             link: Link::Dialing { dialing: Box::new(dialing), frame },
@@ -75,7 +69,7 @@ impl Upload {
     /// When [`Upload::advance`] is to be called even if nothing is ready.
     pub(super) fn deadline(&self) -> Time {
         match &self.link {
-            Link::Dialing { dialing, .. } => self.deadline.min(dialing.give_up_at()),
+            Link::Dialing { dialing, .. } => self.deadline.min(dialing.next_at()),
             _ => self.deadline,
         }
     }
@@ -89,19 +83,21 @@ impl Upload {
         matches!(&self.link, Link::Up(connection) if connection.has_more())
     }
 
-    /// The kernel announced something about the socket.
-    pub(super) fn ready(&mut self, readable: bool, writable: bool, hung_up: bool) {
+    /// The kernel announced something about the socket of that token. Whether it is that of this upload.
+    pub(super) fn ready(
+        &mut self,
+        token: Token,
+        readable: bool,
+        writable: bool,
+        hung_up: bool,
+    ) -> bool {
         match &mut self.link {
-            Link::Dialing { dialing, .. } => dialing.ready(hung_up),
-            Link::Up(connection) => {
-                if readable {
-                    connection.readable(hung_up);
-                }
-                if writable {
-                    connection.writable();
-                }
+            Link::Dialing { dialing, .. } => dialing.ready(token, hung_up),
+            Link::Up(connection) if self.token == Some(token) => {
+                connection.ready(readable, writable, hung_up);
+                true
             }
-            Link::Over => {}
+            _ => false,
         }
     }
 
@@ -110,19 +106,21 @@ impl Upload {
         &mut self,
         engine: &Engine,
         registry: &Registry,
+        last_token: &mut usize,
         scratch: &mut FrameBuffer,
         batch: &mut Batch,
     ) {
-        let (now, options) = (engine.now(), &engine.options);
+        let now = engine.now();
         if now >= self.deadline {
-            let text = "the file gate did not take the file in time";
-            return self.fail(Error::new(fpnn::CORE_TIMEOUT, text), engine, batch);
+            let error = self.too_late();
+            return self.fail(error, engine, batch);
         }
         if let Link::Dialing { dialing, frame } = &mut self.link {
-            match dialing.advance(now, options, registry, self.token) {
+            match dialing.advance(engine, now, registry, last_token) {
                 Progress::Waiting => {}
-                Progress::Failed(error) => return self.fail(error, engine, batch),
-                Progress::Open(mut connection) => {
+                Progress::Failed(failure) => return self.fail(failure.error, engine, batch),
+                Progress::Open(mut connection, token) => {
+                    self.token = Some(token);
                     connection.is_to_send(frame.len());
                     std::mem::swap(connection.stream().out(), frame);
                     self.link = Link::Up(connection);
@@ -154,6 +152,19 @@ impl Upload {
         if let Some(error) = lost {
             self.fail(error, engine, batch);
         }
+    }
+
+    fn too_late(&self) -> Error {
+        let text = "the file gate did not take the file in time";
+        let text = match &self.link {
+            Link::Dialing { dialing, .. } => format!("{text}: {}", dialing.under_way()),
+            Link::Up(connection) => match connection.waiting() {
+                0 => format!("{text}: all of it was sent, and not answered"),
+                left => format!("{text}: {left} bytes of {} were still to be sent", self.total),
+            },
+            Link::Over => text.to_owned(),
+        };
+        Error::new(fpnn::CORE_TIMEOUT, text)
     }
 
     fn report_progress(&mut self, batch: &mut Batch) {

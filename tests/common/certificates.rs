@@ -9,7 +9,9 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
+};
 
 use super::peer::{Connection, Peer};
 
@@ -26,14 +28,28 @@ pub struct Certified {
 
 impl Authority {
     pub fn new() -> Authority {
-        let mut params = CertificateParams::new([]).expect("parameters");
         // Issuers of one name would be taken for one issuer.
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        params.distinguished_name.push(DnType::CommonName, format!("authority {number}"));
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Authority::named(&format!("authority {}", NUMBER.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    pub fn named(name: &str) -> Authority {
+        Authority::with(name, |_| {})
+    }
+
+    pub fn with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Authority {
+        let mut params = authority_params(name);
+        change(&mut params);
         let key = KeyPair::generate().expect("a key");
-        Authority(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
+        let issuer = CertifiedIssuer::self_signed(params, key);
+        Authority(issuer.expect("a certificate"))
+    }
+
+    /// One that this one vouches for.
+    pub fn below(&self, name: &str) -> Authority {
+        let key = KeyPair::generate().expect("a key");
+        let issuer = CertifiedIssuer::signed_by(authority_params(name), key, &self.0);
+        Authority(issuer.expect("a certificate"))
     }
 
     pub fn pem(&self) -> String {
@@ -56,7 +72,11 @@ impl Authority {
         })
     }
 
-    fn certify_with(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Certified {
+    pub fn certify_with(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Certified {
         let mut params = CertificateParams::new([name.to_owned()]).expect("parameters");
         change(&mut params);
         let key = KeyPair::generate().expect("a key");
@@ -65,15 +85,41 @@ impl Authority {
     }
 }
 
+fn authority_params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new([]).expect("parameters");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+/// A certificate for that name that is by itself, changed as the test wants.
+pub fn self_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Certified {
+    let mut params = CertificateParams::new([name.to_owned()]).expect("parameters");
+    change(&mut params);
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    Certified { certificate, key }
+}
+
 fn server_key(certified: &Certified) -> PrivateKeyDer<'static> {
     PrivateKeyDer::try_from(certified.key.serialize_der()).expect("a key")
 }
 
 /// A server that shows that certificate, and asks for one of `clients` if there is such an issuer.
 pub fn server(certified: &Certified, clients: Option<&Authority>) -> Arc<ServerConfig> {
+    server_with(certified, &[], clients, rustls::DEFAULT_VERSIONS)
+}
+
+/// The same with certificates of issuers behind its own, and these versions of TLS.
+pub fn server_with(
+    certified: &Certified,
+    issuers: &[&Authority],
+    clients: Option<&Authority>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .expect("TLS versions");
     let builder = match clients {
         None => builder.with_no_client_auth(),
@@ -85,7 +131,8 @@ pub fn server(certified: &Certified, clients: Option<&Authority>) -> Arc<ServerC
             builder.with_client_cert_verifier(verifier.expect("a verifier"))
         }
     };
-    let chain = vec![certified.certificate.der().clone()];
+    let mut chain = vec![certified.certificate.der().clone()];
+    chain.extend(issuers.iter().map(|issuer| issuer.der()));
     Arc::new(builder.with_single_cert(chain, server_key(certified)).expect("a server"))
 }
 

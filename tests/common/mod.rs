@@ -6,6 +6,7 @@
 
 #[cfg(feature = "tls")]
 pub mod certificates;
+pub mod dead;
 pub mod floods;
 pub mod http;
 pub mod package;

@@ -242,12 +242,13 @@ impl Connection {
     }
 }
 
-/// Reads until the end of the HTTP request.
-pub fn read_request(stream: &mut TcpStream) {
+/// Reads until the end of the HTTP request, and returns it.
+pub fn read_request(stream: &mut TcpStream) -> String {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         stream.read_exact(&mut byte).expect("a request");
         request.extend(byte);
     }
+    String::from_utf8(request).expect("a request is text")
 }

@@ -46,7 +46,7 @@ pub(super) struct Io {
     waker: Arc<Waker>,
     session: Session,
     link: Link,
-    /// The token of the link's socket; events of earlier ones are stale.
+    /// The token of the link's socket, while it is up; events of earlier ones are stale.
     token: Token,
     /// How many gates have been connected to since one has let the user in.
     passed_over: usize,
@@ -195,15 +195,16 @@ impl Io {
             Link::Down => {}
             Link::Dialing(dialing) => {
                 let registry = self.poll.registry();
-                match dialing.advance(now, &engine.options, registry, self.token) {
+                match dialing.advance(engine, now, registry, &mut self.last_token) {
                     Progress::Waiting => {}
-                    Progress::Open(connection) => {
+                    Progress::Open(connection, token) => {
+                        self.token = token;
                         self.link = Link::Up(connection);
                         self.inputs.push(Input::Connected);
                     }
-                    Progress::Failed(error) => {
+                    Progress::Failed(failure) => {
                         self.link = Link::Down;
-                        self.inputs.push(Input::ConnectFailed(error));
+                        self.inputs.push(Input::ConnectFailed(failure.error));
                     }
                 }
             }
@@ -237,7 +238,8 @@ impl Io {
         }
         for upload in &mut self.uploads {
             let registry = self.poll.registry();
-            upload.advance(engine, registry, &mut self.frame, &mut self.batch);
+            let last_token = &mut self.last_token;
+            upload.advance(engine, registry, last_token, &mut self.frame, &mut self.batch);
         }
         self.uploads.retain(|upload| !upload.is_over());
     }
@@ -449,7 +451,7 @@ impl Io {
     fn deadline(&self) -> Time {
         let link = match &self.link {
             Link::Down | Link::Up(_) => NEVER,
-            Link::Dialing(dialing) => dialing.give_up_at(),
+            Link::Dialing(dialing) => dialing.next_at(),
         };
         let uploads = self.uploads.iter().map(Upload::deadline);
         uploads.fold(self.session.deadline().min(link), Time::min)
@@ -463,26 +465,23 @@ impl Io {
             return;
         }
         for event in self.events.iter() {
+            let token = event.token();
             let hung_up = event.is_read_closed() || event.is_error();
-            if event.token() != self.token {
-                let upload = self.uploads.iter_mut().find(|upload| upload.token == event.token());
-                if let Some(upload) = upload {
-                    let (readable, writable) = (event.is_readable(), event.is_writable());
-                    upload.ready(readable || hung_up, writable || hung_up, hung_up);
+            let (readable, writable) =
+                (event.is_readable() || hung_up, event.is_writable() || hung_up);
+            let of_link = match &mut self.link {
+                Link::Up(connection) if token == self.token => {
+                    connection.ready(readable, writable, hung_up);
+                    true
                 }
-                continue;
-            }
-            match &mut self.link {
-                Link::Down => {}
-                Link::Dialing(dialing) => dialing.ready(hung_up),
-                Link::Up(connection) => {
-                    if event.is_readable() || hung_up {
-                        connection.readable(hung_up);
-                    }
-                    if event.is_writable() || hung_up {
-                        connection.writable();
-                    }
-                }
+                Link::Dialing(dialing) => dialing.ready(token, hung_up),
+                Link::Down | Link::Up(_) => false,
+            };
+            if !of_link {
+                // An upload's, or one of a socket that is gone.
+                self.uploads
+                    .iter_mut()
+                    .any(|upload| upload.ready(token, readable, writable, hung_up));
             }
         }
     }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use mio::Token;
-
 use super::{Io, Link, count_traffic};
 use crate::engine::call::Complete;
 use crate::engine::callbacks::Item;
@@ -73,13 +71,7 @@ impl Io {
     }
 
     fn start_upload(&mut self, engine: &Engine, request: UploadRequest) {
-        let token = self.next_token();
-        self.uploads.push(Upload::start(engine, request, token, &self.waker));
-    }
-
-    fn next_token(&mut self) -> Token {
-        self.last_token += 1;
-        Token(self.last_token)
+        self.uploads.push(Upload::start(engine, request, &self.waker));
     }
 
     fn act(&mut self, engine: &Arc<Engine>) {
@@ -209,13 +201,12 @@ impl Io {
         // Numbers start anew with each connection; nothing is in flight.
         let in_flight = engine.state.lock().pending.drain(FIRST_SEQ);
         self.end_with(engine, in_flight, &Error::connection_closed());
-        self.token = self.next_token();
         let options = &engine.options;
         log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
         let mut gates = options.gates();
         let first = self.passed_over % gates.len().max(1);
         gates.rotate_left(first);
-        let dialing = Dialing::start(options, &engine.connector, &gates, deadline, &self.waker);
+        let dialing = Dialing::start(engine, &gates, deadline, &self.waker);
         self.link = Link::Dialing(Box::new(dialing));
     }
 

@@ -2,7 +2,7 @@
 
 #![cfg(feature = "tls")]
 
-#[path = "../common/mod.rs"]
+#[path = "../../common/mod.rs"]
 mod common;
 
 mod addresses;
@@ -11,6 +11,7 @@ mod frames;
 mod proxies;
 mod tls;
 mod trouble;
+mod words;
 
 use std::time::Duration;
 

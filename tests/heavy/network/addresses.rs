@@ -1,11 +1,13 @@
 //! Where the client connects to: literal addresses, all addresses of a name, further gates.
 
+use std::io::Write;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use rtm_client::ClientOptions;
 
-use crate::common::peer::{Connection, Peer};
+use crate::common::dead::Dead;
+use crate::common::peer::{Connection, Peer, read_request};
 use crate::common::{DEADLINE, PID};
 use crate::{done, login, refused};
 
@@ -65,27 +67,66 @@ fn further_gates_are_tried_in_turn() {
     assert!(!later.is_dialed(Duration::ZERO));
 }
 
-/// Each gets its share of the time, so that a silent one does not use it up.
+/// The kernel accepts for the silent one; nobody answers the upgrade. It does not use up the time of the others.
 #[test]
-fn a_silent_gate_leaves_time_for_the_others() {
+fn a_silent_gate_is_followed_by_the_next() {
     let (silent, peer) = (Peer::new(), Peer::new());
     let options = silent.options().backup_endpoints([peer.address()]);
     let before = Instant::now();
-    let (client, record) = login(options.connection_timeout(Duration::from_secs(2)));
-    // The kernel accepts for the silent one; nobody answers the upgrade.
+    let (client, record) = login(options);
     let connection = silent.accept_tcp();
     let _other = peer.accept_login();
     record.expect_login(true, 0);
-    assert!(before.elapsed() >= Duration::from_millis(900), "{:?}", before.elapsed());
+    let took = before.elapsed();
+    assert!((Duration::from_millis(500)..Duration::from_secs(3)).contains(&took), "{took:?}");
     drop(connection);
     done(&client, &record);
 }
 
+/// A gate that lets nobody connect costs a quarter of a second.
 #[test]
-fn when_all_fail_the_last_one_is_named() {
-    let last = refusing();
-    let options = ClientOptions::new(PID).endpoint(refusing());
+fn dead_gates_are_followed_by_the_next() {
+    for count in [1, 8] {
+        let dead: Vec<_> = (0..count).map(|_| Dead::new()).collect();
+        let peer = Peer::new();
+        let mut gates: Vec<_> = dead.iter().map(Dead::address).collect();
+        gates.push(peer.address());
+        let options = ClientOptions::new(PID).endpoint(gates.remove(0)).backup_endpoints(gates);
+        let before = Instant::now();
+        let (client, record) = login(options);
+        let _connection = peer.accept_login();
+        record.expect_login(true, 0);
+        let took = before.elapsed();
+        println!("{count} dead gates: {took:?}");
+        let expected = Duration::from_millis(250) * count;
+        assert!((expected..expected + Duration::from_secs(2)).contains(&took), "{took:?}");
+        done(&client, &record);
+    }
+}
+
+/// A gate that fails after it has connected, at any step, is followed at once.
+#[test]
+fn a_gate_that_is_none_is_followed_at_once() {
+    let (wrong, peer) = (Peer::new(), Peer::new());
+    let options = wrong.options().backup_endpoints([peer.address()]);
+    let before = Instant::now();
+    let (client, record) = login(options);
+    let mut stream = wrong.accept_tcp();
+    read_request(&mut stream);
+    stream.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").expect("the client reads");
+    let _other = peer.accept_login();
+    record.expect_login(true, 0);
+    assert!(before.elapsed() < Duration::from_secs(2), "{:?}", before.elapsed());
+    done(&client, &record);
+}
+
+#[test]
+fn when_all_fail_each_is_named() {
+    let (first, last) = (refusing(), refusing());
+    let options = ClientOptions::new(PID).endpoint(&first);
     let (client, record) = login(options.backup_endpoints(["", &last]));
     let said = refused(&client, &record);
+    assert!(said.contains(&format!("{first} refused the connection")), "{said}");
+    assert!(said.contains("the endpoint \"\" is not host:port"), "{said}");
     assert!(said.contains(&format!("{last} refused the connection")), "{said}");
 }

@@ -1,0 +1,86 @@
+//! TLS without a socket: what the options ask for, what is seen in a handshake, and what its failure means.
+
+mod explain;
+mod given;
+mod witness;
+
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+
+pub(crate) use self::explain::explain;
+use self::witness::AcceptAny;
+pub(crate) use self::witness::{Seen, Witness};
+use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::options::TlsOptions;
+
+/// What TLS is started with.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) config: Arc<ClientConfig>,
+    pub(crate) witness: Arc<Witness>,
+}
+
+/// What the options ask for.
+pub(crate) fn make(options: &TlsOptions) -> Result<Config, Error> {
+    let unusable = |what: &str, error: rustls::Error| {
+        let text = format!("{what} cannot be used");
+        Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut issuers = Vec::new();
+    let verifier: Arc<dyn ServerCertVerifier> = if options.accept_invalid {
+        Arc::new(AcceptAny(provider.clone()))
+    } else {
+        issuers = given::issuers(&options.issuers)?;
+        verifier(issuers.clone(), &provider)
+            .map_err(|error| unusable("a set of root certificates", error))?
+    };
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable("TLS", error))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier.clone());
+    let mut config = match &options.client {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => {
+            let (chain, key) = given::client(chain, key)?;
+            builder.with_client_auth_cert(chain, key).map_err(given::other_key)?
+        }
+    };
+    let resolver = config.client_auth_cert_resolver.clone();
+    let witness = Arc::new(Witness::new(verifier, provider, issuers, resolver));
+    config.client_auth_cert_resolver = witness.clone();
+    config.dangerous().set_certificate_verifier(witness.clone());
+    Ok(Config { config: Arc::new(config), witness })
+}
+
+#[cfg(feature = "platform-verifier")]
+fn verifier(
+    issuers: Vec<CertificateDer<'static>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    use rustls_platform_verifier::Verifier;
+    Ok(Arc::new(Verifier::new_with_extra_roots(issuers, provider.clone())?))
+}
+
+#[cfg(not(feature = "platform-verifier"))]
+fn verifier(
+    issuers: Vec<CertificateDer<'static>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    use rustls::client::WebPkiServerVerifier;
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+    for issuer in issuers {
+        roots.add(issuer)?;
+    }
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+    verifier
+        .map(|verifier| verifier as _)
+        .map_err(|error| rustls::Error::General(error.to_string()))
+}
