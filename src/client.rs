@@ -201,13 +201,9 @@ impl RtmClient {
     /// leaves as by `bye`.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::{ConversationId, Gate}, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// use rtm_client::gate::ConversationId;
+    ///
     /// for n in 0..300 {
     ///     client.send_chat(2, format!("message {n}"), "", None, None, |err, _| assert!(err.is_none()));
     /// }
@@ -310,11 +306,9 @@ impl RtmClient {
     /// tells each change.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// use rtm_client::ConnectionState;
+    /// use rtm_client::{ClientOptions, ConnectionState, RtmClient, gate::Gate, reply};
     ///
+    /// let gate = Gate::builder().start()?;
     /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// assert_eq!(client.connection_state(), ConnectionState::Closed);
     /// let (callback, reply) = reply::login();
@@ -357,9 +351,9 @@ impl RtmClient {
     ///
     /// ```
     /// use std::time::Duration;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate};
     ///
+    /// let gate = Gate::builder().start()?;
     /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// client.login(1, "token", |_, _| {}, None);
     /// client.wait_online(Duration::from_secs(10))?;
@@ -402,9 +396,10 @@ impl RtmClient {
     /// 20013 if the client runs its callbacks itself, or if `run_callbacks` is running already.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
-    /// use rtm_client::Callbacks;
+    /// use std::time::Duration;
+    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate};
     ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
     /// let client = RtmClient::new(options);
     /// let (sender, receiver) = std::sync::mpsc::channel();

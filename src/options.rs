@@ -212,7 +212,9 @@ impl ClientOptions {
     /// Options for the project `pid`, everything else at its default.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate};
+    ///
+    /// let gate = Gate::builder().start().unwrap();
     /// let options = ClientOptions::new(11000001).endpoint(gate.endpoint()); // the endpoint has no default
     /// let client = RtmClient::new(options);
     /// # rtm_client::doctest::log_in(&client);
@@ -289,7 +291,9 @@ impl ClientOptions {
     /// second for a step, others are tried beside it again.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid())
     ///     .endpoint("127.0.0.1:1") // where no gate is
     ///     .backup_endpoints([gate.endpoint()]);
@@ -324,9 +328,11 @@ impl ClientOptions {
     /// Attributes of the connection, sent at login in the order given. Not sent unless set.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).attrs([("device", "terminal")]);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.get_attrs(None, callback);
     /// let device = reply.wait()?[0].get("device").cloned();
@@ -346,11 +352,11 @@ impl ClientOptions {
     /// ```
     /// use std::thread;
     /// use std::time::Duration;
-    /// use rtm_client::Callbacks;
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{Callbacks, ClientOptions, gate::Gate};
     ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.get_server_time(None, move |_, _| sender.send(thread::current().id()).unwrap());
     /// while client.run_callbacks(Duration::from_secs(1))? == 0 {}

@@ -30,9 +30,7 @@ impl RtmClient {
     /// ```
     /// use std::time::Duration;
     /// use rtm_client::ConnectionState;
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = started();
     ///
     /// let (sender, states) = std::sync::mpsc::channel();
     /// client.on_connection_state(move |state| sender.send(*state).unwrap());

@@ -7,13 +7,16 @@ impl ClientOptions {
     /// Default 64 MiB.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use std::time::Duration;
+    /// use rtm_client::{ClientOptions, gate::Gate};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_received_bytes(1000);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_error_recorder(move |error| drop(sender.send(error.code())));
     /// gate.broadcast(9, 30, "x".repeat(1000), "");
-    /// assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(15))?, 20009);
+    /// assert_eq!(receiver.recv_timeout(Duration::from_secs(15))?, 20009);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn max_received_bytes(mut self, bytes: usize) -> Self {
@@ -25,9 +28,11 @@ impl ClientOptions {
     /// which is what the service takes.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().start().unwrap();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_sent_bytes(1000);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let send = |text: &str| {
     ///     let (callback, reply) = reply::channel();
     ///     client.send_chat(2, text, "", None, None, callback);
@@ -44,9 +49,11 @@ impl ClientOptions {
     /// How many bytes may wait for the socket. A call over the bound fails with 20011 at once. Default 64 MiB.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().start().unwrap();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_queued_bytes(1000);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "x".repeat(1000), "", None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 20011); // it alone is over the bound
@@ -60,9 +67,11 @@ impl ClientOptions {
     /// 20011 at once. Default 1 000 000.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().start().unwrap();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_in_flight(1);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// gate.faults().on("getsession").never_answer();
     /// client.get_session(None, reply::ignore);
     /// let (callback, reply) = reply::channel();
@@ -79,9 +88,9 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::Callbacks;
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate, reply, server_push};
     ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
     /// let client = RtmClient::new(options.max_undelivered_bytes(100_000));
     /// # rtm_client::doctest::log_in(&client);

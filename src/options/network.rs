@@ -104,7 +104,9 @@ impl ClientOptions {
     /// Connects directly, whatever the environment says.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().start().unwrap();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
     /// let login = |options: ClientOptions| {
     ///     let client = RtmClient::new(options);
@@ -127,12 +129,13 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
+    /// let gate = Gate::builder().start()?;
     /// let fetch = |repair| {
     ///     let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
     ///     let client = RtmClient::new(options.repair_126_byte_frames(repair));
-    ///     # log_in(&client);
+    ///     # rtm_client::doctest::log_in(&client);
     ///     client.data_set("key", "x".repeat(103), None, reply::ignore); // 103 bytes make an answer of 126
     ///     let (callback, reply) = reply::channel();
     ///     client.data_get("key", Duration::from_millis(500), callback);

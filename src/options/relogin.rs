@@ -9,13 +9,16 @@ impl ClientOptions {
     /// Whether a lost connection is made again by itself. Default true.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use std::time::Duration;
+    /// use rtm_client::{ClientOptions, gate::Gate};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate); // with it goes the connection
-    /// assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(15))?, 20001);
+    /// assert_eq!(receiver.recv_timeout(Duration::from_secs(15))?, 20001);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "autoReconnect")]
@@ -57,13 +60,16 @@ impl ClientOptions {
     /// by default after 35 s of silence.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use std::time::Duration;
+    /// use rtm_client::{ClientOptions, gate::Gate};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_ping_interval_seconds(1);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// gate.faults().on("*ping").never_answer(); // as if it were gone: the client logs in anew
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
-    /// assert!(receiver.recv_timeout(std::time::Duration::from_secs(15))?);
+    /// assert!(receiver.recv_timeout(Duration::from_secs(15))?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "maxPingIntervalSeconds")]
@@ -78,9 +84,9 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::{Duration, Instant};
-    /// use rtm_client::RegressiveStrategy;
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, RegressiveStrategy, gate::Gate, reply};
     ///
+    /// let gate = Gate::builder().start()?;
     /// // The first attempt waits for 1 s, which by default it would not.
     /// let strategy = RegressiveStrategy {
     ///     start_connect_failed_count: 0,
@@ -88,7 +94,7 @@ impl ClientOptions {
     ///     linear_regressive_count: 1,
     /// };
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).regressive_strategy(strategy);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
     /// let lost = Instant::now();
@@ -110,13 +116,16 @@ impl ClientOptions {
     /// there is no attempt, and the code is that of the loss.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use std::time::Duration;
+    /// use rtm_client::{ClientOptions, gate::Gate};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_relogin_attempts(2);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate);
-    /// assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(15))?, 20012); // as the second attempt
+    /// assert_eq!(receiver.recv_timeout(Duration::from_secs(15))?, 20012); // as the second attempt
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn max_relogin_attempts(mut self, attempts: impl Into<Option<u32>>) -> Self {
@@ -146,9 +155,11 @@ impl ClientOptions {
     /// [`on_error_recorder`](crate::RtmClient::on_error_recorder).
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_rooms(true);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.enter_room(200, None, callback);
     /// reply.wait()?;
@@ -174,9 +185,11 @@ impl ClientOptions {
     /// If that fails, [`on_error_recorder`](crate::RtmClient::on_error_recorder) is told.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, gate::Gate, reply, server_push};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_language(true);
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (callback, reply) = reply::channel();
     /// client.set_translation_language("fr", None, callback);
     /// reply.wait()?;
@@ -209,9 +222,9 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::RegressiveStrategy;
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, RegressiveStrategy, gate::Gate, reply};
     ///
+    /// let gate = Gate::builder().start()?;
     /// // The relogin begins after 1 s.
     /// let strategy = RegressiveStrategy {
     ///     start_connect_failed_count: 0,
@@ -222,7 +235,7 @@ impl ClientOptions {
     ///     .endpoint(gate.endpoint())
     ///     .regressive_strategy(strategy)
     ///     .queue_while_reconnecting(1 << 20, Duration::from_secs(30));
-    /// # let client = login(options).unwrap();
+    /// # let client = rtm_client::doctest::login(options).unwrap();
     /// gate.faults().on("getservertime").next(1).close();
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);
