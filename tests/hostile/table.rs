@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
+    include_str!("floods.rs"),
     include_str!("frames.rs"),
     include_str!("opening.rs"),
     include_str!("packages.rs"),

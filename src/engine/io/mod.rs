@@ -156,6 +156,10 @@ impl Io {
 
     /// One pass. `more`: there are callbacks to run when it is over.
     pub(super) fn pass(&mut self, engine: &Arc<Engine>, more: bool) -> Passed {
+        // A connection that always has something to read keeps the others from being heard of in the readiness wait.
+        if more || !self.uploads.is_empty() {
+            self.look_for_events();
+        }
         let now = engine.now();
         let heard = self.advance_link(engine, now);
         self.advance_uploads(engine);
@@ -424,7 +428,7 @@ impl Io {
     }
 
     /// Takes note of what the kernel has announced, without waiting.
-    pub(super) fn look_for_events(&mut self) {
+    fn look_for_events(&mut self) {
         self.wait(Some(Duration::ZERO));
     }
 
