@@ -11,6 +11,7 @@ mod frames;
 mod proxies;
 mod tls;
 mod trouble;
+mod unsent;
 
 use std::time::Duration;
 

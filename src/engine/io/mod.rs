@@ -85,6 +85,14 @@ struct Expired {
     look: bool,
 }
 
+impl Expired {
+    /// The frames of calls that have expired in the outbox are to be looked for.
+    fn outbox_taken(&mut self, expired: u64) {
+        self.look |= self.outbox != expired;
+        self.outbox = expired;
+    }
+}
+
 /// What a pass has come to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Passed {
@@ -348,8 +356,7 @@ impl Io {
         self.expired.waiting = state.expired;
         if !blocked && !state.outbox.is_empty() {
             std::mem::swap(connection.stream().out(), &mut state.outbox);
-            self.expired.look |= self.expired.outbox != state.expired;
-            self.expired.outbox = state.expired;
+            self.expired.outbox_taken(state.expired);
         }
         state.unwritten = connection.waiting();
         blocked

@@ -178,6 +178,7 @@ impl Io {
         let (seq, mut called_before) = {
             let mut state = engine.state.lock();
             engine.counters.queued_bytes.set(0);
+            self.expired.outbox_taken(state.expired);
             (state.pending.reserve(), std::mem::take(&mut state.outbox))
         };
         // Where the socket is slow, calls wait that were made before `bye`.
