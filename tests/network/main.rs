@@ -6,6 +6,7 @@
 mod common;
 
 mod addresses;
+mod alive;
 mod closing;
 mod frames;
 mod proxies;
