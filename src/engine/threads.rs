@@ -172,9 +172,6 @@ fn run_io(engine: &Arc<Engine>, run: u64) {
 
 /// Sits until there are callbacks to run. `None` when the run is over.
 fn sit(engine: &Arc<Engine>, run: u64, mut io: Box<Io>, mut more: bool) -> Option<Batch> {
-    if more {
-        io.look_for_events();
-    }
     loop {
         let passed = io.pass(engine, more);
         let batch = io.take_batch(engine);

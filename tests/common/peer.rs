@@ -168,6 +168,23 @@ impl<S: Read + Write> Connection<S> {
         }
     }
 
+    /// The next package, if it is there: for a stream that does not block. `Err` if the client closes the connection.
+    pub fn try_package(&mut self) -> Result<Option<Package>, ()> {
+        loop {
+            if let Some((package, used)) = Package::read(&self.unread) {
+                self.unread.drain(..used);
+                return Ok(Some(package));
+            }
+            match self.socket.read() {
+                Ok(Message::Close(_)) => return Err(()),
+                Ok(message) if message.is_ping() || message.is_pong() => {}
+                Ok(message) => self.unread.extend_from_slice(&message.into_data()),
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(_) => return Err(()),
+            }
+        }
+    }
+
     /// The next package, which has to be a quest of that method.
     pub fn quest(&mut self, method: &str) -> Package {
         let package = self.package();

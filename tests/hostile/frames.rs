@@ -22,7 +22,7 @@ fn header(first: u8, len: u64) -> Vec<u8> {
     header
 }
 
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     [header(first, payload.len() as u64), payload.to_vec()].concat()
 }
 

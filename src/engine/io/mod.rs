@@ -88,6 +88,14 @@ struct Expired {
     look: bool,
 }
 
+impl Expired {
+    /// The frames of calls that have expired in the outbox are to be looked for.
+    fn outbox_taken(&mut self, expired: u64) {
+        self.look |= self.outbox != expired;
+        self.outbox = expired;
+    }
+}
+
 /// What a pass has come to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Passed {
@@ -158,6 +166,10 @@ impl Io {
 
     /// One pass. `more`: there are callbacks to run when it is over.
     pub(super) fn pass(&mut self, engine: &Arc<Engine>, more: bool) -> Passed {
+        // A connection that always has something to read keeps the others from being heard of in the readiness wait.
+        if more || !self.uploads.is_empty() {
+            self.look_for_events();
+        }
         let now = engine.now();
         self.now = now;
         let heard = self.advance_link(engine, now);
@@ -355,7 +367,7 @@ impl Io {
                 // Answers of this pass are before it.
                 out.append(&mut state.outbox);
             }
-            self.expired.took_outbox(state.expired);
+            self.expired.outbox_taken(state.expired);
         }
         engine.unwritten.store(connection.waiting(), Ordering::Relaxed);
         stuck
@@ -443,7 +455,7 @@ impl Io {
     }
 
     /// Takes note of what the kernel has announced, without waiting.
-    pub(super) fn look_for_events(&mut self) {
+    fn look_for_events(&mut self) {
         self.wait(Some(Duration::ZERO));
     }
 
@@ -484,14 +496,6 @@ impl Io {
                     .any(|upload| upload.ready(token, readable, writable, hung_up));
             }
         }
-    }
-}
-
-impl Expired {
-    /// The outbox was taken when so many calls had expired: their frames may be in it.
-    fn took_outbox(&mut self, expired: u64) {
-        self.look |= self.outbox != expired;
-        self.outbox = expired;
     }
 }
 

@@ -219,7 +219,7 @@ impl Io {
         if own == Own::Bye {
             // Where the socket is slow, calls wait that were made before.
             engine.counters.queued_bytes.set(0);
-            self.expired.took_outbox(state.expired);
+            self.expired.outbox_taken(state.expired);
             called_before = std::mem::take(&mut state.outbox);
         }
         drop(state);

@@ -6,11 +6,13 @@
 mod common;
 
 mod addresses;
+mod alive;
 mod closing;
 mod frames;
 mod proxies;
 mod tls;
 mod trouble;
+mod unsent;
 mod words;
 
 use std::time::Duration;
