@@ -90,11 +90,34 @@ pub(crate) enum Output {
         later: Later,
     },
     /// Call the callback of `login`.
-    LoginDone {
-        ok: bool,
-        error_code: i32,
-    },
+    LoginDone(LoginEnd),
     Emit(SessionEvent),
+}
+
+/// How a login ends.
+#[derive(Clone, Debug)]
+pub(crate) enum LoginEnd {
+    Online,
+    /// The gate has said no to the token; JavaScript gives no code for it.
+    TokenRefused(Error),
+    Failed(Error),
+}
+
+impl LoginEnd {
+    pub(crate) fn error(&self) -> Option<&Error> {
+        match self {
+            LoginEnd::Online => None,
+            LoginEnd::TokenRefused(error) | LoginEnd::Failed(error) => Some(error),
+        }
+    }
+
+    /// What the callback gets.
+    pub(crate) fn error_code(&self) -> i32 {
+        match self {
+            LoginEnd::Online | LoginEnd::TokenRefused(_) => 0,
+            LoginEnd::Failed(error) => error.code(),
+        }
+    }
 }
 
 /// What the program has a say in.
@@ -141,10 +164,12 @@ pub(crate) enum SessionEvent {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SessionOptions {
     pub(crate) auto_reconnect: bool,
+    /// Whether a first login that fails is tried again.
+    pub(crate) retry_first_login: bool,
     pub(crate) connection_timeout: Time,
     pub(crate) max_ping_interval: Time,
     pub(crate) strategy: RegressiveStrategy,
-    /// After how many failed attempts in one outage the session ends.
+    /// After how many further attempts that failed the session or the first login ends.
     pub(crate) max_attempts: Option<u32>,
     /// By how much of itself a wait may be shorter, from 0 to 1.
     pub(crate) jitter: f64,
@@ -155,11 +180,11 @@ pub(crate) struct Session {
     state: State,
     /// What was told last; `None` while nothing goes on.
     phase: Option<Phase>,
-    /// How long `auth` may take.
-    auth_timeout: Time,
+    /// How long an attempt to log in may take, dialing included.
+    login_timeout: Time,
     /// Whether a login has succeeded since the program asked for one: from then on the connection is made again.
     established: bool,
-    /// Relogin attempts in this outage.
+    /// Attempts to log in again, in this outage or of this first login.
     attempts: u32,
     /// The wait before the latest attempt, without its jitter.
     interval: Time,
@@ -213,7 +238,7 @@ impl Session {
             options,
             state: State::Idle,
             phase: None,
-            auth_timeout: to_time(CALL_TIMEOUT),
+            login_timeout: to_time(CALL_TIMEOUT),
             established: false,
             attempts: 0,
             interval: 0,
@@ -272,7 +297,7 @@ impl Session {
         match (input, self.state) {
             (Input::Login { timeout }, _) => {
                 self.leave(out);
-                self.auth_timeout = if timeout == 0 { to_time(CALL_TIMEOUT) } else { timeout };
+                self.login_timeout = if timeout == 0 { to_time(CALL_TIMEOUT) } else { timeout };
                 self.renewed = false;
                 self.dial(now, out);
             }
@@ -286,7 +311,6 @@ impl Session {
             (Input::Bye { .. } | Input::Close, _) => self.leave(out),
             (Input::Destroy, _) => self.vanish(out),
             (Input::Connected, State::Dialing { deadline }) => {
-                let deadline = deadline.min(now.saturating_add(self.auth_timeout));
                 self.state = State::Authenticating { deadline };
                 out.push(Output::SendAuth);
             }
@@ -310,7 +334,7 @@ impl Session {
             (Input::Lost(_) | Input::ByeAnswered, State::Leaving { .. }) => self.leave(out),
             (Input::Doubt, State::Live { .. }) => self.probe(now, PROBE_TIMEOUT, out),
             (Input::Check, State::Live { .. }) => self.probe(now, CHECK_TIMEOUT, out),
-            (Input::Check, State::Waiting { .. }) => self.ask_to_relogin(out),
+            (Input::Check, State::Waiting { .. }) => self.attempt(now, out),
             // Nobody is to come back, as with a close.
             (Input::Kickout, State::Authenticating { .. }) => self.leave(out),
             (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
@@ -330,10 +354,11 @@ impl Session {
         match self.state {
             State::Idle | State::Asking(_) => {}
             State::Dialing { .. } => {
-                let error = Error::new(
-                    fpnn::CORE_INVALID_CONNECTION,
-                    "connecting took longer than the connection timeout",
-                );
+                let text = match self.login_timeout < self.options.connection_timeout {
+                    true => "connecting took longer than the timeout of the login",
+                    false => "connecting took longer than the connection timeout",
+                };
+                let error = Error::new(fpnn::CORE_INVALID_CONNECTION, text);
                 self.attempt_failed(at, error, out);
             }
             State::Authenticating { .. } => {
@@ -346,7 +371,7 @@ impl Session {
                 let text = "the gate is silent: no ping of its own, and no answer to the client's";
                 self.lost(at, Error::new(fpnn::CORE_CONNECTION_CLOSED, text), out);
             }
-            State::Waiting { .. } => self.ask_to_relogin(out),
+            State::Waiting { .. } => self.attempt(at.now, out),
             State::Leaving { .. } => self.leave(out),
         }
     }
@@ -366,7 +391,8 @@ impl Session {
     }
 
     fn dial(&mut self, now: Time, out: &mut Vec<Output>) {
-        let deadline = now.saturating_add(self.options.connection_timeout);
+        let most = self.login_timeout.min(self.options.connection_timeout);
+        let deadline = now.saturating_add(most);
         self.state = State::Dialing { deadline };
         let attempt = self.attempts;
         let again = Phase::Reconnecting { attempt, due: None };
@@ -391,7 +417,7 @@ impl Session {
         if self.established {
             self.relogin_completed(true, false, 0, out);
         } else {
-            out.push(Output::LoginDone { ok: true, error_code: 0 });
+            out.push(Output::LoginDone(LoginEnd::Online));
         }
         self.established = true;
         self.attempts = 0;
@@ -403,20 +429,27 @@ impl Session {
         out.push(Output::Ask(question));
     }
 
-    fn ask_to_relogin(&mut self, out: &mut Vec<Output>) {
+    /// The next attempt is due: of a first login it begins, otherwise the program is asked.
+    fn attempt(&mut self, now: Time, out: &mut Vec<Output>) {
+        if !self.established {
+            return self.begin(now, out);
+        }
         let Session { last_error, attempts: retried_count, .. } = *self;
         self.tell(Phase::Reconnecting { attempt: retried_count + 1, due: None }, out);
         self.ask(Question::Relogin { last_error, retried_count }, out);
     }
 
+    /// Begins a further attempt.
+    fn begin(&mut self, now: Time, out: &mut Vec<Output>) {
+        self.attempts += 1;
+        self.renewed = false;
+        self.dial(now, out);
+    }
+
     /// The program's answer to a question.
     fn told(&mut self, at: Moment, question: Question, go: bool, out: &mut Vec<Output>) {
         match question {
-            Question::Relogin { .. } if go => {
-                self.attempts += 1;
-                self.renewed = false;
-                self.dial(at.now, out);
-            }
+            Question::Relogin { .. } if go => self.begin(at.now, out),
             Question::Relogin { last_error, .. } => {
                 let why = ended("the program did not want to log in again");
                 self.end(last_error, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
@@ -449,9 +482,9 @@ impl Session {
             self.relogin_completed(false, false, code, out);
             self.end(code, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
-            self.state = State::Idle;
-            self.tell_closed(error, out);
-            out.push(Output::LoginDone { ok: false, error_code: 0 });
+            self.reset();
+            self.tell_closed(error.clone(), out);
+            out.push(Output::LoginDone(LoginEnd::TokenRefused(error)));
         }
     }
 
@@ -459,10 +492,7 @@ impl Session {
         let code = error.code();
         out.push(Output::Disconnect);
         if !self.established {
-            self.state = State::Idle;
-            self.tell_closed(error.clone(), out);
-            out.push(Output::Emit(SessionEvent::Error(error)));
-            out.push(Output::LoginDone { ok: false, error_code: code });
+            self.first_login_failed(at, error, out);
         } else if is_final(code) || self.is_exhausted() {
             let why = match is_final(code) {
                 true => ended_by("the login was refused for good", error.clone()),
@@ -476,8 +506,21 @@ impl Session {
             let due = self.plan(at, code, out);
             out.push(Output::Emit(SessionEvent::Error(error)));
             self.relogin_completed(false, true, code, out);
-            self.wait(due, out);
+            self.wait(at.now, due, out);
         }
+    }
+
+    fn first_login_failed(&mut self, at: Moment, error: Error, out: &mut Vec<Output>) {
+        let goes_on = self.options.retry_first_login && !is_final(error.code());
+        if goes_on && !self.is_exhausted() {
+            out.push(Output::Emit(SessionEvent::Error(error)));
+            let due = self.next_wait(at.chance).map(|wait| at.now.saturating_add(wait));
+            return self.wait(at.now, due, out);
+        }
+        self.reset();
+        self.tell_closed(error.clone(), out);
+        out.push(Output::Emit(SessionEvent::Error(error.clone())));
+        out.push(Output::LoginDone(LoginEnd::Failed(error)));
     }
 
     fn relogin_completed(
@@ -508,7 +551,7 @@ impl Session {
             let due = self.plan(at, code, out);
             out.push(Output::Emit(SessionEvent::Error(error.clone())));
             out.push(Output::EndCalls { error, later: Later::Reconnecting });
-            self.wait(due, out);
+            self.wait(at.now, due, out);
         }
     }
 
@@ -542,10 +585,10 @@ impl Session {
     }
 
     /// Waits until then before the next attempt.
-    fn wait(&mut self, due: Option<Time>, out: &mut Vec<Output>) {
+    fn wait(&mut self, now: Time, due: Option<Time>, out: &mut Vec<Output>) {
         match due {
             Some(until) => self.state = State::Waiting { until },
-            None => self.ask_to_relogin(out),
+            None => self.attempt(now, out),
         }
     }
 
@@ -584,10 +627,10 @@ impl Session {
                 self.end(0, why, closed(), fpnn::CORE_INVALID_CONNECTION, out);
             }
             _ => {
-                self.state = State::Idle;
+                self.reset();
                 out.push(Output::Disconnect);
-                self.tell_closed(closed(), out);
-                out.push(Output::LoginDone { ok: false, error_code: fpnn::CORE_CONNECTION_CLOSED });
+                self.tell_closed(closed_meanwhile(), out);
+                out.push(Output::LoginDone(LoginEnd::Failed(closed_meanwhile())));
             }
         }
     }
@@ -610,8 +653,7 @@ impl Session {
 
     fn vanish(&mut self, out: &mut Vec<Output>) {
         if self.state != State::Idle && !self.established {
-            let error_code = fpnn::CORE_CONNECTION_CLOSED;
-            out.push(Output::LoginDone { ok: false, error_code });
+            out.push(Output::LoginDone(LoginEnd::Failed(closed_meanwhile())));
         }
         self.reset();
         self.phase = None;
@@ -633,6 +675,12 @@ impl Session {
 /// What the calls in flight end with when their connection is closed on purpose.
 fn closed() -> Error {
     Error::connection_closed()
+}
+
+/// What a login ends with that the program does not want any more.
+fn closed_meanwhile() -> Error {
+    let text = "the client was closed before the login was answered";
+    Error::new(fpnn::CORE_CONNECTION_CLOSED, text)
 }
 
 /// Why there is no session after the program has closed it.
