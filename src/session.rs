@@ -4,11 +4,20 @@
 //! outage ends in a successful relogin or in exactly one `SessionClosed`; after `Close` and `Destroy` nothing is due; a
 //! change of phase is told before anything that comes of it.
 
+mod messages;
+mod reasons;
+
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 use crate::events::ReloginCompleted;
 use crate::options::RegressiveStrategy;
 use crate::time::{CALL_TIMEOUT, NEVER, Time, to_time};
+
+pub(crate) use messages::{
+    Input, Later, LoginEnd, Moment, Output, Phase, Question, SessionEvent, SessionOptions,
+};
+pub(crate) use reasons::closed_by_program;
+use reasons::{closed, closed_meanwhile, ended, ended_by, is_final};
 
 /// Nanoseconds in a second.
 const SECOND: Time = 1_000_000_000;
@@ -19,161 +28,6 @@ const BYE_TIMEOUT: Time = 5 * SECOND;
 /// How long the gate may be silent when it is asked whether it is there: in doubt, and when the program wants to know.
 const PROBE_TIMEOUT: Time = 5 * SECOND;
 const CHECK_TIMEOUT: Time = 3 * SECOND;
-
-/// When something happened.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(crate) now: Time,
-    /// From 0 to 1, another each time: what the jitter is made of.
-    pub(crate) chance: f64,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub(crate) enum Input {
-    /// The program asks to log in. A timeout of 0 is the default.
-    Login {
-        timeout: Time,
-    },
-    /// The program leaves, when everything that it has asked for has ended or that time has come. `None` is in
-    /// [`BYE_TIMEOUT`], and while there is no connection at once.
-    Bye {
-        until: Option<Time>,
-    },
-    /// Everything that the program has asked for has ended: given while [`Session::is_draining`].
-    Drained,
-    Close,
-    /// The last handle is gone: end without an event.
-    Destroy,
-    /// The WebSocket is open.
-    Connected,
-    ConnectFailed(Error),
-    /// The gate's answer to `auth`.
-    Authenticated(Result<bool, Error>),
-    /// The gate's answer to `bye`, whatever it says.
-    ByeAnswered,
-    /// The open connection ended.
-    Lost(Error),
-    /// The gate may be gone: a call has timed out, or the machine has slept.
-    Doubt,
-    /// The program wants to know now whether the gate is there, and the next attempt to begin now.
-    Check,
-    Kickout,
-    /// The answer to [`Output::Ask`]: whether to go on.
-    Verdict(bool),
-    /// The time given by [`Session::deadline`] has come.
-    Due,
-}
-
-/// What to do now, in this order.
-#[derive(Clone, Debug)]
-pub(crate) enum Output {
-    /// Open a connection, before that time.
-    Dial {
-        deadline: Time,
-    },
-    SendAuth,
-    SendBye,
-    /// Ask the gate whether it is there: anything that comes is an answer.
-    SendPing,
-    /// Ask the program, and go on with its [`Input::Verdict`].
-    Ask(Question),
-    /// That goes on now. From [`Phase::Online`] on calls pass.
-    Phase(Phase),
-    /// Nothing goes on any more, and why. After [`Input::Destroy`] it is not told.
-    Closed(Error),
-    /// Drop the connection, whatever state it is in.
-    Disconnect,
-    /// End the calls in flight with `error`.
-    EndCalls {
-        error: Error,
-        later: Later,
-    },
-    /// Call the callback of `login`.
-    LoginDone(LoginEnd),
-    Emit(SessionEvent),
-}
-
-/// How a login ends.
-#[derive(Clone, Debug)]
-pub(crate) enum LoginEnd {
-    Online,
-    /// The gate has said no to the token; JavaScript gives no code for it.
-    TokenRefused(Error),
-    Failed(Error),
-}
-
-impl LoginEnd {
-    pub(crate) fn error(&self) -> Option<&Error> {
-        match self {
-            LoginEnd::Online => None,
-            LoginEnd::TokenRefused(error) | LoginEnd::Failed(error) => Some(error),
-        }
-    }
-
-    /// What the callback gets.
-    pub(crate) fn error_code(&self) -> i32 {
-        match self {
-            LoginEnd::Online | LoginEnd::TokenRefused(_) => 0,
-            LoginEnd::Failed(error) => error.code(),
-        }
-    }
-}
-
-/// What the program has a say in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Question {
-    /// Whether to log in again, after that many attempts.
-    Relogin { last_error: i32, retried_count: u32 },
-    /// Whether there is another token than the one that was refused.
-    Token,
-}
-
-/// What goes on between a login and its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// The first login, until it succeeds.
-    Connecting,
-    Online,
-    /// `attempt` counts from 1. `due` is when it begins, while it is waited for: not while it is under way, nor while the
-    /// program is asked.
-    Reconnecting {
-        attempt: u32,
-        due: Option<Time>,
-    },
-}
-
-/// What becomes of calls after those in flight have ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Later {
-    /// They end with that code.
-    Fail(i32),
-    /// The connection is made again.
-    Reconnecting,
-}
-
-/// What the program is told besides the outcome of its calls.
-#[derive(Clone, Debug)]
-pub(crate) enum SessionEvent {
-    Error(Error),
-    ReloginCompleted(ReloginCompleted),
-    Closed(i32),
-}
-
-/// What the machine needs of the options; times in nanoseconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SessionOptions {
-    pub(crate) auto_reconnect: bool,
-    /// Whether a first login that fails is tried again.
-    pub(crate) retry_first_login: bool,
-    pub(crate) connection_timeout: Time,
-    pub(crate) max_ping_interval: Time,
-    pub(crate) strategy: RegressiveStrategy,
-    /// After how many further attempts that failed the session or the first login ends.
-    pub(crate) max_attempts: Option<u32>,
-    /// By how much of itself a wait may be shorter, from 0 to 1.
-    pub(crate) jitter: f64,
-}
 
 pub(crate) struct Session {
     options: SessionOptions,
@@ -670,49 +524,6 @@ impl Session {
         self.refusal = None;
         self.farewell = None;
     }
-}
-
-/// What the calls in flight end with when their connection is closed on purpose.
-fn closed() -> Error {
-    Error::connection_closed()
-}
-
-/// What a login ends with that the program does not want any more.
-fn closed_meanwhile() -> Error {
-    let text = "the client was closed before the login was answered";
-    Error::new(fpnn::CORE_CONNECTION_CLOSED, text)
-}
-
-/// Why there is no session after the program has closed it.
-pub(crate) fn closed_by_program() -> Error {
-    ended("the program has closed it")
-}
-
-/// Why there is no session any more.
-fn ended(why: &str) -> Error {
-    Error::new(fpnn::CORE_INVALID_CONNECTION, format!("the session has ended: {why}"))
-}
-
-/// The same where an error is the reason.
-fn ended_by(why: &str, error: Error) -> Error {
-    let text = format!("the session has ended: {why}");
-    Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
-}
-
-/// Codes after which trying again cannot help.
-fn is_final(code: i32) -> bool {
-    matches!(
-        code,
-        fpnn::CORE_FORBIDDEN
-            | rtm::INVALID_PROJECT_ID_OR_USER_ID
-            | rtm::INVALID_PROJECT_ID_OR_SIGN
-            | rtm::PERMISSION_DENIED
-            | rtm::AUTH_DENIED
-            | rtm::ADMIN_LOGIN
-            | rtm::ADMIN_ONLY
-            | rtm::INVALID_AUTH_TOKEN
-            | rtm::BLOCKED_USER
-    )
 }
 
 #[cfg(any(test, fuzzing))]
