@@ -102,9 +102,17 @@ impl RtmClient {
     /// Connects and logs in as `uid` with `token`.
     ///
     /// `callback(ok, error_code)` is called once: `(true, 0)` when logged in; `(false, 0)` if the token is wrong or
-    /// expired; otherwise `(false, code)`: 20012 if no connection could be made, 20003 if the gate did not answer within
-    /// `timeout` (default 20 s; the option `connection_timeout` bounds it too), 20002 if the connection ended or the client was closed first, or the gate's code.
-    /// What went wrong in words is given to [`on_error_recorder`](Self::on_error_recorder).
+    /// expired; otherwise `(false, code)`: 20012 if no connection could be made, 20003 if the gate did not answer, 20002 if
+    /// the connection ended or the client was closed first, or the gate's code. What went wrong in words is in the error of
+    /// [`reply::login`](crate::reply::login), and is given to [`on_error_recorder`](Self::on_error_recorder).
+    ///
+    /// * `uid` – the user's id.
+    /// * `token` – what the program's server got for the user.
+    /// * `timeout` – how long the login may take, the name lookup and connecting included; `None` or zero means 20 s. The
+    ///   option [`connection_timeout`](crate::ClientOptions::connection_timeout) bounds it too.
+    ///
+    /// A login that fails is not tried again, unless the option
+    /// [`retry_first_login`](crate::ClientOptions::retry_first_login) says so.
     ///
     /// A login while another session is up ends that one first, as [`close`](Self::close) does.
     ///

@@ -1,11 +1,15 @@
 //! Running user code: guarded, and known to be user code.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::error::Error;
 
 thread_local! {
     /// Whether this thread runs callbacks now.
     static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+    /// Why the login failed whose callback this thread runs now.
+    static LOGIN_ERROR: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
 /// How many payloads of panics in a row are dropped before the next is left alone.
@@ -19,6 +23,19 @@ pub(crate) fn on_callback_thread() -> bool {
 /// Says whether this thread runs callbacks from now on. Returns whether it did.
 pub(crate) fn set_in_callback(yes: bool) -> bool {
     IN_CALLBACK.replace(yes)
+}
+
+/// Runs the callback of a login. Its arguments are those of JavaScript, which hold no words: who knows of them finds them
+/// by [`login_error`].
+pub(crate) fn with_login_error(error: Option<Error>, callback: impl FnOnce()) {
+    let before = LOGIN_ERROR.replace(error);
+    guarded("login callback", callback);
+    LOGIN_ERROR.set(before);
+}
+
+/// Why the login failed whose callback this thread runs now.
+pub(crate) fn login_error() -> Option<Error> {
+    LOGIN_ERROR.with_borrow(Clone::clone)
 }
 
 /// Runs user code: its panic ends nothing but itself.

@@ -55,6 +55,8 @@ pub struct ClientOptions {
 /// What is done while the connection is made again, besides what the strategy says.
 #[derive(Clone, Copy)]
 pub(crate) struct Reconnecting {
+    /// Whether a first login that fails is tried again too.
+    pub(crate) first_login: bool,
     pub(crate) max_attempts: Option<u32>,
     /// From 0 to 1.
     pub(crate) jitter: f64,
@@ -239,6 +241,7 @@ impl ClientOptions {
             max_undelivered_bytes: 64 << 20,
             callbacks: Callbacks::default(),
             reconnecting: Reconnecting {
+                first_login: false,
                 max_attempts: None,
                 jitter: 0.0,
                 max_bytes: 0,

@@ -7,7 +7,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
-use crate::guard::on_callback_thread;
+use crate::guard::{self, on_callback_thread};
 
 /// A callback and the end to wait on, for straight-line code. Works with every call: `E` is [`Error`], or
 /// [`SendError`](crate::SendError) where something is sent.
@@ -68,7 +68,9 @@ pub(crate) fn is_login_reply<C: 'static>(_: &C) -> bool {
 
 /// The same for [`login`](crate::RtmClient::login), whose callback gets `(ok, error_code)`.
 ///
-/// A token that was refused is the error 200027; any other error has the code that `login` gives.
+/// A token that was refused is the error 200027; any other error has the code that `login` gives. The error says what
+/// went wrong and where, as the one of [`on_error_recorder`](crate::RtmClient::on_error_recorder) does, with its cause as
+/// [`source`](std::error::Error::source).
 ///
 /// ```
 /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -88,10 +90,11 @@ pub(crate) fn is_login_reply<C: 'static>(_: &C) -> bool {
 pub fn login() -> (impl FnOnce(bool, i32) + Send + 'static, Reply<Error, ()>) {
     let (sender, reply) = pair();
     let callback = move |ok: bool, error_code: i32| {
-        sender.put(match (ok, error_code) {
-            (true, _) => Ok(()),
-            (false, 0) => Err(Error::new(rtm::INVALID_AUTH_TOKEN, "")),
-            (false, code) => Err(Error::new(code, "")),
+        let code = if error_code == 0 { rtm::INVALID_AUTH_TOKEN } else { error_code };
+        let in_words = || guard::login_error().filter(|error| error.code() == code);
+        sender.put(match ok {
+            true => Ok(()),
+            false => Err(in_words().unwrap_or_else(|| Error::new(code, ""))),
         });
     };
     (callback, reply)

@@ -4,11 +4,20 @@
 //! outage ends in a successful relogin or in exactly one `SessionClosed`; after `Close` and `Destroy` nothing is due; a
 //! change of phase is told before anything that comes of it.
 
+mod messages;
+mod reasons;
+
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 use crate::events::ReloginCompleted;
 use crate::options::RegressiveStrategy;
 use crate::time::{CALL_TIMEOUT, NEVER, Time, to_time};
+
+pub(crate) use messages::{
+    Input, Later, LoginEnd, Moment, Output, Phase, Question, SessionEvent, SessionOptions,
+};
+pub(crate) use reasons::closed_by_program;
+use reasons::{closed, closed_meanwhile, ended, ended_by, is_final};
 
 /// Nanoseconds in a second.
 const SECOND: Time = 1_000_000_000;
@@ -20,146 +29,16 @@ const BYE_TIMEOUT: Time = 5 * SECOND;
 const PROBE_TIMEOUT: Time = 5 * SECOND;
 const CHECK_TIMEOUT: Time = 3 * SECOND;
 
-/// When something happened.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(crate) now: Time,
-    /// From 0 to 1, another each time: what the jitter is made of.
-    pub(crate) chance: f64,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub(crate) enum Input {
-    /// The program asks to log in. A timeout of 0 is the default.
-    Login {
-        timeout: Time,
-    },
-    /// The program leaves, when everything that it has asked for has ended or that time has come. `None` is in
-    /// [`BYE_TIMEOUT`], and while there is no connection at once.
-    Bye {
-        until: Option<Time>,
-    },
-    /// Everything that the program has asked for has ended: given while [`Session::is_draining`].
-    Drained,
-    Close,
-    /// The last handle is gone: end without an event.
-    Destroy,
-    /// The WebSocket is open.
-    Connected,
-    ConnectFailed(Error),
-    /// The gate's answer to `auth`.
-    Authenticated(Result<bool, Error>),
-    /// The gate's answer to `bye`, whatever it says.
-    ByeAnswered,
-    /// The open connection ended.
-    Lost(Error),
-    /// The gate may be gone: a call has timed out, or the machine has slept.
-    Doubt,
-    /// The program wants to know now whether the gate is there, and the next attempt to begin now.
-    Check,
-    Kickout,
-    /// The answer to [`Output::Ask`]: whether to go on.
-    Verdict(bool),
-    /// The time given by [`Session::deadline`] has come.
-    Due,
-}
-
-/// What to do now, in this order.
-#[derive(Clone, Debug)]
-pub(crate) enum Output {
-    /// Open a connection, before that time.
-    Dial {
-        deadline: Time,
-    },
-    SendAuth,
-    SendBye,
-    /// Ask the gate whether it is there: anything that comes is an answer.
-    SendPing,
-    /// Ask the program, and go on with its [`Input::Verdict`].
-    Ask(Question),
-    /// That goes on now. From [`Phase::Online`] on calls pass.
-    Phase(Phase),
-    /// Nothing goes on any more, and why. After [`Input::Destroy`] it is not told.
-    Closed(Error),
-    /// Drop the connection, whatever state it is in.
-    Disconnect,
-    /// End the calls in flight with `error`.
-    EndCalls {
-        error: Error,
-        later: Later,
-    },
-    /// Call the callback of `login`.
-    LoginDone {
-        ok: bool,
-        error_code: i32,
-    },
-    Emit(SessionEvent),
-}
-
-/// What the program has a say in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Question {
-    /// Whether to log in again, after that many attempts.
-    Relogin { last_error: i32, retried_count: u32 },
-    /// Whether there is another token than the one that was refused.
-    Token,
-}
-
-/// What goes on between a login and its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// The first login, until it succeeds.
-    Connecting,
-    Online,
-    /// `attempt` counts from 1. `due` is when it begins, while it is waited for: not while it is under way, nor while the
-    /// program is asked.
-    Reconnecting {
-        attempt: u32,
-        due: Option<Time>,
-    },
-}
-
-/// What becomes of calls after those in flight have ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Later {
-    /// They end with that code.
-    Fail(i32),
-    /// The connection is made again.
-    Reconnecting,
-}
-
-/// What the program is told besides the outcome of its calls.
-#[derive(Clone, Debug)]
-pub(crate) enum SessionEvent {
-    Error(Error),
-    ReloginCompleted(ReloginCompleted),
-    Closed(i32),
-}
-
-/// What the machine needs of the options; times in nanoseconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SessionOptions {
-    pub(crate) auto_reconnect: bool,
-    pub(crate) connection_timeout: Time,
-    pub(crate) max_ping_interval: Time,
-    pub(crate) strategy: RegressiveStrategy,
-    /// After how many failed attempts in one outage the session ends.
-    pub(crate) max_attempts: Option<u32>,
-    /// By how much of itself a wait may be shorter, from 0 to 1.
-    pub(crate) jitter: f64,
-}
-
 pub(crate) struct Session {
     options: SessionOptions,
     state: State,
     /// What was told last; `None` while nothing goes on.
     phase: Option<Phase>,
-    /// How long `auth` may take.
-    auth_timeout: Time,
+    /// How long an attempt to log in may take, dialing included.
+    login_timeout: Time,
     /// Whether a login has succeeded since the program asked for one: from then on the connection is made again.
     established: bool,
-    /// Relogin attempts in this outage.
+    /// Attempts to log in again, in this outage or of this first login.
     attempts: u32,
     /// The wait before the latest attempt, without its jitter.
     interval: Time,
@@ -213,7 +92,7 @@ impl Session {
             options,
             state: State::Idle,
             phase: None,
-            auth_timeout: to_time(CALL_TIMEOUT),
+            login_timeout: to_time(CALL_TIMEOUT),
             established: false,
             attempts: 0,
             interval: 0,
@@ -272,7 +151,7 @@ impl Session {
         match (input, self.state) {
             (Input::Login { timeout }, _) => {
                 self.leave(out);
-                self.auth_timeout = if timeout == 0 { to_time(CALL_TIMEOUT) } else { timeout };
+                self.login_timeout = if timeout == 0 { to_time(CALL_TIMEOUT) } else { timeout };
                 self.renewed = false;
                 self.dial(now, out);
             }
@@ -286,7 +165,6 @@ impl Session {
             (Input::Bye { .. } | Input::Close, _) => self.leave(out),
             (Input::Destroy, _) => self.vanish(out),
             (Input::Connected, State::Dialing { deadline }) => {
-                let deadline = deadline.min(now.saturating_add(self.auth_timeout));
                 self.state = State::Authenticating { deadline };
                 out.push(Output::SendAuth);
             }
@@ -310,7 +188,7 @@ impl Session {
             (Input::Lost(_) | Input::ByeAnswered, State::Leaving { .. }) => self.leave(out),
             (Input::Doubt, State::Live { .. }) => self.probe(now, PROBE_TIMEOUT, out),
             (Input::Check, State::Live { .. }) => self.probe(now, CHECK_TIMEOUT, out),
-            (Input::Check, State::Waiting { .. }) => self.ask_to_relogin(out),
+            (Input::Check, State::Waiting { .. }) => self.attempt(now, out),
             // Nobody is to come back, as with a close.
             (Input::Kickout, State::Authenticating { .. }) => self.leave(out),
             (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
@@ -330,10 +208,11 @@ impl Session {
         match self.state {
             State::Idle | State::Asking(_) => {}
             State::Dialing { .. } => {
-                let error = Error::new(
-                    fpnn::CORE_INVALID_CONNECTION,
-                    "connecting took longer than the connection timeout",
-                );
+                let text = match self.login_timeout < self.options.connection_timeout {
+                    true => "connecting took longer than the timeout of the login",
+                    false => "connecting took longer than the connection timeout",
+                };
+                let error = Error::new(fpnn::CORE_INVALID_CONNECTION, text);
                 self.attempt_failed(at, error, out);
             }
             State::Authenticating { .. } => {
@@ -346,7 +225,7 @@ impl Session {
                 let text = "the gate is silent: no ping of its own, and no answer to the client's";
                 self.lost(at, Error::new(fpnn::CORE_CONNECTION_CLOSED, text), out);
             }
-            State::Waiting { .. } => self.ask_to_relogin(out),
+            State::Waiting { .. } => self.attempt(at.now, out),
             State::Leaving { .. } => self.leave(out),
         }
     }
@@ -366,7 +245,8 @@ impl Session {
     }
 
     fn dial(&mut self, now: Time, out: &mut Vec<Output>) {
-        let deadline = now.saturating_add(self.options.connection_timeout);
+        let most = self.login_timeout.min(self.options.connection_timeout);
+        let deadline = now.saturating_add(most);
         self.state = State::Dialing { deadline };
         let attempt = self.attempts;
         let again = Phase::Reconnecting { attempt, due: None };
@@ -391,7 +271,7 @@ impl Session {
         if self.established {
             self.relogin_completed(true, false, 0, out);
         } else {
-            out.push(Output::LoginDone { ok: true, error_code: 0 });
+            out.push(Output::LoginDone(LoginEnd::Online));
         }
         self.established = true;
         self.attempts = 0;
@@ -403,20 +283,27 @@ impl Session {
         out.push(Output::Ask(question));
     }
 
-    fn ask_to_relogin(&mut self, out: &mut Vec<Output>) {
+    /// The next attempt is due: of a first login it begins, otherwise the program is asked.
+    fn attempt(&mut self, now: Time, out: &mut Vec<Output>) {
+        if !self.established {
+            return self.begin(now, out);
+        }
         let Session { last_error, attempts: retried_count, .. } = *self;
         self.tell(Phase::Reconnecting { attempt: retried_count + 1, due: None }, out);
         self.ask(Question::Relogin { last_error, retried_count }, out);
     }
 
+    /// Begins a further attempt.
+    fn begin(&mut self, now: Time, out: &mut Vec<Output>) {
+        self.attempts += 1;
+        self.renewed = false;
+        self.dial(now, out);
+    }
+
     /// The program's answer to a question.
     fn told(&mut self, at: Moment, question: Question, go: bool, out: &mut Vec<Output>) {
         match question {
-            Question::Relogin { .. } if go => {
-                self.attempts += 1;
-                self.renewed = false;
-                self.dial(at.now, out);
-            }
+            Question::Relogin { .. } if go => self.begin(at.now, out),
             Question::Relogin { last_error, .. } => {
                 let why = ended("the program did not want to log in again");
                 self.end(last_error, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
@@ -449,9 +336,9 @@ impl Session {
             self.relogin_completed(false, false, code, out);
             self.end(code, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
         } else {
-            self.state = State::Idle;
-            self.tell_closed(error, out);
-            out.push(Output::LoginDone { ok: false, error_code: 0 });
+            self.reset();
+            self.tell_closed(error.clone(), out);
+            out.push(Output::LoginDone(LoginEnd::TokenRefused(error)));
         }
     }
 
@@ -459,10 +346,7 @@ impl Session {
         let code = error.code();
         out.push(Output::Disconnect);
         if !self.established {
-            self.state = State::Idle;
-            self.tell_closed(error.clone(), out);
-            out.push(Output::Emit(SessionEvent::Error(error)));
-            out.push(Output::LoginDone { ok: false, error_code: code });
+            self.first_login_failed(at, error, out);
         } else if is_final(code) || self.is_exhausted() {
             let why = match is_final(code) {
                 true => ended_by("the login was refused for good", error.clone()),
@@ -476,8 +360,21 @@ impl Session {
             let due = self.plan(at, code, out);
             out.push(Output::Emit(SessionEvent::Error(error)));
             self.relogin_completed(false, true, code, out);
-            self.wait(due, out);
+            self.wait(at.now, due, out);
         }
+    }
+
+    fn first_login_failed(&mut self, at: Moment, error: Error, out: &mut Vec<Output>) {
+        let goes_on = self.options.retry_first_login && !is_final(error.code());
+        if goes_on && !self.is_exhausted() {
+            out.push(Output::Emit(SessionEvent::Error(error)));
+            let due = self.next_wait(at.chance).map(|wait| at.now.saturating_add(wait));
+            return self.wait(at.now, due, out);
+        }
+        self.reset();
+        self.tell_closed(error.clone(), out);
+        out.push(Output::Emit(SessionEvent::Error(error.clone())));
+        out.push(Output::LoginDone(LoginEnd::Failed(error)));
     }
 
     fn relogin_completed(
@@ -508,7 +405,7 @@ impl Session {
             let due = self.plan(at, code, out);
             out.push(Output::Emit(SessionEvent::Error(error.clone())));
             out.push(Output::EndCalls { error, later: Later::Reconnecting });
-            self.wait(due, out);
+            self.wait(at.now, due, out);
         }
     }
 
@@ -542,10 +439,10 @@ impl Session {
     }
 
     /// Waits until then before the next attempt.
-    fn wait(&mut self, due: Option<Time>, out: &mut Vec<Output>) {
+    fn wait(&mut self, now: Time, due: Option<Time>, out: &mut Vec<Output>) {
         match due {
             Some(until) => self.state = State::Waiting { until },
-            None => self.ask_to_relogin(out),
+            None => self.attempt(now, out),
         }
     }
 
@@ -584,10 +481,10 @@ impl Session {
                 self.end(0, why, closed(), fpnn::CORE_INVALID_CONNECTION, out);
             }
             _ => {
-                self.state = State::Idle;
+                self.reset();
                 out.push(Output::Disconnect);
-                self.tell_closed(closed(), out);
-                out.push(Output::LoginDone { ok: false, error_code: fpnn::CORE_CONNECTION_CLOSED });
+                self.tell_closed(closed_meanwhile(), out);
+                out.push(Output::LoginDone(LoginEnd::Failed(closed_meanwhile())));
             }
         }
     }
@@ -610,8 +507,7 @@ impl Session {
 
     fn vanish(&mut self, out: &mut Vec<Output>) {
         if self.state != State::Idle && !self.established {
-            let error_code = fpnn::CORE_CONNECTION_CLOSED;
-            out.push(Output::LoginDone { ok: false, error_code });
+            out.push(Output::LoginDone(LoginEnd::Failed(closed_meanwhile())));
         }
         self.reset();
         self.phase = None;
@@ -628,43 +524,6 @@ impl Session {
         self.refusal = None;
         self.farewell = None;
     }
-}
-
-/// What the calls in flight end with when their connection is closed on purpose.
-fn closed() -> Error {
-    Error::connection_closed()
-}
-
-/// Why there is no session after the program has closed it.
-pub(crate) fn closed_by_program() -> Error {
-    ended("the program has closed it")
-}
-
-/// Why there is no session any more.
-fn ended(why: &str) -> Error {
-    Error::new(fpnn::CORE_INVALID_CONNECTION, format!("the session has ended: {why}"))
-}
-
-/// The same where an error is the reason.
-fn ended_by(why: &str, error: Error) -> Error {
-    let text = format!("the session has ended: {why}");
-    Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
-}
-
-/// Codes after which trying again cannot help.
-fn is_final(code: i32) -> bool {
-    matches!(
-        code,
-        fpnn::CORE_FORBIDDEN
-            | rtm::INVALID_PROJECT_ID_OR_USER_ID
-            | rtm::INVALID_PROJECT_ID_OR_SIGN
-            | rtm::PERMISSION_DENIED
-            | rtm::AUTH_DENIED
-            | rtm::ADMIN_LOGIN
-            | rtm::ADMIN_ONLY
-            | rtm::INVALID_AUTH_TOKEN
-            | rtm::BLOCKED_USER
-    )
 }
 
 #[cfg(any(test, fuzzing))]

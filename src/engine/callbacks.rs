@@ -16,7 +16,7 @@ use crate::events::{self, ConnectionState};
 use crate::guard::{guarded, set_in_callback};
 use crate::options::Callbacks;
 use crate::push::Push;
-use crate::session::{Question, SessionEvent};
+use crate::session::{LoginEnd, Question, SessionEvent};
 use crate::types::ProgressHandler;
 use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
@@ -59,8 +59,7 @@ pub(super) enum Item {
     },
     Login {
         done: LoginDone,
-        ok: bool,
-        error_code: i32,
+        end: LoginEnd,
     },
     Progress {
         handler: ProgressHandler,
@@ -321,9 +320,7 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
         },
         Item::State(state) => engine.listeners.emit(events::CONNECTION_STATE, &state),
         Item::Ask { question, epoch } => engine.answer(epoch, ask_program(engine, question)),
-        Item::Login { done, ok, error_code } => {
-            guarded("login callback", || (done.run)(ok, error_code))
-        }
+        Item::Login { done, end } => done.call(&end),
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", move || handler(sent, total))
         }

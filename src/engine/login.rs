@@ -10,9 +10,10 @@ use crate::error_code::fpnn;
 use crate::events::{
     ERROR_RECORDER, RELOGIN_WILL_START, ReloginWillStart, TOKEN_WANTED, TokenWanted,
 };
+use crate::guard::with_login_error;
 use crate::listeners::Listeners;
 use crate::options::{ClientOptions, LoginToken};
-use crate::session::Question;
+use crate::session::{LoginEnd, Question};
 use crate::wire::payload::write_map;
 
 /// What the client calls itself at login: the SDK whose bytes it sends.
@@ -30,11 +31,17 @@ pub(crate) struct LoginDone {
 
 impl LoginDone {
     /// Ends the login: a waiter at once, a callback in its turn.
-    pub(super) fn end(self, ok: bool, error_code: i32, batch: &mut Batch) {
+    pub(super) fn end(self, end: LoginEnd, batch: &mut Batch) {
         match self.waited_for {
-            true => (self.run)(ok, error_code),
-            false => batch.items.push_back(Item::Login { done: self, ok, error_code }),
+            true => self.call(&end),
+            false => batch.items.push_back(Item::Login { done: self, end }),
         }
+    }
+
+    pub(super) fn call(self, end: &LoginEnd) {
+        let error = end.error().cloned();
+        let ok = error.is_none();
+        with_login_error(error, || (self.run)(ok, end.error_code()));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error_code::fpnn;
 use crate::events::ConnectionState;
 use crate::guard::set_in_callback;
 use crate::options::Callbacks;
-use crate::session::SessionEvent;
+use crate::session::{LoginEnd, SessionEvent};
 
 /// Callbacks quicker than that need no relief.
 pub(super) const SLOW: Duration = Duration::from_millis(1);
@@ -68,7 +68,7 @@ impl Engine {
             match command {
                 Command::Login { login, .. } => {
                     if let Some(done) = login.done {
-                        done.end(false, error.code(), &mut batch);
+                        done.end(LoginEnd::Failed(error.clone()), &mut batch);
                     }
                 }
                 Command::Upload(request) => {

@@ -27,8 +27,8 @@ impl ClientOptions {
         self
     }
 
-    /// How long connecting may take, from the name lookup until the login is answered. Default 30 s; zero means the
-    /// default.
+    /// How long each attempt to log in may take, from the name lookup until the gate has answered. The timeout given to
+    /// [`login`](crate::RtmClient::login) bounds it too: the smaller counts. Default 30 s; zero means the default.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -107,6 +107,30 @@ impl ClientOptions {
     #[doc(alias = "regressiveStrategy")]
     pub fn regressive_strategy(mut self, strategy: RegressiveStrategy) -> Self {
         self.regressive_strategy = strategy;
+        self
+    }
+
+    /// Whether a first login that fails for a reason that may pass is tried again, as after a lost connection: with the
+    /// same [waits](Self::regressive_strategy) and the same [limit](Self::max_relogin_attempts). Default false.
+    ///
+    /// The callback of the login runs once: at success, when the gate refuses the login for good, after the last attempt, or
+    /// at [`close`](crate::RtmClient::close). The timeout of the login bounds each attempt. Meanwhile the state stays
+    /// [`Connecting`](crate::ConnectionState::Connecting), each failure is told to
+    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder), and no event of relogins comes.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let gate = gate();
+    /// gate.faults().on("auth").next(2).close(); // the service is being restarted
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).retry_first_login(true);
+    /// let client = RtmClient::new(options);
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "token", callback, None);
+    /// reply.wait()?; // the third attempt
+    /// assert_eq!(gate.faults().struck(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retry_first_login(mut self, yes: bool) -> Self {
+        self.reconnecting.first_login = yes;
         self
     }
 

@@ -7,6 +7,7 @@ pub fn session(data: &[u8]) {
     let Some((first, data)) = data.split_first() else { return };
     let mut session = Session::new(SessionOptions {
         auto_reconnect: first & 1 == 0,
+        retry_first_login: first >> 5 & 1 == 1,
         connection_timeout: SECOND,
         max_ping_interval: SECOND,
         strategy: RegressiveStrategy {
@@ -70,7 +71,8 @@ pub fn session(data: &[u8]) {
         session.step(Moment { now, chance }, input, &mut outputs);
         for output in outputs.drain(..) {
             match output {
-                Output::LoginDone { ok, .. } => {
+                Output::LoginDone(end) => {
+                    let ok = end.error().is_none();
                     assert_eq!(owed, 1, "an outcome nobody waits for");
                     owed = 0;
                     established = ok;

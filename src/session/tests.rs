@@ -4,6 +4,7 @@ mod schedules;
 
 const OPTIONS: SessionOptions = SessionOptions {
     auto_reconnect: true,
+    retry_first_login: false,
     connection_timeout: 30 * SECOND,
     max_ping_interval: 60 * SECOND,
     strategy: RegressiveStrategy {
@@ -42,7 +43,9 @@ fn words(outputs: &[Output]) -> Vec<String> {
             format!("relogin after {last_error} and {retried_count} attempts?")
         }
         Output::Ask(Question::Token) => "another token?".to_owned(),
-        Output::LoginDone { ok, error_code } => format!("login {ok} {error_code}"),
+        Output::LoginDone(end) => {
+            format!("login {} {}", end.error().is_none(), end.error_code())
+        }
         Output::Emit(SessionEvent::Error(error)) => format!("error {}", error.code()),
         Output::Emit(SessionEvent::ReloginCompleted(event)) => format!(
             "relogin {} {} {} {}",
@@ -109,7 +112,7 @@ fn a_login_goes_through_its_steps() {
     let mut machine = Machine::new(OPTIONS);
     assert!(machine.session.is_idle());
     assert_eq!(machine.step(Input::Login { timeout: 0 }), ["dial"]);
-    assert_eq!(machine.session.deadline(), machine.now + 30 * SECOND);
+    assert_eq!(machine.session.deadline(), machine.now + 20 * SECOND);
     assert_eq!(machine.step(Input::Connected), ["auth"]);
     assert_eq!(machine.session.deadline(), machine.now + 20 * SECOND);
     assert_eq!(machine.step(Input::Authenticated(Ok(true))), ["online", "login true 0"]);
@@ -119,14 +122,117 @@ fn a_login_goes_through_its_steps() {
 }
 
 #[test]
-fn connecting_and_the_login_share_the_connection_timeout() {
+fn the_smaller_of_two_timeouts_bounds_dialing_and_the_login_together() {
+    for (timeout, most) in [(25, 25), (35, 30), (0, 20)] {
+        let mut machine = Machine::new(OPTIONS);
+        machine.step(Input::Login { timeout: timeout * SECOND });
+        assert_eq!(machine.session.deadline(), machine.now + most * SECOND);
+        machine.now += 10 * SECOND;
+        machine.step(Input::Connected);
+        let (waited, outputs) = machine.due();
+        assert_eq!(waited, (most - 10) * SECOND);
+        assert_eq!(outputs, ["disconnect", "error 20003", "login false 20003"]);
+
+        let mut machine = Machine::new(OPTIONS);
+        machine.step(Input::Login { timeout: timeout * SECOND });
+        let (waited, outputs) = machine.due();
+        assert_eq!(waited, most * SECOND);
+        assert_eq!(outputs, ["disconnect", "error 20012", "login false 20012"]);
+    }
+    // The same for each attempt to log in again.
     let mut machine = Machine::new(OPTIONS);
-    machine.step(Input::Login { timeout: 25 * SECOND });
-    machine.now += 10 * SECOND;
+    machine.step(Input::Login { timeout: 2 * SECOND });
+    machine.step(Input::Connected);
+    machine.step(Input::Authenticated(Ok(true)));
+    machine.step(Input::Lost(error(BROKEN)));
+    machine.now += SECOND;
     machine.step(Input::Connected);
     let (waited, outputs) = machine.due();
-    assert_eq!(waited, 20 * SECOND);
-    assert_eq!(outputs, ["disconnect", "error 20003", "login false 20003"]);
+    assert_eq!(waited, SECOND);
+    assert_eq!(outputs[2..], ["relogin false true 20003 1", "dial"]);
+}
+
+const PATIENT: SessionOptions = SessionOptions { retry_first_login: true, ..OPTIONS };
+
+#[test]
+fn a_first_login_is_tried_again_by_the_strategy_and_told_once() {
+    let mut machine = Machine { phases: true, asks: true, ..Machine::new(PATIENT) };
+    assert_eq!(machine.step(Input::Login { timeout: 0 }), ["(connecting)", "dial"]);
+    for attempt in 1..=3 {
+        let outputs = machine.step(Input::ConnectFailed(error(20012)));
+        assert_eq!(outputs, ["disconnect", "error 20012", "dial"], "attempt {attempt}");
+    }
+    let mut delays = Vec::new();
+    for _ in 0..6 {
+        machine.step(Input::Connected);
+        let outputs = machine.step(Input::Authenticated(Err(error(200010))));
+        assert_eq!(outputs, ["disconnect", "error 200010"]);
+        let (waited, outputs) = machine.due();
+        assert_eq!(outputs, ["dial"]);
+        delays.push(waited / SECOND);
+    }
+    assert_eq!(delays, [2, 4, 6, 8, 8, 8]);
+    // A check ends the wait.
+    machine.step(Input::ConnectFailed(error(20012)));
+    assert_eq!(machine.step(Input::Check), ["dial"]);
+    machine.step(Input::Connected);
+    let outputs = machine.step(Input::Authenticated(Ok(true)));
+    assert_eq!(outputs, ["online", "login true 0"]);
+    // The attempts of an outage count anew.
+    let outputs = machine.step(Input::Lost(error(BROKEN)));
+    assert_eq!(outputs.last().map(String::as_str), Some("relogin after 20002 and 0 attempts?"));
+}
+
+#[test]
+fn a_first_login_that_is_tried_again_ends_for_each_good_reason() {
+    let failed = |code: i32| [format!("error {code}"), format!("login false {code}")];
+    // Refused for good.
+    let mut machine = Machine::new(PATIENT);
+    machine.step(Input::Login { timeout: 0 });
+    machine.step(Input::Connected);
+    let outputs = machine.step(Input::Authenticated(Err(error(rtm::BLOCKED_USER))));
+    assert_eq!(outputs[1..], failed(rtm::BLOCKED_USER));
+    assert!(machine.session.is_idle());
+    // No token, in any attempt.
+    let mut machine = Machine { asks: true, ..Machine::new(PATIENT) };
+    machine.step(Input::Login { timeout: 0 });
+    machine.step(Input::ConnectFailed(error(20012)));
+    for go in [true, false] {
+        machine.step(Input::Connected);
+        assert_eq!(machine.step(Input::Authenticated(Ok(false))), ["disconnect", "another token?"]);
+        if go {
+            assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+            machine.step(Input::ConnectFailed(error(20012)));
+        }
+    }
+    assert_eq!(machine.step(Input::Verdict(false)), ["login false 0"]);
+    assert!(machine.session.is_idle());
+    // The last attempt: those after the first are counted.
+    for most in 0..3 {
+        let options = SessionOptions { max_attempts: Some(most), ..PATIENT };
+        let mut machine = Machine::new(options);
+        machine.step(Input::Login { timeout: 0 });
+        for _ in 0..most {
+            assert_eq!(machine.step(Input::ConnectFailed(error(20012)))[2..], ["dial"]);
+        }
+        let outputs = machine.step(Input::ConnectFailed(error(20012)));
+        assert_eq!(outputs[1..], failed(20012), "at most {most}");
+        // The next login has attempts of its own.
+        machine.step(Input::Login { timeout: 0 });
+        let outputs = machine.step(Input::ConnectFailed(error(20012)));
+        assert_eq!(outputs.len(), 3, "{outputs:?}");
+    }
+    // The program has changed its mind, also while it is waited for.
+    for end in [Input::Close, BYE, patient(NEVER), Input::Destroy] {
+        let mut machine = Machine::new(PATIENT);
+        machine.step(Input::Login { timeout: 0 });
+        for _ in 0..4 {
+            machine.step(Input::ConnectFailed(error(20012)));
+        }
+        let outputs = machine.step(end);
+        assert!(outputs.contains(&"login false 20002".to_owned()), "{outputs:?}");
+        assert!(machine.session.is_idle());
+    }
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use rtm_client::{ClientOptions, RtmClient, reply};
+use rtm_client::{ClientOptions, ConnectionState, RegressiveStrategy, RtmClient, reply};
 
+use super::calls::PATIENT;
 use crate::common::package::{self, map};
 use crate::common::peer::{Peer, read_request};
-use crate::common::record::{Event, Record};
+use crate::common::record::{Event, Record, in_words};
 use crate::common::{DEADLINE, PID, UID};
 
 /// Logs a new client in. What its callback and the error event say is in the record, in that order or the other.
@@ -133,6 +134,141 @@ fn a_silent_peer_is_20012_within_the_connection_timeout() {
     assert!(said.contains("connecting took longer than 200ms"), "{said}");
     assert!(said.contains("did not answer the WebSocket upgrade"), "{said}");
     record.expect_login(false, 20012);
+    assert_eq!(record.rest(&client), []);
+}
+
+/// One timeout for all of it: the smaller of the two, whatever takes the time.
+#[test]
+fn a_silent_peer_is_20012_within_the_timeout_of_the_login() {
+    let peer = Peer::new();
+    let timeout = Duration::from_millis(200);
+    let before = Instant::now();
+    let (client, record) = login(peer.options(), timeout);
+    let said = record.expect_error(20012);
+    let took = before.elapsed();
+    assert!(took >= timeout && took < timeout + Duration::from_secs(2), "{took:?}");
+    assert!(said.contains("the timeout of the login"), "{said}");
+    record.expect_login(false, 20012);
+    assert_eq!(record.rest(&client), []);
+    drop(peer.accept_tcp());
+    // The time that connecting takes is not there for the answer.
+    let long = Duration::from_secs(2);
+    let before = Instant::now();
+    let (client, record) = login(peer.options(), long);
+    std::thread::sleep(long / 2);
+    let mut connection = peer.accept();
+    connection.quest("auth");
+    record.expect_error(20003);
+    let took = before.elapsed();
+    assert!(took >= long && took < long * 7 / 5, "{took:?}");
+    record.expect_login(false, 20003);
+    assert_eq!(record.rest(&client), []);
+}
+
+/// Who waits for a login gets what the error event gets, words and causes.
+#[test]
+fn a_login_that_is_waited_for_says_why_it_failed() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let nobody = listener.local_addr().expect("it is bound").to_string();
+    drop(listener);
+    let peer = Peer::new();
+    for (dialed, wrapped) in [(false, false), (false, true), (true, false), (true, true)] {
+        let client = RtmClient::new(match dialed {
+            true => peer.options(),
+            false => ClientOptions::new(PID).endpoint(&nobody),
+        });
+        let record = Record::of(&client);
+        let (callback, reply) = reply::login();
+        match wrapped {
+            false => client.login(UID, "token", callback, DEADLINE),
+            // A closure of the program's around it changes nothing.
+            true => {
+                let around = move |ok: bool, code| {
+                    assert!(!ok);
+                    callback(ok, code);
+                };
+                client.login(UID, "token", around, DEADLINE);
+            }
+        }
+        if dialed {
+            let mut connection = peer.accept();
+            let auth = connection.quest("auth");
+            connection.fail(&auth, &package::error(200024, "you know why"));
+        }
+        let error = reply.wait().expect_err("it fails");
+        let told = record.expect_error(error.code());
+        assert_eq!(in_words(&error), told);
+        let words = if error.code() == 20012 { "refused the connection" } else { "you know why" };
+        assert!(told.contains(words), "{told}");
+        assert_eq!(std::error::Error::source(&error).is_some(), error.code() == 20012);
+        assert_eq!(record.rest(&client), []);
+    }
+    // The refused token, and a login that was given up.
+    let (client, (callback, reply)) = (RtmClient::new(peer.options()), reply::login());
+    client.login(UID, "token", callback, DEADLINE);
+    let mut connection = peer.accept();
+    let auth = connection.quest("auth");
+    connection.answer(&auth, &map([("ok", false.into())]));
+    let error = reply.wait().expect_err("it fails");
+    assert!(error.code() == 200027 && error.message().contains("token"), "{error}");
+    let (callback, reply) = reply::login();
+    client.login(UID, "token", callback, DEADLINE);
+    client.close();
+    let error = reply.wait().expect_err("it fails");
+    assert!(error.code() == 20002 && error.message().contains("closed before"), "{error}");
+}
+
+#[test]
+fn a_first_login_is_tried_again_if_asked_for() {
+    let peer = Peer::new();
+    let eager = RegressiveStrategy { start_connect_failed_count: 9, ..Default::default() };
+    let options = peer.options().regressive_strategy(eager).retry_first_login(true);
+    let client = RtmClient::new(options.clone());
+    let record = Record::of(&client);
+    record.states(&client);
+    client.login(UID, "token", record.login(), Duration::from_millis(300));
+    record.expect_state(ConnectionState::Connecting);
+    drop(peer.accept_tcp());
+    record.expect_error(20012);
+    let mut connection = peer.accept();
+    let auth = connection.quest("auth");
+    connection.fail(&auth, &package::error(200010, "slowly"));
+    record.expect_error(200010);
+    // The timeout bounds each attempt.
+    let mut silent = peer.accept();
+    silent.quest("auth");
+    record.expect_error(20003);
+    assert_eq!(client.connection_state(), ConnectionState::Connecting);
+    let mut connection = peer.accept_login();
+    record.expect_state(ConnectionState::Online);
+    record.expect_login(true, 0);
+    record.expect_nothing(&client, &mut connection);
+    let rest = record.rest(&client);
+    assert_eq!(rest, [Event::State(ConnectionState::Closed), Event::Closed(0)]);
+
+    // Refused for good, the last attempt, and a close while it waits.
+    let (client, record) = login(options.clone(), DEADLINE);
+    let mut connection = peer.accept();
+    let auth = connection.quest("auth");
+    connection.answer(&auth, &map([("ok", false.into())]));
+    record.expect_login(false, 0);
+    assert_eq!(record.rest(&client), []);
+    let (client, record) = login(options.clone().max_relogin_attempts(1), DEADLINE);
+    for _ in 0..2 {
+        drop(peer.accept_tcp());
+        record.expect_error(20012);
+    }
+    record.expect_login(false, 20012);
+    assert!(!peer.is_dialed(Duration::from_millis(20)), "no further attempt");
+    assert_eq!(record.rest(&client), []);
+    let (client, record) = login(options.regressive_strategy(PATIENT), DEADLINE);
+    drop(peer.accept_tcp());
+    record.expect_error(20012);
+    client.check_connection();
+    drop(peer.accept_tcp());
+    record.expect_error(20012);
+    client.close();
+    record.expect_login(false, 20002);
     assert_eq!(record.rest(&client), []);
 }
 

@@ -131,6 +131,7 @@ impl Io {
             waker,
             session: Session::new(SessionOptions {
                 auto_reconnect: options.auto_reconnect,
+                retry_first_login: options.reconnecting.first_login,
                 connection_timeout: to_time(options.connection_timeout),
                 max_ping_interval,
                 strategy: options.regressive_strategy,

@@ -90,9 +90,9 @@ impl Io {
                 Output::Closed(why) => self.closed(engine, why),
                 Output::Disconnect => self.disconnect(engine),
                 Output::EndCalls { error, later } => self.end_calls(engine, error, later),
-                Output::LoginDone { ok, error_code } => {
+                Output::LoginDone(end) => {
                     if let Some(done) = self.login.done.take() {
-                        done.end(ok, error_code, &mut self.batch);
+                        done.end(end, &mut self.batch);
                     }
                 }
                 Output::Emit(event) => self.emit(engine, event),

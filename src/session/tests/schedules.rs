@@ -26,6 +26,11 @@ struct World {
     /// From the login's success on: what `SessionClosed` ends.
     established: bool,
     outage: Option<Outage>,
+    /// The attempts of a first login that is tried again: how many there were after the first, when the next begins, and
+    /// whether one is under way.
+    first: Option<(u32, Time, bool)>,
+    /// That of the latest login.
+    timeout: Time,
     /// When the gate was heard last, and by when it has to answer if it was asked since; while there is a connection.
     silence: Option<(Time, Option<Time>)>,
     /// By when the program has left, and whether it waits for a relogin.
@@ -80,6 +85,8 @@ impl World {
             login_renewed: false,
             established: false,
             outage: None,
+            first: None,
+            timeout: 0,
             silence: None,
             leaves: None,
         }
@@ -165,6 +172,13 @@ impl World {
         if let (Input::Check, Some(outage)) = (&input, &mut self.outage) {
             // Not waited for any longer.
             outage.next = outage.next.min(self.now);
+        }
+        if let (Input::Check, Some((_, next, _))) = (&input, &mut self.first) {
+            *next = (*next).min(self.now);
+        }
+        if let Input::Login { timeout } = input {
+            self.timeout = if timeout == 0 { to_time(CALL_TIMEOUT) } else { timeout };
+            self.first = None;
         }
         let at = Moment { now: self.now, chance: self.chance };
         self.session.step(at, input.clone(), &mut outputs);
@@ -261,13 +275,15 @@ impl World {
                     self.outage = None;
                 }
             }
-            Output::LoginDone { ok, error_code } => {
+            Output::LoginDone(ref end) => {
+                let (ok, error_code) = (end.error().is_none(), end.error_code());
                 prop_assert!(self.login_owed, "a login ended twice");
                 self.login_owed = false;
                 prop_assert_eq!(ok, self.link == Link::Live);
                 prop_assert_eq!(self.phase, ok.then_some(Phase::Online));
                 prop_assert!(!ok || error_code == 0);
                 self.established = ok;
+                self.first = None;
             }
             Output::Emit(ref event) => {
                 prop_assert!(!matches!(input, Input::Destroy), "destroy is silent: {event:?}");
@@ -387,7 +403,8 @@ impl World {
     fn dialed(&mut self, deadline: Time, input: &Input) -> Result<(), TestCaseError> {
         prop_assert_eq!(self.link, Link::Down, "the link before is still there");
         prop_assert!(!self.open, "calls pass without a connection");
-        prop_assert_eq!(deadline, self.now + self.session.options.connection_timeout);
+        let most = self.session.options.connection_timeout.min(self.timeout);
+        prop_assert_eq!(deadline, self.now + most);
         self.link = Link::Dialing;
         if !self.established {
             prop_assert_eq!(self.phase, Some(Phase::Connecting));
@@ -397,6 +414,15 @@ impl World {
             prop_assert!(!self.established);
             self.asked = None;
             self.login_owed = true;
+            self.login_renewed = false;
+            self.first = Some((0, 0, true));
+            return Ok(());
+        }
+        if let Some((attempts, next, under_way @ false)) = &mut self.first {
+            prop_assert!(self.login_owed && self.session.options.retry_first_login);
+            prop_assert!(self.now >= *next, "attempt {} is early", *attempts + 1);
+            *attempts += 1;
+            *under_way = true;
             self.login_renewed = false;
             return Ok(());
         }
@@ -425,6 +451,17 @@ impl World {
     fn heard(&mut self, event: &SessionEvent, input: &Input) -> Result<(), TestCaseError> {
         if let SessionEvent::Error(_) = event {
             prop_assert_ne!(self.phase, Some(Phase::Online), "the error comes first");
+        }
+        if let (SessionEvent::Error(error), Some((attempts, next, under_way))) =
+            (event, &mut self.first)
+        {
+            // The first login goes on unless that is final, or the last attempt.
+            let options = &self.session.options;
+            let last = options.max_attempts.is_some_and(|most| *attempts >= most);
+            let ends = !options.retry_first_login || last || is_final(error.code());
+            prop_assert_eq!(ends, self.phase.is_none());
+            *next = self.now + delay(options, *attempts, self.chance);
+            *under_way = false;
         }
         match event {
             // Of an established session, the first trouble begins an outage.
@@ -499,8 +536,9 @@ impl World {
                 }
             }
         }
-        prop_assert!(!self.login_owed, "a login without an outcome");
-        prop_assert!(self.session.is_idle() || self.outage.is_some());
+        let goes_on = self.session.options.retry_first_login;
+        prop_assert!(!self.login_owed || goes_on, "a login without an outcome");
+        prop_assert!(self.session.is_idle() || self.login_owed || self.outage.is_some());
         self.step(Input::Close)
     }
 }
@@ -512,6 +550,7 @@ proptest! {
     fn no_schedule_breaks_a_promise(
         steps in prop::collection::vec(any::<(u8, u8)>(), 1..48),
         auto_reconnect in prop::bool::weighted(0.9),
+        retry_first_login in any::<bool>(),
         start_connect_failed_count in 0..4_u32,
         linear_regressive_count in 0..5_u32,
         max_attempts in prop::option::weighted(0.3, 0..5_u32),
@@ -525,7 +564,9 @@ proptest! {
             max_interval_seconds: 8,
             linear_regressive_count,
         };
-        let options = SessionOptions { auto_reconnect, strategy, max_attempts, jitter, ..OPTIONS };
+        let options = SessionOptions {
+            auto_reconnect, retry_first_login, strategy, max_attempts, jitter, ..OPTIONS
+        };
         let now = (uptime * (SECOND / 1000)).saturating_sub(10 * SECOND);
         let mut world = World::new(options, now);
         for step in steps {
