@@ -11,7 +11,7 @@ use super::io::{Io, Passed};
 use super::{Command, Engine, timer};
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::events::ConnectionState;
+use crate::events::{CONNECTION_STATE, ConnectionState};
 use crate::guard::set_in_callback;
 use crate::options::Callbacks;
 use crate::session::{LoginEnd, SessionEvent};
@@ -62,7 +62,9 @@ impl Engine {
             }
         }
         let mut batch = Batch::default();
-        batch.items.push_back(Item::State(ConnectionState::Closed));
+        if self.listeners.listens(CONNECTION_STATE) {
+            batch.items.push_back(Item::State(ConnectionState::Closed));
+        }
         batch.items.push_back(Item::Event(SessionEvent::Error(error.clone())));
         for command in commands {
             match command {

@@ -216,7 +216,10 @@ fn no_thread_for_the_name() {
         login(&client, &said);
         eventually("the login ends", || said.0.lock().expect("no panic").len() == 2);
         let all = said.all();
-        assert!(all[0].contains("name lookup") && all[0].contains("unavailable"), "{all:?}");
+        assert!(
+            all[0].contains("to look up the name localhost") && all[0].contains("unavailable"),
+            "{all:?}"
+        );
         assert_eq!(all[1], "login false 20012");
         client.close_and_wait(DEADLINE).expect("the threads end");
         enough_threads();
