@@ -335,14 +335,8 @@ impl RtmClient {
     /// next attempt to log in again is waited for, it begins now. Otherwise nothing is done. Never blocks.
     ///
     /// ```
-    /// # use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
-    /// # let gate = Gate::builder().start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// # let (callback, reply) = reply::login();
-    /// # client.login(1, "token", callback, None);
-    /// # reply.wait()?;
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// client.check_connection(); // the laptop has joined another network
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn check_connection(&self) {
         self.handle.engine.check_connection();

@@ -119,7 +119,9 @@ impl ClientOptions {
     /// [`on_error_recorder`](crate::RtmClient::on_error_recorder), and no event of relogins comes.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let gate = gate();
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().start()?;
     /// gate.faults().on("auth").next(2).close(); // the service is being restarted
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).retry_first_login(true);
     /// let client = RtmClient::new(options);

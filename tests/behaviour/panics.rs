@@ -76,10 +76,9 @@ fn explodes_everywhere(mode: Callbacks) {
     for (name, place) in PLACES {
         println!("{name}");
         let client = RtmClient::new(peer.options().callbacks(mode));
-        let login = |connection: Option<&mut Connection>| {
+        let login = |_before: Option<&mut Connection>| {
             let (callback, login) = reply::login();
             client.login(UID, "token", callback, DEADLINE);
-            drop(connection);
             let connection = peer.accept_login();
             login.wait().expect("a login");
             connection
