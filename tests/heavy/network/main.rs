@@ -13,6 +13,7 @@ mod proxies;
 mod tls;
 mod trouble;
 mod unsent;
+mod upgrades;
 mod words;
 
 use std::time::Duration;
