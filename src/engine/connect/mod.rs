@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::Level;
 use mio::{Registry, Token, Waker};
 
 use self::attempt::{Attempt, Route, Step};
@@ -21,6 +22,7 @@ use crate::dial::race::{Candidate, Gate, Next, Race};
 use crate::dial::words::Reach;
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::guard;
 use crate::options::{ClientOptions, FILE_GATE};
 use crate::time::Time;
 
@@ -221,7 +223,7 @@ impl Dialing {
     }
 
     fn failed(&mut self, candidate: Candidate, failure: Failure) {
-        log::debug!(target: "rtm_client::connect", "{}", failure.error);
+        guard::log(Level::Debug, "rtm_client::connect", format_args!("{}", failure.error));
         self.race.failed(candidate);
         self.failures.push(failure);
     }

@@ -9,6 +9,7 @@ mod addresses;
 mod alive;
 mod closing;
 mod frames;
+mod loggers;
 mod proxies;
 mod tls;
 mod trouble;
