@@ -133,9 +133,9 @@ codes! {
         #[doc(alias = "FPNN_EC_PROTO_FILE_SIGN")]
         #[error(Argument, "the signature of a file is wrong")]
         pub const PROTO_FILE_SIGN: i32 = 10011;
-        /// There is no such file.
+        /// A file cannot be read.
         #[doc(alias = "FPNN_EC_PROTO_FILE_NOT_EXIST")]
-        #[error(NotFound, "there is no such file")]
+        #[error(NotFound, "a file cannot be read")]
         pub const PROTO_FILE_NOT_EXIST: i32 = 10012;
         /// Unknown error of the connection.
         #[doc(alias = "FPNN_EC_CORE_UNKNOWN_ERROR")]

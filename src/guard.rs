@@ -1,7 +1,11 @@
 //! Running user code: guarded, and known to be user code.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use log::Level;
 
 use crate::error::Error;
 
@@ -46,9 +50,20 @@ pub(crate) fn guarded(what: &str, user_code: impl FnOnce()) {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default();
-    log::error!(target: "rtm_client::callback", "a {what} panicked: {text}");
-    // The payload of a panic is user code too: its destructor may panic again, with a payload of the same kind.
-    let mut panic = panic;
+    log(Level::Error, "rtm_client::callback", format_args!("a {what} panicked: {text}"));
+    drop_payload(panic);
+}
+
+/// Tells the program's logger, which is user code too: its panic ends nothing.
+pub(crate) fn log(level: Level, target: &str, text: fmt::Arguments<'_>) {
+    let told = catch_unwind(AssertUnwindSafe(|| log::log!(target: target, level, "{text}")));
+    if let Err(panic) = told {
+        drop_payload(panic);
+    }
+}
+
+/// The payload of a panic is user code too: its destructor may panic again, with a payload of the same kind.
+fn drop_payload(mut panic: Box<dyn Any + Send>) {
     for _ in 0..MOST_PAYLOADS {
         match catch_unwind(AssertUnwindSafe(move || drop(panic))) {
             Ok(()) => return,

@@ -265,6 +265,8 @@ impl ClientOptions {
     /// assert_eq!(options.gate_url(), "ws://rtm.example:13321/service/websocket");
     /// let legacy = ClientOptions::new(1).endpoint("rtm.example:13325");
     /// assert_eq!(legacy.gate_url(), options.gate_url());
+    /// let address = ClientOptions::new(1).endpoint("[2001:db8::1]:13325");
+    /// assert_eq!(address.gate_url(), "ws://[2001:db8::1]:13321/service/websocket");
     /// ```
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
@@ -420,16 +422,22 @@ impl ClientOptions {
         let (scheme, address) = self.gate();
         let address = self.file_endpoint.clone().unwrap_or_else(|| {
             let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
-            format!("fileproxy-{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
+            format!("{FILE_GATE}{host}:{}", if scheme == "wss" { 13462 } else { 13461 })
         });
         (scheme, address)
     }
 }
 
+/// What the name of a file gate begins with that is derived from the gate's.
+pub(crate) const FILE_GATE: &str = "fileproxy-";
+
 /// The legacy port stands for another one.
 fn current_port(endpoint: &str) -> String {
-    match endpoint.split_once(':') {
-        Some((host, "13325")) => format!("{host}:13321"),
+    match endpoint.rsplit_once(':') {
+        // An IPv6 address has colons of its own, and stands in brackets.
+        Some((host, "13325")) if !host.contains(':') || host.ends_with(']') => {
+            format!("{host}:13321")
+        }
         _ => endpoint.to_owned(),
     }
 }

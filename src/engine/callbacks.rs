@@ -13,13 +13,14 @@ use super::login::{LoginDone, ask_program};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::{self, ConnectionState};
-use crate::guard::{guarded, set_in_callback};
+use crate::guard::{self, guarded, set_in_callback};
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::session::{LoginEnd, Question, SessionEvent};
 use crate::types::ProgressHandler;
 use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
+use log::Level;
 
 /// How often to look whether the thread that runs callbacks has run the last.
 const ELSEWHERE: Duration = Duration::from_millis(1);
@@ -189,7 +190,11 @@ impl Engine {
         let started = self.spawn("rtm-callback", move || engine.run_left_over());
         if let Err(error) = started {
             // Better inside the call than never.
-            log::error!(target: "rtm_client::engine", "no thread for callbacks: {error}");
+            guard::log(
+                Level::Error,
+                "rtm_client::engine",
+                format_args!("no thread for callbacks: {error}"),
+            );
             self.run_left_over();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
+use log::Level;
 use tungstenite::protocol::frame::coding::Control;
 
 use super::callbacks::{Batch, Item};
@@ -9,6 +10,7 @@ use super::frame::{FrameBuffer, append_control};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::guard;
 use crate::options::ClientOptions;
 use crate::push::Push;
 
@@ -143,9 +145,12 @@ impl Connection {
         match (self.reading, yes && !waits) {
             (Reading::Paused, false) => self.reading = Reading::More,
             (Reading::More | Reading::Drained, true) => {
-                log::warn!(
-                    target: "rtm_client::engine",
-                    "callbacks are too slow for what the gate sends: reading stops until they catch up"
+                guard::log(
+                    Level::Warn,
+                    "rtm_client::engine",
+                    format_args!(
+                        "callbacks are too slow for what the gate sends: reading stops until they catch up"
+                    ),
                 );
                 self.reading = Reading::Paused;
             }

@@ -28,13 +28,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use log::Level;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::ConnectionState;
-use crate::guard::guarded;
+use crate::guard::{self, guarded};
 use crate::listeners::Listeners;
 use crate::options::{Callbacks, ClientOptions};
 use crate::pending::Pending;
@@ -389,7 +390,11 @@ fn command_io(mut state: MutexGuard<'_, State>, command: Command) {
 
 fn wake(io: &Waker) {
     if let Err(error) = io.wake() {
-        log::error!(target: "rtm_client::engine", "the readiness wait cannot be woken: {error}");
+        guard::log(
+            Level::Error,
+            "rtm_client::engine",
+            format_args!("the readiness wait cannot be woken: {error}"),
+        );
     }
 }
 

@@ -12,9 +12,10 @@ use super::{Command, Engine, timer};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::{CONNECTION_STATE, ConnectionState};
-use crate::guard::set_in_callback;
+use crate::guard::{self, set_in_callback};
 use crate::options::Callbacks;
 use crate::session::{LoginEnd, SessionEvent};
+use log::Level;
 
 /// Callbacks quicker than that need no relief.
 pub(super) const SLOW: Duration = Duration::from_millis(1);
@@ -230,7 +231,11 @@ fn with_relief(engine: &Arc<Engine>, run: u64, calm: &mut Calm) -> Next<Box<Io>,
 /// `rtm-relief`: sits while a callback takes long.
 pub(super) fn run_relief(engine: &Arc<Engine>, run: u64) {
     while let Some(mut io) = engine.chair.relieve(run) {
-        log::debug!(target: "rtm_client::engine", "a callback takes long: the relief does the I/O");
+        guard::log(
+            Level::Debug,
+            "rtm_client::engine",
+            format_args!("a callback takes long: the relief does the I/O"),
+        );
         loop {
             let passed = io.pass(engine, false);
             let batch = io.take_batch(engine);

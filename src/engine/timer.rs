@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use log::Level;
 use parking_lot::MutexGuard;
 
 use super::callbacks::Batch;
@@ -12,6 +13,7 @@ use super::threads::{SLOW, run_relief};
 use super::{Command, Complete, Engine, State, command_io};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::guard;
 use crate::time::{NEVER, Time, to_time};
 
 /// How many calls expire under one hold of the lock.
@@ -49,9 +51,11 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
         }
         if state.clocks_at <= now {
             state.clocks_at = now.saturating_add(clocks::EVERY);
+            drop(state);
             if clocks.look(now, SystemTime::now()) {
-                log::debug!(target: "rtm_client::session", "the machine has slept: is the gate there?");
-                command_io(state, Command::Doubt);
+                let text = format_args!("the machine has slept: is the gate there?");
+                guard::log(Level::Debug, "rtm_client::session", text);
+                command_io(engine.state.lock(), Command::Doubt);
             }
             continue;
         }
@@ -111,9 +115,12 @@ fn look(engine: &Arc<Engine>, run: u64, now: Time, relief: &mut Relief) -> bool 
                 Ok(()) => Relief::Made,
                 Err(error) => {
                     if from == 0 {
-                        log::error!(
-                            target: "rtm_client::engine",
-                            "a slow callback holds the connection up, for there is no thread to be had: {error}"
+                        guard::log(
+                            Level::Error,
+                            "rtm_client::engine",
+                            format_args!(
+                                "a slow callback holds the connection up, for there is no thread to be had: {error}"
+                            ),
                         );
                     }
                     Relief::Missing(now.saturating_add(to_time(TRIED_AGAIN)))

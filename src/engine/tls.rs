@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, OnceLock};
 
+use log::Level;
 use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
 
@@ -11,6 +12,7 @@ use crate::dial::tls::{Config, Seen, Witness, explain, make};
 use crate::dial::words::Tls;
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::guard;
 use crate::options::TlsOptions;
 
 /// How much is read from the socket at once; a record is a little over 16 KiB.
@@ -33,9 +35,12 @@ pub(super) fn connector(
     options: &TlsOptions,
 ) -> Result<Connector, Error> {
     if options.accept_invalid {
-        log::warn!(
-            target: "rtm_client::connect",
-            "the gate's certificate is not verified: danger_accept_invalid_certs is set"
+        guard::log(
+            Level::Warn,
+            "rtm_client::connect",
+            format_args!(
+                "the gate's certificate is not verified: danger_accept_invalid_certs is set"
+            ),
         );
     }
     if let Some(connector) = made.get() {

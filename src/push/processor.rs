@@ -1,12 +1,14 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use log::Level;
 use parking_lot::Mutex;
 
 use super::duplicates::{Duplicates, Key};
 use super::{Category, Push, server_push};
 use crate::error::Error;
 use crate::error_code::fpnn;
+use crate::guard;
 use crate::listeners::{Event, ListenerId, Listeners};
 use crate::types::{Kickout, KickoutRoom, Ping, PushMessage, mtype};
 use crate::wire::package::Encoding;
@@ -174,7 +176,11 @@ impl Processor {
         };
         let key = Key { category, from: fields.int("from"), mid: fields.int("mid"), place };
         if key.mid != 0 && !self.duplicates.lock().first_sight(key, now) {
-            log::debug!("dropped a duplicate: {key:?}");
+            guard::log(
+                Level::Debug,
+                "rtm_client::push",
+                format_args!("dropped a duplicate: {key:?}"),
+            );
             return None;
         }
         let event = self.event(category, fields.int("mtype"));

@@ -124,13 +124,15 @@ impl File {
             Source::Bytes(bytes) => return Ok(bytes),
             Source::Path(path) => path,
         };
-        let unreadable = |error| {
-            let text = format!("file: {} cannot be read", path.display());
+        let shown = path.display();
+        let unreadable = |error: io::Error| {
+            let text = format!("{shown}: {}", why_unreadable(error.kind()));
             Error::with_source(fpnn::PROTO_FILE_NOT_EXIST, text, error)
         };
         let found = path.metadata().map_err(unreadable)?;
         if !found.is_file() {
-            return Err(unreadable(io::Error::new(ErrorKind::InvalidInput, "not a regular file")));
+            let text = format!("{shown}: it is not a regular file");
+            return Err(Error::new(fpnn::PROTO_FILE_NOT_EXIST, text));
         }
         if found.len() > limit as u64 {
             return too_large(&path.display().to_string());
@@ -140,6 +142,15 @@ impl File {
         let file = fs::File::open(&path).map_err(unreadable)?;
         file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > limit { too_large(&path.display().to_string()) } else { Ok(bytes) }
+    }
+}
+
+fn why_unreadable(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => "there is no such file",
+        ErrorKind::PermissionDenied => "this program may not read it",
+        ErrorKind::OutOfMemory => "there is not enough memory for it",
+        _ => "reading it failed",
     }
 }
 
@@ -282,5 +293,25 @@ impl FileInfo {
     /// The same, where the message's type is that of a file.
     pub(super) fn of_message(mtype: i64, msg: &Body, attrs: &Text) -> Option<FileInfo> {
         if mtype::is_file(mtype) { FileInfo::of(msg, attrs) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_there_is_called_that() {
+        let said = |error: i32| why_unreadable(io::Error::from_raw_os_error(error).kind());
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            [2, 13, 12, 5].map(said),
+            [
+                "there is no such file",
+                "this program may not read it",
+                "there is not enough memory for it",
+                "reading it failed"
+            ]
+        );
     }
 }

@@ -45,7 +45,8 @@ impl Route {
         endpoint: &str,
     ) -> Result<Route, Error> {
         let failed = |text| Failure::new(text).error;
-        let (host, port) = address::split(endpoint).map_err(|why| failed(why.of(endpoint)))?;
+        let (host, port) = address::split(endpoint)
+            .map_err(|why| failed(super::advised(&why, endpoint, options).of(endpoint)))?;
         let url = gate_url(scheme, endpoint);
         if url.parse::<Uri>().is_err() {
             return Err(failed(Reach::NoEndpoint.of(endpoint)));

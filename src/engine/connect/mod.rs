@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::Level;
 use mio::{Registry, Token, Waker};
 
 use self::attempt::{Attempt, Route, Step};
@@ -21,7 +22,8 @@ use crate::dial::race::{Candidate, Gate, Next, Race};
 use crate::dial::words::Reach;
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::options::ClientOptions;
+use crate::guard;
+use crate::options::{ClientOptions, FILE_GATE};
 use crate::time::Time;
 
 /// How many failures an error tells of.
@@ -162,8 +164,6 @@ impl Dialing {
     }
 
     fn hear_lookups(&mut self, options: &ClientOptions) {
-        let is_derived =
-            |name: &str| options.file_endpoint.is_none() && name.starts_with("fileproxy-");
         let (race, failures, routes) = (&mut self.race, &mut self.failures, &self.routes);
         self.lookups.retain(|(gate, lookup)| {
             let (Some(found), Some(Some(route))) = (lookup.get(), routes.get(*gate)) else {
@@ -179,10 +179,7 @@ impl Dialing {
                     race.looked_up(*gate, addresses.iter().map(address));
                 }
                 Err((why, error)) => {
-                    let why = match why {
-                        Reach::UnknownName if is_derived(name) => &Reach::UnknownFileGate,
-                        why => why,
-                    };
+                    let why = advised(why, name, options);
                     failures.push(Failure::caused(why.of(name), error.clone()));
                     race.looked_up(*gate, []);
                 }
@@ -226,7 +223,7 @@ impl Dialing {
     }
 
     fn failed(&mut self, candidate: Candidate, failure: Failure) {
-        log::debug!(target: "rtm_client::connect", "{}", failure.error);
+        guard::log(Level::Debug, "rtm_client::connect", format_args!("{}", failure.error));
         self.race.failed(candidate);
         self.failures.push(failure);
     }
@@ -265,6 +262,15 @@ impl Dialing {
 
     fn retry_after(&self) -> Option<Duration> {
         self.failures.iter().filter_map(|failure| failure.retry_after).max()
+    }
+}
+
+/// A name that the client has made itself is not the program's to spell.
+fn advised<'a>(why: &'a Reach, name: &str, options: &ClientOptions) -> &'a Reach {
+    let is_made = options.file_endpoint.is_none() && name.starts_with(FILE_GATE);
+    match why {
+        Reach::UnknownName | Reach::NoBrackets if is_made => &Reach::UnknownFileGate,
+        why => why,
     }
 }
 

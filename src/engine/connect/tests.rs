@@ -186,6 +186,17 @@ fn a_lookup_without_a_thread() {
     assert_eq!(failure.error.message(), "no thread could be started to look up the name a.example");
 }
 
+/// It is the client that makes the name, so the program is not told to spell it.
+#[test]
+fn a_derived_file_gate_is_called_that() {
+    let said =
+        failure(&engine(ClientOptions::new(1), knows(Vec::new())), &["fileproxy-[::1]:1"], NEVER);
+    assert!(said.contains("file_endpoint"), "{said}");
+    let options = ClientOptions::new(1).file_endpoint("fileproxy-[::1]:1");
+    let said = failure(&engine(options, knows(Vec::new())), &["fileproxy-[::1]:1"], NEVER);
+    assert!(said.contains("in brackets"), "{said}");
+}
+
 /// How many threads and descriptors this process has.
 fn held() -> (usize, usize) {
     let count = |path: &str| std::fs::read_dir(path).map_or(0, Iterator::count);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use log::Level;
 use mio::{Events, Poll, Token, Waker};
 
 use super::callbacks::{Batch, Item};
@@ -19,6 +20,7 @@ use super::frame::FrameBuffer;
 use super::login::Login;
 use super::upload::Upload;
 use super::{Command, Engine, Sitter, State};
+use crate::guard;
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::resume::{Change, Resume};
@@ -473,7 +475,11 @@ impl Io {
     fn wait(&mut self, most: Option<Duration>) {
         if let Err(error) = self.poll.poll(&mut self.events, most) {
             if error.kind() != io::ErrorKind::Interrupted {
-                log::error!(target: "rtm_client::engine", "the readiness wait failed: {error}");
+                guard::log(
+                    Level::Error,
+                    "rtm_client::engine",
+                    format_args!("the readiness wait failed: {error}"),
+                );
             }
             return;
         }

@@ -16,11 +16,13 @@ use crate::engine::{Admission, Command, Engine, FIRST_SEQ};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::{CONNECTION_STATE, ConnectionState, ReloginCompleted};
+use crate::guard;
 use crate::resume::Resume;
 use crate::session::{Input, Later, Moment, Output, Phase, Question, SessionEvent};
 use crate::time::{CALL_TIMEOUT, Time, to_time};
 use crate::wire::package;
 use crate::wire::payload::write_map;
+use log::Level;
 
 impl Io {
     /// Steps the session machine with everything that happened in this pass, and does what it says.
@@ -187,12 +189,12 @@ impl Io {
         match &event {
             SessionEvent::ReloginCompleted(ReloginCompleted { successful: true, .. }) => {
                 engine.counters.reconnects.add(1);
-                log::debug!(target: "rtm_client::session", "logged in again");
+                guard::log(Level::Debug, "rtm_client::session", format_args!("logged in again"));
             }
             SessionEvent::Error(error) => {
-                log::warn!(target: "rtm_client::session", "{error}");
+                guard::log(Level::Warn, "rtm_client::session", format_args!("{error}"));
             }
-            event => log::debug!(target: "rtm_client::session", "{event:?}"),
+            event => guard::log(Level::Debug, "rtm_client::session", format_args!("{event:?}")),
         }
         self.batch.items.push_back(Item::Event(event));
     }
@@ -202,7 +204,11 @@ impl Io {
         let in_flight = engine.state.lock().pending.drain(FIRST_SEQ);
         self.end_with(engine, in_flight, &Error::connection_closed());
         let options = &engine.options;
-        log::debug!(target: "rtm_client::connect", "dialing {}", options.gate_url());
+        guard::log(
+            Level::Debug,
+            "rtm_client::connect",
+            format_args!("dialing {}", options.gate_url()),
+        );
         let mut gates = options.gates();
         let first = self.passed_over % gates.len().max(1);
         gates.rotate_left(first);

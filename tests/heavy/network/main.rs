@@ -9,10 +9,12 @@ mod addresses;
 mod alive;
 mod closing;
 mod frames;
+mod loggers;
 mod proxies;
 mod tls;
 mod trouble;
 mod unsent;
+mod upgrades;
 mod words;
 
 use std::time::Duration;

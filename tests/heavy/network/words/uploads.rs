@@ -1,6 +1,8 @@
 //! An upload that does not come to its end says how far it is.
 
 use std::io::Read;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use rtm_client::types::{File, mtype};
@@ -40,6 +42,15 @@ pub(super) const ROWS: &[Row] = &[
             upload(&files.address(), |options, peer| options.file_endpoint(peer), serve)
         },
     },
+    Row {
+        says: "a file cannot be read: PEER: there is no such file",
+        play: || file("no such file", |_| {}),
+    },
+    Row {
+        says: "a file cannot be read: PEER: it is not a regular file",
+        play: || file("folder", |path| std::fs::create_dir_all(path).expect("a folder")),
+    },
+    Row { says: "a file cannot be read: PEER: this program may not read it", play: unreadable },
 ];
 
 #[test]
@@ -64,4 +75,53 @@ fn upload(
     serve();
     let error = reply.wait().expect_err("nobody takes the file");
     Said::Text { text: in_words(&error.error), peer: peer.to_owned() }
+}
+
+/// What becomes of a file at a path of that name, once something is there.
+fn file(name: &str, make: impl FnOnce(&Path)) -> Said {
+    let path = std::env::temp_dir().join(format!("rtm-client-words-{}-{name}", std::process::id()));
+    make(&path);
+    let said = unread(&path);
+    let _ = std::fs::remove_dir(&path);
+    Said::Text { text: said, peer: path.display().to_string() }
+}
+
+fn unread(path: &Path) -> String {
+    let gate = Peer::new();
+    let (client, ..) = gate.login(gate.options());
+    let (callback, reply) = reply::channel();
+    client.upload_file(mtype::FILE, File::open(path), None, callback);
+    in_words(&reply.wait().expect_err("it cannot be read").error)
+}
+
+/// The variable that names the file a process of its own reads, and may not.
+const READ: &str = "RTM_TEST_READ";
+
+/// What that process runs; nothing where the variable is not set.
+#[test]
+fn reads_in_a_process_of_its_own() {
+    if let Some(path) = std::env::var_os(READ) {
+        println!("SAID: {}", unread(Path::new(&path)));
+    }
+}
+
+/// A file of nobody's, read by a process without privileges.
+fn unreadable() -> Said {
+    let path = std::env::temp_dir().join(format!("rtm-client-words-{}-closed", std::process::id()));
+    let path = path.display().to_string();
+    let program = std::env::current_exe().expect("the test's binary");
+    let script = "umask 777 && : > \"$1\" && shift && exec unshare -U \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", script, "sh", &path])
+        .arg(program)
+        .args(["--exact", "words::uploads::reads_in_a_process_of_its_own", "--nocapture"])
+        .env(READ, &path)
+        .output();
+    let _ = std::fs::remove_file(&path);
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let text = text.unwrap_or_default();
+    match text.lines().find_map(|line| Some(line.split_once("SAID: ")?.1.to_owned())) {
+        Some(text) => Said::Text { text, peer: path },
+        None => Said::Skipped("no user namespaces here"),
+    }
 }
