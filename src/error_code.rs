@@ -9,7 +9,7 @@
 //!
 //! | code | when |
 //! | --- | --- |
-//! | [20012](fpnn::CORE_INVALID_CONNECTION) | no login has succeeded yet, or none since `close` |
+//! | [20012](fpnn::CORE_INVALID_CONNECTION) | no login has succeeded yet, `bye` was called, or the session has ended: the message says why |
 //! | [20002](fpnn::CORE_CONNECTION_CLOSED) | the connection was lost before the answer came, or the client is logging in again |
 //! | [20003](fpnn::CORE_TIMEOUT) | no answer came in time; whether the service acted on the call is not known |
 //! | [20005](fpnn::CORE_ENCODING) | the call is larger than [`max_sent_bytes`](crate::ClientOptions::max_sent_bytes) |

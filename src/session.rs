@@ -14,10 +14,10 @@ use crate::options::RegressiveStrategy;
 use crate::time::{CALL_TIMEOUT, NEVER, Time, to_time};
 
 pub(crate) use messages::{
-    Input, Later, LoginEnd, Moment, Output, Phase, Question, SessionEvent, SessionOptions,
+    CallEnd, Input, LoginEnd, Moment, Output, Phase, Question, SessionEvent, SessionOptions,
 };
 pub(crate) use reasons::closed_by_program;
-use reasons::{closed, closed_meanwhile, ended, ended_by, is_final};
+use reasons::{closed_meanwhile, ended, ended_by, is_final};
 
 /// Nanoseconds in a second.
 const SECOND: Time = 1_000_000_000;
@@ -193,7 +193,7 @@ impl Session {
             (Input::Kickout, State::Authenticating { .. }) => self.leave(out),
             (Input::Kickout, State::Live { .. } | State::Leaving { .. }) => {
                 let why = ended("the service has kicked the user out");
-                self.end(0, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+                self.end(0, why, CallEnd::Unanswered, out);
             }
             (Input::Verdict(go), State::Asking(question)) => self.told(at, question, go, out),
             (Input::Due, _) if now >= self.deadline() => self.due(at, out),
@@ -306,7 +306,7 @@ impl Session {
             Question::Relogin { .. } if go => self.begin(at.now, out),
             Question::Relogin { last_error, .. } => {
                 let why = ended("the program did not want to log in again");
-                self.end(last_error, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+                self.end(last_error, why, CallEnd::Unanswered, out);
             }
             Question::Token if go => self.dial(at.now, out),
             Question::Token => match self.refusal.take() {
@@ -334,7 +334,7 @@ impl Session {
             let why = ended_by("the token was refused", error);
             self.tell_closed(why.clone(), out);
             self.relogin_completed(false, false, code, out);
-            self.end(code, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+            self.end(code, why, CallEnd::Unanswered, out);
         } else {
             self.reset();
             self.tell_closed(error.clone(), out);
@@ -355,7 +355,7 @@ impl Session {
             self.tell_closed(why.clone(), out);
             out.push(Output::Emit(SessionEvent::Error(error)));
             self.relogin_completed(false, false, code, out);
-            self.end(code, why, closed(), fpnn::CORE_CONNECTION_CLOSED, out);
+            self.end(code, why, CallEnd::Unanswered, out);
         } else {
             let due = self.plan(at, code, out);
             out.push(Output::Emit(SessionEvent::Error(error)));
@@ -400,11 +400,11 @@ impl Session {
             self.tell_closed(why.clone(), out);
             out.push(Output::Emit(SessionEvent::Error(error.clone())));
             let code = if self.options.auto_reconnect { code } else { fpnn::CORE_UNKNOWN_ERROR };
-            self.end(code, why, error, fpnn::CORE_CONNECTION_CLOSED, out);
+            self.end(code, why, CallEnd::Lost(error), out);
         } else {
             let due = self.plan(at, code, out);
             out.push(Output::Emit(SessionEvent::Error(error.clone())));
-            out.push(Output::EndCalls { error, later: Later::Reconnecting });
+            out.push(Output::EndCalls { how: CallEnd::Lost(error), reconnecting: true });
             self.wait(at.now, due, out);
         }
     }
@@ -478,7 +478,7 @@ impl Session {
             State::Idle => {}
             _ if self.established => {
                 let why = closed_by_program();
-                self.end(0, why, closed(), fpnn::CORE_INVALID_CONNECTION, out);
+                self.end(0, why, CallEnd::Unanswered, out);
             }
             _ => {
                 self.reset();
@@ -490,19 +490,12 @@ impl Session {
     }
 
     /// Ends an established session: the event first, then the calls.
-    fn end(
-        &mut self,
-        event_code: i32,
-        why: Error,
-        error: Error,
-        later: i32,
-        out: &mut Vec<Output>,
-    ) {
+    fn end(&mut self, event_code: i32, why: Error, how: CallEnd, out: &mut Vec<Output>) {
         self.reset();
         out.push(Output::Disconnect);
         self.tell_closed(why, out);
         out.push(Output::Emit(SessionEvent::Closed(event_code)));
-        out.push(Output::EndCalls { error, later: Later::Fail(later) });
+        out.push(Output::EndCalls { how, reconnecting: false });
     }
 
     fn vanish(&mut self, out: &mut Vec<Output>) {
@@ -511,9 +504,8 @@ impl Session {
         }
         self.reset();
         self.phase = None;
-        let later = Later::Fail(fpnn::CORE_CONNECTION_CLOSED);
         out.push(Output::Disconnect);
-        out.push(Output::EndCalls { error: closed(), later });
+        out.push(Output::EndCalls { how: CallEnd::Unanswered, reconnecting: false });
     }
 
     fn reset(&mut self) {

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a client has done so far, as [`RtmClient::stats`](crate::RtmClient::stats) found it.
 ///
-/// The figures are read one after another while the client goes on, so that they may be a few calls apart.
+/// Each call is counted once more when it ends: `calls` = `answers` + `timeouts` + `lost` + `unanswered` + those that have
+/// not ended. The figures are read one after another while the client goes on, so that they may be a few calls apart.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -15,8 +16,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// client.get_session(None, callback);
 /// reply.wait().unwrap_err();
 ///
-/// let Stats { calls, answers, errors, timeouts, reconnects, .. } = client.stats();
-/// assert_eq!((calls, answers, errors, timeouts, reconnects), (1, 1, 1, 0, 0));
+/// let Stats { calls, answers, errors, timeouts, lost, unanswered, .. } = client.stats();
+/// assert_eq!(calls, answers + timeouts + lost + unanswered);
+/// assert_eq!((calls, answers, errors), (1, 1, 1));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -29,6 +31,12 @@ pub struct Stats {
     pub errors: u64,
     /// Calls that were not answered in time.
     pub timeouts: u64,
+    /// Calls that ended because the connection was lost before their answer was there, or was not made again within the
+    /// longest wait of [`queue_while_reconnecting`](crate::ClientOptions::queue_while_reconnecting).
+    pub lost: u64,
+    /// Calls that ended with the session, before their answer was there: by `close`, `destroy`, a login anew, the end of
+    /// `bye`, a kickout, or because there was to be no further attempt to log in again.
+    pub unanswered: u64,
     /// Quests of the gate: messages, pings and the like.
     pub pushes: u64,
     /// Bytes written to connections with the gate, TLS not counted.
@@ -75,8 +83,10 @@ pub(crate) struct Counters {
     pub(crate) queued_bytes: Counter,
     /// Under the state's lock.
     pub(crate) online: AtomicBool,
-    /// Under the state\'s lock.
+    /// Under the state's lock.
     pub(crate) timeouts: Counter,
+    pub(crate) lost: Counter,
+    pub(crate) unanswered: Counter,
     /// The I/O thread, as the rest.
     pub(crate) answers: Counter,
     pub(crate) errors: Counter,

@@ -99,13 +99,13 @@ impl Engine {
     ) -> Option<(Complete, Error)> {
         let deadline = now.saturating_add(to_time(timeout));
         let mut state = self.state.lock();
-        if let Some((code, text)) = self.refusal(&state, kind, frame.frame_len()) {
+        if let Some(error) = self.refusal(&state, kind, frame.frame_len()) {
             drop(state);
-            return Some((complete, Error::new(code, text)));
+            return Some((complete, error));
         }
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.counters.calls.add(1);
-        let deadline = if state.admission == Admission::Reconnecting {
+        let deadline = if let Admission::Reconnecting = state.admission {
             let too_old = now.saturating_add(to_time(self.options.reconnecting.max_age));
             state.queue.push(Queued { frame: frame.clone(), deadline, complete }, too_old)
         } else {
@@ -127,27 +127,27 @@ impl Engine {
     }
 
     /// Why a call with a frame of that length does not pass.
-    fn refusal(&self, state: &State, kind: Kind, len: usize) -> Option<(i32, &'static str)> {
-        match state.admission {
-            Admission::Refused(fpnn::CORE_INVALID_CONNECTION) => {
-                return Some((fpnn::CORE_INVALID_CONNECTION, super::LOG_IN_FIRST));
-            }
-            Admission::Refused(code) => return Some((code, "")),
+    fn refusal(&self, state: &State, kind: Kind, len: usize) -> Option<Error> {
+        let (bytes, most, text) = match &state.admission {
+            Admission::Refused(error) => return Some(error.clone()),
             Admission::Reconnecting if kind == Kind::Call => {
-                return Some((fpnn::CORE_CONNECTION_CLOSED, ""));
+                return Some(Error::connection_closed());
             }
-            Admission::Open | Admission::Reconnecting => {}
-        }
-        let full = |text| Some((fpnn::CORE_WORK_QUEUE_FULL, text));
+            Admission::Open => (
+                self.queued_bytes(state),
+                self.options.max_queued_bytes,
+                "max_queued_bytes is reached",
+            ),
+            Admission::Reconnecting => {
+                let most = self.options.reconnecting.max_bytes;
+                (state.queue.bytes(), most, "the queue of sends made while reconnecting is full")
+            }
+        };
+        let full = |text| Some(Error::new(fpnn::CORE_WORK_QUEUE_FULL, text));
         if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight {
             return full("max_in_flight is reached");
         }
-        if state.admission == Admission::Open {
-            let too_many = self.queued_bytes(state) + len > self.options.max_queued_bytes;
-            return if too_many { full("max_queued_bytes is reached") } else { None };
-        }
-        let too_many = state.queue.bytes() + len > self.options.reconnecting.max_bytes;
-        if too_many { full("the queue of sends made while reconnecting is full") } else { None }
+        if bytes + len > most { full(text) } else { None }
     }
 
     /// Bytes that wait for the socket.

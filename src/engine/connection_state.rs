@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Engine, State, clocks};
+use super::{Admission, Engine, State, clocks};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::ConnectionState;
@@ -48,12 +48,19 @@ impl Engine {
         }
     }
 
-    /// The same for its end. The first reason counts.
+    /// The same for its end: from now on calls fail with the reason, unless there was no session yet. The first reason
+    /// counts.
     pub(super) fn close_connection(&self, state: &mut State, why: Error) {
-        if state.connection != ConnectionState::Closed {
-            state.why_closed = why;
-            self.set_connection(state, ConnectionState::Closed);
+        match state.connection {
+            ConnectionState::Closed => return,
+            // The login has failed: what calls are told is as true as before.
+            ConnectionState::Connecting => {}
+            ConnectionState::Online | ConnectionState::Reconnecting { .. } => {
+                state.admission = Admission::Refused(why.clone());
+            }
         }
+        state.why_closed = why;
+        self.set_connection(state, ConnectionState::Closed);
     }
 
     /// That time as the program counts it. `None` if it never comes.

@@ -56,9 +56,6 @@ use queue::Queue;
 use tls::Connector;
 use upload::UploadRequest;
 
-/// What to do where there is no session.
-const LOG_IN_FIRST: &str = "log in first";
-
 /// The first sequence number of a connection is that of `auth`.
 const FIRST_SEQ: u32 = 1;
 
@@ -125,7 +122,8 @@ pub(crate) struct Engine {
 
 /// "A caller" is any thread of the program; "the sitter" is the one in the [`Chair`].
 struct State {
-    /// Written by the sitter; callers only refuse with it: `login`, `bye`, `close`, `destroy`.
+    /// Written by the sitter; callers only refuse with it: `login`, `bye`, `close`, `destroy`. While `connection` is closed
+    /// everything is refused.
     admission: Admission,
     /// What the program is told of the connection. By callers at `login`, `close` and `destroy`, else by the sitter.
     connection: ConnectionState,
@@ -192,11 +190,10 @@ enum Sitter {
 }
 
 /// What becomes of a call.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Admission {
     Open,
-    /// Calls fail with that code.
-    Refused(i32),
+    /// It fails with that.
+    Refused(Error),
     /// Sends are queued; other calls fail.
     Reconnecting,
 }
@@ -212,9 +209,9 @@ impl Engine {
             born: Instant::now(),
             born_millis: AtomicI64::new(millis_since_1970()),
             state: Mutex::new(State {
-                admission: Admission::Refused(fpnn::CORE_INVALID_CONNECTION),
+                admission: Admission::Refused(log_in_first()),
                 connection: ConnectionState::Closed,
-                why_closed: Error::new(fpnn::CORE_INVALID_CONNECTION, LOG_IN_FIRST),
+                why_closed: log_in_first(),
                 pending: Pending::starting_at(FIRST_SEQ),
                 outbox: Vec::new(),
                 expired: 0,
@@ -264,7 +261,7 @@ impl Engine {
         state.epoch += 1;
         state.leaving = false;
         login.epoch = state.epoch;
-        state.admission = Admission::Refused(fpnn::CORE_INVALID_CONNECTION);
+        state.admission = Admission::Refused(log_in_first());
         self.set_connection(&mut state, ConnectionState::Connecting);
         let command = Command::Login { login, timeout };
         if state.io.is_some() {
@@ -293,11 +290,13 @@ impl Engine {
         let mut state = self.state.lock();
         if matches!(command, Command::Bye { .. }) {
             state.leaving = true;
+            if state.connection != ConnectionState::Closed {
+                state.admission = Admission::Refused(connection_state::leaving());
+            }
         } else {
             state.epoch += 1;
             self.close_connection(&mut state, session::closed_by_program());
         }
-        state.admission = Admission::Refused(fpnn::CORE_INVALID_CONNECTION);
         command_io(state, command);
         if is_last {
             self.chair.destroy();
@@ -322,6 +321,8 @@ impl Engine {
             answers: counters.answers.get(),
             errors: counters.errors.get(),
             timeouts: counters.timeouts.get(),
+            lost: counters.lost.get(),
+            unanswered: counters.unanswered.get(),
             pushes: counters.pushes.get(),
             bytes_sent: counters.bytes_sent.get(),
             bytes_received: counters.bytes_received.get(),
@@ -396,6 +397,11 @@ fn wake(io: &Waker) {
             format_args!("the readiness wait cannot be woken: {error}"),
         );
     }
+}
+
+/// What a call fails with where no login has succeeded.
+fn log_in_first() -> Error {
+    Error::new(fpnn::CORE_INVALID_CONNECTION, "log in first")
 }
 
 fn millis_since_1970() -> i64 {

@@ -67,7 +67,9 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
         }
         state.expired += expired.len() as u64;
         let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
-        engine.counters.timeouts.add((expired.len() + late.count()) as u64);
+        let late = late.count();
+        engine.counters.timeouts.add((expired.len() + late) as u64);
+        engine.counters.lost.add((given_up.len() - late) as u64);
         drop(state);
         let doubt = !expired.is_empty();
         end(engine, &mut expired, &mut given_up);

@@ -65,14 +65,14 @@ pub(crate) enum Output {
     Ask(Question),
     /// That goes on now. From [`Phase::Online`] on calls pass.
     Phase(Phase),
-    /// Nothing goes on any more, and why. After [`Input::Destroy`] it is not told.
+    /// Nothing goes on any more, and why: calls fail with that from now on, if there was a session. After [`Input::Destroy`] it is not told.
     Closed(Error),
     /// Drop the connection, whatever state it is in.
     Disconnect,
-    /// End the calls in flight with `error`.
+    /// End the calls in flight; what waits for the next connection too, unless there is to be one.
     EndCalls {
-        error: Error,
-        later: Later,
+        how: CallEnd,
+        reconnecting: bool,
     },
     /// Call the callback of `login`.
     LoginDone(LoginEnd),
@@ -128,13 +128,13 @@ pub(crate) enum Phase {
     },
 }
 
-/// What becomes of calls after those in flight have ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Later {
-    /// They end with that code.
-    Fail(i32),
-    /// The connection is made again.
-    Reconnecting,
+/// How calls in flight end.
+#[derive(Clone, Debug)]
+pub(crate) enum CallEnd {
+    /// Their connection was lost, by that error.
+    Lost(Error),
+    /// With the session, which was ended on purpose.
+    Unanswered,
 }
 
 /// What the program is told besides the outcome of its calls.

@@ -3,11 +3,6 @@
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 
-/// What the calls in flight end with when their connection is closed on purpose.
-pub(super) fn closed() -> Error {
-    Error::connection_closed()
-}
-
 /// What a login ends with that the program does not want any more.
 pub(super) fn closed_meanwhile() -> Error {
     let text = "the client was closed before the login was answered";

@@ -37,8 +37,11 @@ fn words(outputs: &[Output]) -> Vec<String> {
         }
         Output::Closed(why) => format!("(closed: {})", why.message()),
         Output::Disconnect => "disconnect".to_owned(),
-        Output::EndCalls { later: Later::Fail(code), .. } => format!("end calls, later {code}"),
-        Output::EndCalls { later: Later::Reconnecting, .. } => "end calls, reconnecting".to_owned(),
+        Output::EndCalls { how: CallEnd::Lost(_), reconnecting: true } => {
+            "end calls, reconnecting".to_owned()
+        }
+        Output::EndCalls { how: CallEnd::Lost(_), .. } => "end calls, lost".to_owned(),
+        Output::EndCalls { how: CallEnd::Unanswered, .. } => "end calls".to_owned(),
         Output::Ask(Question::Relogin { last_error, retried_count }) => {
             format!("relogin after {last_error} and {retried_count} attempts?")
         }
@@ -117,7 +120,7 @@ fn a_login_goes_through_its_steps() {
     assert_eq!(machine.session.deadline(), machine.now + 20 * SECOND);
     assert_eq!(machine.step(Input::Authenticated(Ok(true))), ["online", "login true 0"]);
     assert_eq!(machine.session.deadline(), machine.now + 30 * SECOND);
-    assert_eq!(machine.step(Input::Close), ["disconnect", "closed 0", "end calls, later 20012"]);
+    assert_eq!(machine.step(Input::Close), ["disconnect", "closed 0", "end calls"]);
     assert!(machine.session.is_idle());
 }
 
@@ -321,7 +324,7 @@ fn a_relogin_starts_the_delays_anew() {
 fn a_refused_relogin_ends_the_session() {
     let announced_and_closed = |code: i32| {
         let words = [format!("relogin false false {code} 1"), "disconnect".into()];
-        let closed = [format!("closed {code}"), "end calls, later 20002".into()];
+        let closed = [format!("closed {code}"), "end calls".into()];
         [words, closed].concat()
     };
     let mut machine = Machine::live(OPTIONS);
@@ -413,14 +416,14 @@ fn a_check_ends_the_wait_for_the_next_attempt() {
 fn without_auto_reconnect_an_outage_ends_the_session() {
     let mut machine = Machine::live(SessionOptions { auto_reconnect: false, ..OPTIONS });
     let outputs = machine.step(Input::Lost(error(BROKEN)));
-    let tail = ["disconnect", "closed 20001", "end calls, later 20002"];
+    let tail = ["disconnect", "closed 20001", "end calls, lost"];
     assert_eq!(outputs[..2], ["disconnect", "error 20002"]);
     assert_eq!(outputs[2..], tail);
     assert!(machine.session.is_idle());
 }
 
 /// What ends a session that the program wants no more.
-const LEFT: [&str; 3] = ["disconnect", "closed 0", "end calls, later 20012"];
+const LEFT: [&str; 3] = ["disconnect", "closed 0", "end calls"];
 
 /// The input of `bye`, and of `bye_and_wait` with that much time.
 const BYE: Input = Input::Bye { until: None };
@@ -513,7 +516,7 @@ fn an_outage_ends_bye_and_bye_and_wait_goes_on_over_it() {
 fn a_kickout_is_no_outage() {
     let mut machine = Machine::live(OPTIONS);
     let outputs = machine.step(Input::Kickout);
-    assert_eq!(outputs, ["disconnect", "closed 0", "end calls, later 20002"]);
+    assert_eq!(outputs, ["disconnect", "closed 0", "end calls"]);
     assert!(machine.session.is_idle());
 }
 
@@ -544,7 +547,7 @@ fn each_change_of_phase_is_told_first() {
     assert_eq!(outputs, ["online", "relogin true false 0 4"]);
     let outputs = machine.step(Input::Kickout);
     let closed = "(closed: the session has ended: the service has kicked the user out)";
-    assert_eq!(outputs, ["disconnect", closed, "closed 0", "end calls, later 20002"]);
+    assert_eq!(outputs, ["disconnect", closed, "closed 0", "end calls"]);
 }
 
 /// Why there is no session is said where it ends, and never by `destroy`.
@@ -619,9 +622,7 @@ fn each_attempt_is_asked_for_when_it_is_due() {
 
 #[test]
 fn a_veto_ends_the_session_with_the_last_error() {
-    let ended = |code: i32| {
-        ["disconnect".into(), format!("closed {code}"), "end calls, later 20002".into()]
-    };
+    let ended = |code: i32| ["disconnect".into(), format!("closed {code}"), "end calls".into()];
     let mut machine = asking(OPTIONS);
     machine.step(Input::Lost(error(fpnn::PROTO_INVALID_PACKAGE)));
     assert_eq!(machine.step(Input::Verdict(false)), ended(fpnn::PROTO_INVALID_PACKAGE));
@@ -662,12 +663,12 @@ fn attempts_are_limited_for_each_outage() {
     machine.step(Input::Connected);
     let outputs = machine.step(Input::Authenticated(Err(error(200010))));
     assert_eq!(outputs[2..4], ["relogin false false 200010 2", "disconnect"]);
-    assert_eq!(outputs[4..], ["closed 200010", "end calls, later 20002"]);
+    assert_eq!(outputs[4..], ["closed 200010", "end calls"]);
     assert!(machine.session.is_idle());
 
     let mut machine = Machine::live(SessionOptions { max_attempts: Some(0), ..OPTIONS });
     let outputs = machine.step(Input::Lost(error(BROKEN)));
-    assert_eq!(outputs[2..], ["disconnect", "closed 20002", "end calls, later 20002"]);
+    assert_eq!(outputs[2..], ["disconnect", "closed 20002", "end calls, lost"]);
 }
 
 #[test]

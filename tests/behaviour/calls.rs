@@ -71,10 +71,10 @@ fn a_callback_queued_while_its_thread_ends_runs() {
 }
 
 #[test]
-fn on_a_dead_connection_a_call_fails_with_20002() {
+fn while_reconnecting_a_call_fails_with_20002_and_after_the_end_with_20012() {
     let peer = Peer::new();
     let options = peer.options().regressive_strategy(PATIENT);
-    for options in [options, peer.options().auto_reconnect(false)] {
+    for (options, code) in [(options, 20002), (peer.options().auto_reconnect(false), 20012)] {
         let (client, record, connection) = peer.login(options);
         connection.close();
         record.expect_error(20002);
@@ -83,7 +83,7 @@ fn on_a_dead_connection_a_call_fails_with_20002() {
         if next == Event::Closed(20001) {
             next = record.next();
         }
-        assert_eq!(next, Event::Call(1, Err(20002)));
+        assert_eq!(next, Event::Call(1, Err(code)));
         client.close();
         record.rest(&client);
         client.get_server_time(None, record.call(2));

@@ -199,7 +199,7 @@ fn a_token_refused_at_a_relogin_ends_the_session() {
         connection.until_closed();
         assert!(!peer.is_dialed(Duration::from_millis(20)), "no further attempt");
         client.get_server_time(None, record.call(1));
-        record.expect_call(1, Err(20002));
+        record.expect_call(1, Err(20012));
         assert_eq!(record.rest(&client), []);
     }
 }

@@ -48,7 +48,7 @@ fn the_last_attempt_allowed_is_announced_as_the_last() {
     record.expect(Event::Closed(20012));
     assert!(!peer.is_dialed(MOMENT), "no further attempt");
     client.get_server_time(None, record.call(1));
-    record.expect_call(1, Err(20002));
+    record.expect_call(1, Err(20012));
     assert_eq!(record.rest(&client), []);
 }
 

@@ -14,11 +14,10 @@ use crate::engine::queue::Queued;
 use crate::engine::upload::{Upload, UploadRequest};
 use crate::engine::{Admission, Command, Engine, FIRST_SEQ};
 use crate::error::Error;
-use crate::error_code::fpnn;
 use crate::events::{CONNECTION_STATE, ConnectionState, ReloginCompleted};
 use crate::guard;
 use crate::resume::Resume;
-use crate::session::{Input, Later, Moment, Output, Phase, Question, SessionEvent};
+use crate::session::{CallEnd, Input, Moment, Output, Phase, Question, SessionEvent};
 use crate::time::{CALL_TIMEOUT, Time, to_time};
 use crate::wire::package;
 use crate::wire::payload::write_map;
@@ -91,7 +90,9 @@ impl Io {
                 Output::Phase(phase) => self.phase(engine, phase),
                 Output::Closed(why) => self.closed(engine, why),
                 Output::Disconnect => self.disconnect(engine),
-                Output::EndCalls { error, later } => self.end_calls(engine, error, later),
+                Output::EndCalls { how, reconnecting } => {
+                    self.end_calls(engine, how, reconnecting);
+                }
                 Output::LoginDone(end) => {
                     if let Some(done) = self.login.done.take() {
                         done.end(end, &mut self.batch);
@@ -255,29 +256,33 @@ impl Io {
         self.link = Link::Down;
     }
 
-    fn end_calls(&mut self, engine: &Engine, error: Error, later: Later) {
-        let (admission, goes_on) = match later {
-            Later::Reconnecting if engine.options.reconnecting.max_bytes > 0 => {
-                (Admission::Reconnecting, true)
-            }
-            Later::Reconnecting => (Admission::Refused(fpnn::CORE_CONNECTION_CLOSED), true),
-            Later::Fail(code) => (Admission::Refused(code), false),
-        };
+    fn end_calls(&mut self, engine: &Engine, how: CallEnd, reconnecting: bool) {
+        let counters = &engine.counters;
         let (calls, queued, _outbox) = {
             let mut state = engine.state.lock();
-            if state.epoch == self.login.epoch && !state.leaving {
-                state.admission = admission;
+            if reconnecting && state.epoch == self.login.epoch && !state.leaving {
+                state.admission = match engine.options.reconnecting.max_bytes {
+                    0 => Admission::Refused(Error::connection_closed()),
+                    _ => Admission::Reconnecting,
+                };
             }
-            let queued = if goes_on { Vec::new() } else { state.queue.drain() };
-            engine.counters.queued_bytes.set(0);
-            (state.pending.drain(FIRST_SEQ), queued, std::mem::take(&mut state.outbox))
+            let calls = state.pending.drain(FIRST_SEQ);
+            let queued = if reconnecting { Vec::new() } else { state.queue.drain() };
+            match how {
+                CallEnd::Lost(_) => counters.lost.add(calls.len() as u64),
+                CallEnd::Unanswered => counters.unanswered.add(calls.len() as u64),
+            }
+            counters.unanswered.add(queued.len() as u64);
+            counters.queued_bytes.set(0);
+            (calls, queued, std::mem::take(&mut state.outbox))
         };
-        self.end_with(engine, calls, &error);
-        self.end_with(
-            engine,
-            queued.into_iter().map(|queued| queued.complete),
-            &Error::connection_closed(),
-        );
+        let closed = Error::connection_closed();
+        let error = match &how {
+            CallEnd::Lost(error) => error,
+            CallEnd::Unanswered => &closed,
+        };
+        self.end_with(engine, calls, error);
+        self.end_with(engine, queued.into_iter().map(|queued| queued.complete), &closed);
     }
 
     fn end_with(

@@ -262,13 +262,13 @@ impl World {
                 self.silence = None;
                 self.link = Link::Down;
             }
-            Output::EndCalls { later, .. } => {
+            Output::EndCalls { ref how, reconnecting } => {
                 prop_assert_eq!(self.link, Link::Down);
                 prop_assert_ne!(self.phase, Some(Phase::Online), "calls end before it is told");
-                prop_assert_eq!(
-                    later == Later::Reconnecting,
-                    self.established && !matches!(input, Input::Destroy)
-                );
+                prop_assert_eq!(reconnecting, self.established && !matches!(input, Input::Destroy));
+                let lost = matches!(how, CallEnd::Lost(_));
+                prop_assert!(!reconnecting || lost);
+                prop_assert!(!lost || matches!(input, Input::Lost(_) | Input::Due));
                 self.open = false;
                 if matches!(input, Input::Destroy) {
                     self.established = false;
