@@ -127,12 +127,13 @@ struct Expected {
 
 /// The page that is awaited or looked at.
 ///
-/// It begins at the time of the newest rows seen before and has to show one of them: the service forgets the oldest
-/// first, so what followed them is there as well.
+/// It begins at the time of the newest rows seen before and has to show one of them: as the service forgets the oldest
+/// first, what followed them is there as well.
 #[derive(Clone, Copy, Debug)]
 struct Page {
-    /// The time of the rows to be met again; `None` if there are none.
-    anchor: Option<i64>,
+    begin: i64,
+    /// Whether a row of that time is to be met again.
+    anchored: bool,
     met: bool,
     rows: usize,
     /// When its first row was sent.
@@ -143,8 +144,8 @@ struct Page {
 }
 
 impl Page {
-    fn new(anchor: Option<i64>) -> Page {
-        Page { anchor, met: false, rows: 0, first: None, last_row: 0, new: false }
+    fn new(begin: i64, anchored: bool) -> Page {
+        Page { begin, anchored, met: false, rows: 0, first: None, last_row: 0, new: false }
     }
 }
 
@@ -167,7 +168,7 @@ impl Walk {
             lastid: 0,
             first: None,
             taken: 0,
-            page: Page::new(mark.map(|mark| mark.mtime)),
+            page: Page::new(mark.map_or(limits.from, |mark| mark.mtime), mark.is_some()),
         }
     }
 
@@ -200,14 +201,17 @@ impl Walk {
     }
 
     pub(super) fn question(&self, conversation: Conversation) -> Question {
-        let begin = self.seen.as_ref().map_or(self.limits.from, |seen| seen.mtime);
-        Question::Page { conversation, begin, lastid: self.lastid }
+        Question::Page { conversation, begin: self.page.begin, lastid: self.lastid }
     }
 
     pub(super) fn judge<M>(&mut self, row: &Row<M>, held: &VecDeque<Pushed<M>>) -> Verdict {
         let key @ (mtime, id) = row.key();
         self.page.rows += 1;
         self.page.last_row = row.id;
+        // Not asked for.
+        if mtime < self.page.begin {
+            return Verdict::Skip;
+        }
         self.page.first = self.page.first.or(Some(mtime));
         self.first = self.first.or(Some(mtime));
         if self.seen.as_ref().is_some_and(|seen| seen.has(mtime, id)) {
@@ -250,9 +254,9 @@ impl Walk {
 
     /// What is missing before this page, once the page has been looked at.
     pub(super) fn missing(&self) -> Option<Hole> {
-        let Page { anchor, met, first, .. } = self.page;
-        let since = anchor.filter(|_| !met)?.max(self.limits.settled());
-        (!self.limits.reach(first)).then_some(Hole { since, until: first })
+        let Page { begin, anchored, met, first, .. } = self.page;
+        let missing = anchored && !met && !self.limits.reach(first);
+        missing.then(|| Hole { since: begin.max(self.limits.settled()), until: first })
     }
 
     /// What is missing behind the rows handed over, where there were too many.
@@ -278,8 +282,8 @@ impl Walk {
             return Next::Stuck;
         }
         self.lastid = if new { 0 } else { last_row };
-        let anchor = self.seen.as_ref().map(|seen| seen.mtime);
-        self.page = Page::new(anchor.filter(|_| self.lastid == 0));
+        let begin = self.seen.as_ref().map_or(self.page.begin, |seen| seen.mtime);
+        self.page = Page::new(begin, new);
         Next::Page
     }
 }

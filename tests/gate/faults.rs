@@ -388,6 +388,40 @@ fn some_messages_alone() {
     two.no_push();
 }
 
+/// A connection at which nobody listens any more, and that the gate holds for alive until it breaks: what is sent to it
+/// meanwhile counts as read, and is found by its time. The history may be shorter than that was long.
+#[test]
+fn a_connection_that_is_half_open() {
+    let gate = Gate::builder().keep_messages(2).start().unwrap();
+    let (mut one, mut two) = (Peer::login(&gate, 1), Peer::login(&gate, 2));
+    let before = two.get("getservertime", json!({}))["mts"].as_i64().unwrap() - 1;
+    gate.faults().on("pushmsg").user(2).next(2).never_answer();
+    gate.faults().on("pushmsg").user(2).next(1).reset();
+    for mid in 1..=3 {
+        assert_eq!(gate.counters().users, 2, "gone before message {mid}");
+        let message = json!({"to": 2, "mid": mid, "mtype": 30, "msg": "x", "attrs": ""});
+        one.get("sendmsg", message);
+    }
+    two.wait_closed();
+    assert!(gate.wait_until(PATIENCE, |gate| gate.counters().users == 1));
+    let mut two = Peer::login(&gate, 2);
+    let mut unread =
+        |mtime: i64| two.get("getunreadconversationlist", json!({"clear": false, "mtime": mtime}));
+    assert_eq!(unread(0)["p2pConversations"], json!([]));
+    assert_eq!(
+        (&unread(before)["p2pUnreads"], &unread(before)["p2pMsgs"][0][3]),
+        (&json!([2]), &json!(3))
+    );
+    gate.faults().on("getp2pmsg").conversation(ConversationId::p2p(1, 2)).nth(2).error(200010);
+    let page = json!({"ouid": 1, "desc": false, "num": 1, "begin": before});
+    let first = two.get("getp2pmsg", page.clone());
+    assert_eq!(first["msgs"][0][3], json!(2));
+    let mut next = page;
+    next["lastid"] = first["lastid"].clone();
+    assert_eq!(two.code("getp2pmsg", next.clone()), 200010);
+    assert_eq!(two.get("getp2pmsg", next)["msgs"][0][3], json!(3));
+}
+
 #[test]
 fn clear() {
     let gate = quick().start().unwrap();

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::few_or_many;
 
 /// What a schedule is made of: two bytes a step.
 type Schedule = Vec<(u8, u8)>;
@@ -29,6 +30,8 @@ struct Tag {
     message: usize,
     /// Whether it was a row of a history.
     row: bool,
+    /// Whether the row said that the message was deleted.
+    deleted: bool,
 }
 
 #[derive(Debug)]
@@ -179,7 +182,7 @@ impl World {
         let n = usize::from(how);
         match what {
             0..70 => self.send(how),
-            70..80 => self.pass([0, 1, 1, 2, 40, 900, 1500, 3000][n % 8]),
+            70..80 => self.pass([0, 1, 1, 2, 40, 900, 1900, 6000][n % 8]),
             80..84 => self.delete(n),
             84..140 => self.read()?,
             140..196 => self.serve(how),
@@ -436,7 +439,7 @@ impl World {
             own: m.from == ME,
             deleted: m.deleted,
             excluded: m.excluded,
-            message: Tag { message: id, row: true },
+            message: Tag { message: id, row: true, deleted: m.deleted },
         };
         rows.take(self.machine.page_rows).map(row).collect()
     }
@@ -487,15 +490,19 @@ impl World {
         let sent = &mut self.messages[message];
         (sent.due, sent.came) = (true, true);
         let (conversation, before) = (sent.conversation, sent.handed_over);
-        let big = message % 3 == 0;
+        let bytes = match message % 16 {
+            3 => MOST_HELD,
+            6 | 9 => MOST_HELD / 3,
+            _ => 100,
+        };
         let push = Pushed {
             conversation,
             from: sent.from,
             mid: sent.mid,
             mtype: sent.mtype,
             mtime: sent.mtime,
-            bytes: if big { MOST_HELD / 8 } else { 100 },
-            message: Tag { message, row: false },
+            bytes,
+            message: Tag { message, row: false, deleted: false },
         };
         if self.machine.held_bytes + push.bytes > MOST_HELD {
             self.free = Some(None);
@@ -567,10 +574,13 @@ impl World {
         self.down.clear();
         self.up.clear();
         self.late.clear();
-        self.messages.iter_mut().for_each(|message| message.came = message.handed_over);
         if std::mem::replace(&mut self.connected, false) {
             self.input(Input::Lost)?;
         }
+        // What is covered comes again.
+        let kept = self.messages.iter().all(|m| m.handed_over || !m.came || covered(m.mtype));
+        prop_assert!(kept, "a push of another type vanished");
+        self.messages.iter_mut().for_each(|message| message.came = message.handed_over);
         Ok(())
     }
 
@@ -615,7 +625,8 @@ impl World {
         let all = &self.messages;
         let m = &all[tag.message];
         if tag.row {
-            prop_assert!(covered(m.mtype) && m.from != ME && !m.excluded, "not to be had: {m:?}");
+            let shown = covered(m.mtype) && m.from != ME && !m.excluded && !tag.deleted;
+            prop_assert!(shown, "not to be shown: {m:?}");
             let floor = self.floor(m.conversation);
             prop_assert!(m.mtime > floor, "older than the floor: {m:?}");
         }
@@ -740,13 +751,8 @@ impl World {
     }
 }
 
-/// `RTM_CASES=100000 cargo test --release --lib catch_up` for many.
-fn cases() -> u32 {
-    std::env::var("RTM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2000)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+    #![proptest_config(few_or_many(2000, 100_000))]
 
     #[test]
     fn nothing_is_lost_untold(
