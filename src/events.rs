@@ -1,6 +1,8 @@
 //! The events of the client itself: errors, relogins, the end of the session, and what the program is asked.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::Error;
@@ -61,10 +63,154 @@ pub(crate) struct ReloginWillStart {
     pub(crate) vetoed: Cell<bool>,
 }
 
-/// A login needs a token; a handler may have one.
-pub(crate) struct TokenWanted {
-    pub(crate) uid: i64,
+/// A login needs a token: see [`RtmClient::on_token_wanted`](crate::RtmClient::on_token_wanted). It can be compared with a
+/// uid.
+pub struct TokenWanted {
+    /// The user whose token is wanted.
+    pub uid: i64,
     pub(crate) token: RefCell<Option<LoginToken>>,
+    /// What a slot is answered with.
+    pub(crate) answer: LateAnswer,
+    /// Whether a handler has taken a slot.
+    pub(crate) is_late: Cell<bool>,
+}
+
+pub(crate) type LateAnswer = Arc<dyn Fn(LateToken) + Send + Sync>;
+
+/// What the program says later.
+pub(crate) enum LateToken {
+    Given(LoginToken),
+    TryAgain,
+    Refused,
+}
+
+impl TokenWanted {
+    /// Takes the time to get a token: the handler returns `None` then, callbacks go on, and the login goes on when the slot
+    /// is answered, on whatever thread. If a handler has a token all the same, that one counts. Of several slots the first
+    /// answer counts.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*;
+    /// # let gate = Gate::builder().token(1, "fresh").start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_token_wanted(|wanted| {
+    ///     let slot = wanted.later();
+    ///     std::thread::spawn(move || slot.give("fresh")); // asks the program's own server
+    ///     None::<LoginToken>
+    /// });
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "expired", callback, None);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn later(&self) -> TokenSlot {
+        self.is_late.set(true);
+        TokenSlot { answer: Some(self.answer.clone()) }
+    }
+}
+
+impl PartialEq<i64> for &TokenWanted {
+    fn eq(&self, uid: &i64) -> bool {
+        self.uid == *uid
+    }
+}
+
+impl fmt::Debug for TokenWanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenWanted").field("uid", &self.uid).finish_non_exhaustive()
+    }
+}
+
+/// Where a token is put that takes its time: from [`TokenWanted::later`]. The login waits until it is answered; dropped
+/// without an answer it [refuses](Self::refuse). An answer that comes when nobody waits for it any more does nothing.
+#[must_use = "dropped, it refuses"]
+pub struct TokenSlot {
+    answer: Option<LateAnswer>,
+}
+
+impl TokenSlot {
+    /// The login goes on with this token: a text, or a [`LoginToken`].
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*;
+    /// # let gate = Gate::builder().token(1, "fresh").start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let (sender, slots) = std::sync::mpsc::channel();
+    /// client.on_token_wanted(move |wanted| {
+    ///     sender.send(wanted.later()).unwrap();
+    ///     None::<LoginToken>
+    /// });
+    /// client.login(1, "expired", |_, _| {}, None);
+    /// slots.recv()?.give("fresh");
+    /// client.wait_online(Duration::from_secs(10))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn give(mut self, token: impl Into<LoginToken>) {
+        self.answer(LateToken::Given(token.into()));
+    }
+
+    /// There is no token now, but there may be one later: this attempt to log in has failed, and the next one comes by the
+    /// [strategy](crate::ClientOptions::regressive_strategy), which asks again. Where there is no next one, for a first
+    /// login without [`retry_first_login`](crate::ClientOptions::retry_first_login), the same as [`refuse`](Self::refuse).
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*;
+    /// # let gate = Gate::builder().token(1, "fresh").start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).retry_first_login(true);
+    /// # let client = RtmClient::new(options);
+    /// let mut asked = 0;
+    /// client.on_token_wanted(move |wanted| {
+    ///     asked += 1;
+    ///     match asked {
+    ///         1 => wanted.later().try_again(), // the program's own server is being restarted
+    ///         _ => wanted.later().give("fresh"),
+    ///     }
+    ///     None::<LoginToken>
+    /// });
+    /// client.login(1, "expired", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_again(mut self) {
+        self.answer(LateToken::TryAgain);
+    }
+
+    /// There is no token: a relogin goes on with the one it has, a refused one is final.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*;
+    /// # let gate = Gate::builder().token(1, "fresh").start()?;
+    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// client.on_token_wanted(|wanted| {
+    ///     wanted.later().refuse();
+    ///     None::<LoginToken>
+    /// });
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "expired", callback, None);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200027);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refuse(mut self) {
+        self.answer(LateToken::Refused);
+    }
+
+    fn answer(&mut self, token: LateToken) {
+        if let Some(answer) = self.answer.take() {
+            answer(token);
+        }
+    }
+}
+
+impl Drop for TokenSlot {
+    fn drop(&mut self) {
+        self.answer(LateToken::Refused);
+    }
+}
+
+impl fmt::Debug for TokenSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSlot").finish_non_exhaustive()
+    }
 }
 
 pub(crate) const RELOGIN_WILL_START: Event<ReloginWillStart> = Event::new("ReloginWillStart");

@@ -93,7 +93,7 @@ pub use api::History;
 pub use client::{RtmClient, WeakClient};
 pub use error::{Error, SendError};
 pub use error_code::kind::ErrorKind;
-pub use events::ConnectionState;
+pub use events::{ConnectionState, TokenSlot, TokenWanted};
 pub use listeners::{Event, ListenerId};
 pub use options::{Callbacks, ClientOptions, LoginOptions, LoginToken, RegressiveStrategy};
 pub use push::{Processor, server_push};

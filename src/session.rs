@@ -15,9 +15,10 @@ use crate::time::{CALL_TIMEOUT, NEVER, Time, to_time};
 
 pub(crate) use messages::{
     CallEnd, Input, LoginEnd, Moment, Output, Phase, Question, SessionEvent, SessionOptions,
+    Verdict,
 };
 pub(crate) use reasons::closed_by_program;
-use reasons::{closed_meanwhile, ended, ended_by, is_final};
+use reasons::{closed_meanwhile, ended, ended_by, is_final, no_token_yet};
 
 /// Nanoseconds in a second.
 const SECOND: Time = 1_000_000_000;
@@ -195,7 +196,9 @@ impl Session {
                 let why = ended("the service has kicked the user out");
                 self.end(0, why, CallEnd::Unanswered, out);
             }
-            (Input::Verdict(go), State::Asking(question)) => self.told(at, question, go, out),
+            (Input::Verdict(verdict), State::Asking(question)) => {
+                self.told(at, question, verdict, out);
+            }
             (Input::Due, _) if now >= self.deadline() => self.due(at, out),
             _ => {}
         }
@@ -208,10 +211,8 @@ impl Session {
         match self.state {
             State::Idle | State::Asking(_) => {}
             State::Dialing { .. } => {
-                let text = match self.login_timeout < self.options.connection_timeout {
-                    true => "connecting took longer than the timeout of the login",
-                    false => "connecting took longer than the connection timeout",
-                };
+                // Who dials has said so before, and where it has come to.
+                let text = "connecting took longer than it may";
                 let error = Error::new(fpnn::CORE_INVALID_CONNECTION, text);
                 self.attempt_failed(at, error, out);
             }
@@ -301,15 +302,24 @@ impl Session {
     }
 
     /// The program's answer to a question.
-    fn told(&mut self, at: Moment, question: Question, go: bool, out: &mut Vec<Output>) {
-        match question {
-            Question::Relogin { .. } if go => self.begin(at.now, out),
-            Question::Relogin { last_error, .. } => {
+    fn told(&mut self, at: Moment, question: Question, verdict: Verdict, out: &mut Vec<Output>) {
+        let tries_again = self.established || self.options.retry_first_login;
+        match (question, verdict) {
+            (Question::Relogin { .. }, Verdict::Go) => self.begin(at.now, out),
+            (Question::Relogin { .. }, Verdict::TryAgain) => {
+                self.attempts += 1;
+                self.failed(at, no_token_yet(), false, out);
+            }
+            (Question::Relogin { last_error, .. }, Verdict::No) => {
                 let why = ended("the program did not want to log in again");
                 self.end(last_error, why, CallEnd::Unanswered, out);
             }
-            Question::Token if go => self.dial(at.now, out),
-            Question::Token => match self.refusal.take() {
+            (Question::Token, Verdict::Go) => self.dial(at.now, out),
+            (Question::Token, Verdict::TryAgain) if tries_again => {
+                let error = self.refusal.take().unwrap_or_else(no_token_yet);
+                self.failed(at, error, false, out);
+            }
+            (Question::Token, Verdict::No | Verdict::TryAgain) => match self.refusal.take() {
                 Some(error) => self.attempt_failed(at, error, out),
                 None => self.refused_for_good(out),
             },
@@ -321,7 +331,7 @@ impl Session {
         out.push(Output::Disconnect);
         self.refusal = error;
         if self.renewed {
-            return self.told(at, Question::Token, false, out);
+            return self.told(at, Question::Token, Verdict::No, out);
         }
         self.renewed = true;
         self.ask(Question::Token, out);
@@ -343,12 +353,20 @@ impl Session {
     }
 
     fn attempt_failed(&mut self, at: Moment, error: Error, out: &mut Vec<Output>) {
-        let code = error.code();
+        let for_good = is_final(error.code());
+        self.failed(at, error, for_good, out);
+    }
+
+    /// An attempt to log in has failed; `for_good`: there is to be no other.
+    fn failed(&mut self, at: Moment, error: Error, for_good: bool, out: &mut Vec<Output>) {
         out.push(Output::Disconnect);
+        let is_last = for_good || self.is_exhausted();
         if !self.established {
-            self.first_login_failed(at, error, out);
-        } else if is_final(code) || self.is_exhausted() {
-            let why = match is_final(code) {
+            return self.first_login_failed(at, error, is_last, out);
+        }
+        let code = error.code();
+        if is_last {
+            let why = match for_good {
                 true => ended_by("the login was refused for good", error.clone()),
                 false => ended_by("the last attempt to log in again failed", error.clone()),
             };
@@ -364,9 +382,14 @@ impl Session {
         }
     }
 
-    fn first_login_failed(&mut self, at: Moment, error: Error, out: &mut Vec<Output>) {
-        let goes_on = self.options.retry_first_login && !is_final(error.code());
-        if goes_on && !self.is_exhausted() {
+    fn first_login_failed(
+        &mut self,
+        at: Moment,
+        error: Error,
+        is_last: bool,
+        out: &mut Vec<Output>,
+    ) {
+        if self.options.retry_first_login && !is_last {
             out.push(Output::Emit(SessionEvent::Error(error)));
             let due = self.next_wait(at.chance).map(|wait| at.now.saturating_add(wait));
             return self.wait(at.now, due, out);

@@ -123,12 +123,14 @@ impl RtmClient {
         })
     }
 
-    /// Asks `handler(uid)` for a fresh token: before each attempt to log in again, and once when a login or such an attempt
-    /// is refused for its token, which is then tried again with the new one.
+    /// Asks `handler(&wanted)` for a fresh token of the user `wanted.uid`: before each attempt to log in again, and once when
+    /// a login or such an attempt is refused for its token, which is then tried again with the new one.
     ///
     /// `None` means there is none: a relogin goes on with the token it has, a refusal is final. Of several handlers the
-    /// last one that has a token counts. A token is a text, or a [`LoginToken`]. The login waits for the answer, the answer for the callbacks: a
-    /// handler may take its time to fetch one, and the callbacks behind it wait.
+    /// last one that has a token counts. A token is a text, or a [`LoginToken`].
+    ///
+    /// The login waits for the answer. A handler that needs time for it, to ask the program's own server, takes a slot by
+    /// [`TokenWanted::later`]: without that the callbacks behind it wait.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -136,7 +138,7 @@ impl RtmClient {
     ///
     /// let gate = Gate::builder().token(1, "fresh").start()?;
     /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// client.on_token_wanted(|uid| (uid == 1).then(|| "fresh".to_owned()));
+    /// client.on_token_wanted(|wanted| (wanted.uid == 1).then(|| "fresh".to_owned()));
     ///
     /// let (callback, reply) = reply::login();
     /// client.login(1, "expired", callback, None);
@@ -145,10 +147,10 @@ impl RtmClient {
     /// ```
     pub fn on_token_wanted<T: Into<LoginToken>>(
         &self,
-        mut handler: impl FnMut(i64) -> Option<T> + Send + 'static,
+        mut handler: impl FnMut(&TokenWanted) -> Option<T> + Send + 'static,
     ) -> ListenerId {
         self.engine().listeners.on(events::TOKEN_WANTED, move |event: &TokenWanted| {
-            if let Some(token) = handler(event.uid) {
+            if let Some(token) = handler(event) {
                 event.token.replace(Some(token.into()));
             }
         })

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use super::Engine;
 use super::call::{Complete, Ending};
 use super::chair::{Next, Pushed};
-use super::login::{LoginDone, ask_program};
+use super::login::{Asked, LoginDone};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::{self, ConnectionState};
 use crate::guard::{self, guarded, set_in_callback};
 use crate::options::Callbacks;
 use crate::push::Push;
-use crate::session::{LoginEnd, Question, SessionEvent};
+use crate::session::{LoginEnd, SessionEvent};
 use crate::types::ProgressHandler;
 use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
@@ -53,11 +53,8 @@ pub(super) enum Item {
     Event(SessionEvent),
     /// What the connection's state has become.
     State(ConnectionState),
-    /// What the program is asked on behalf of the login of that epoch.
-    Ask {
-        question: Question,
-        epoch: u64,
-    },
+    /// What the program is asked.
+    Ask(Asked),
     Login {
         done: LoginDone,
         end: LoginEnd,
@@ -324,7 +321,7 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
         },
         Item::State(state) => engine.listeners.emit(events::CONNECTION_STATE, &state),
-        Item::Ask { question, epoch } => engine.answer(epoch, ask_program(engine, question)),
+        Item::Ask(asked) => asked.ask(engine),
         Item::Login { done, end } => done.call(&end),
         Item::Progress { handler, sent, total } => {
             guarded("progress handler", move || handler(sent, total))

@@ -1,19 +1,19 @@
 //! The latest login: what it is repeated with, and what the program is asked about it.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::callbacks::{Batch, Item};
 use super::{Complete, Engine};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::{
-    ERROR_RECORDER, RELOGIN_WILL_START, ReloginWillStart, TOKEN_WANTED, TokenWanted,
+    ERROR_RECORDER, LateToken, RELOGIN_WILL_START, ReloginWillStart, TOKEN_WANTED, TokenWanted,
 };
 use crate::guard::with_login_error;
 use crate::listeners::Listeners;
 use crate::options::{ClientOptions, LoginToken};
-use crate::session::{LoginEnd, Question};
+use crate::session::{LoginEnd, Question, Verdict};
 use crate::wire::payload::write_map;
 
 /// What the client calls itself at login: the SDK whose bytes it sends.
@@ -57,9 +57,20 @@ pub(crate) struct Login {
 
 /// What the program decided, asked a question.
 pub(crate) struct Decision {
-    /// Whether to go on with the token there is.
-    go: bool,
+    /// What to do with the token there is.
+    verdict: Verdict,
     token: Option<LoginToken>,
+}
+
+impl Decision {
+    fn late(question: Question, late: LateToken) -> Decision {
+        let (verdict, token) = match late {
+            LateToken::Given(token) => (without_token(question), Some(token)),
+            LateToken::TryAgain => (Verdict::TryAgain, None),
+            LateToken::Refused => (without_token(question), None),
+        };
+        Decision { verdict, token }
+    }
 }
 
 impl Login {
@@ -89,22 +100,31 @@ impl Login {
         });
     }
 
-    /// Takes the token that the program has, if it is another one. Returns whether to go on.
-    pub(super) fn listen(&mut self, decision: Decision) -> bool {
-        let fresh = decision.token.filter(|token| *token != self.token);
-        let go = decision.go || fresh.is_some();
-        if let Some(token) = fresh {
-            self.token = token;
+    /// Takes the token that the program has, if it is another one. Returns what the program says.
+    pub(super) fn listen(&mut self, decision: Decision) -> Verdict {
+        match decision.token.filter(|token| *token != self.token) {
+            Some(fresh) => {
+                self.token = fresh;
+                Verdict::Go
+            }
+            None => decision.verdict,
         }
-        go
     }
 }
 
 /// The verdict where nobody wants to be asked.
-pub(super) fn verdict_of_nobody(question: Question, listeners: &Listeners) -> Option<bool> {
-    let go = matches!(question, Question::Relogin { .. });
-    let asked = listeners.listens(TOKEN_WANTED) || go && listeners.listens(RELOGIN_WILL_START);
-    (!asked).then_some(go)
+pub(super) fn verdict_of_nobody(question: Question, listeners: &Listeners) -> Option<Verdict> {
+    let vetoes = matches!(question, Question::Relogin { .. });
+    let asked = listeners.listens(TOKEN_WANTED) || vetoes && listeners.listens(RELOGIN_WILL_START);
+    (!asked).then(|| without_token(question))
+}
+
+/// The verdict if the program has no other token.
+fn without_token(question: Question) -> Verdict {
+    match question {
+        Question::Relogin { .. } => Verdict::Go,
+        Question::Token => Verdict::No,
+    }
 }
 
 /// Ends a call of the client's own: tells the program if it failed. The end of the connection is no failure of its own,
@@ -122,20 +142,43 @@ pub(super) fn tell_failure(engine: &Arc<Engine>, text: String) -> Complete {
     })
 }
 
-/// Asks the program: among the callbacks.
-pub(super) fn ask_program(engine: &Engine, question: Question) -> Decision {
-    let mut go = false;
-    if let Question::Relogin { last_error, retried_count } = question {
-        let event = ReloginWillStart { last_error, retried_count, vetoed: Cell::new(false) };
-        engine.listeners.emit(RELOGIN_WILL_START, &event);
-        if event.vetoed.get() {
-            return Decision { go: false, token: None };
+/// A question on its way to the program, among the callbacks.
+pub(super) struct Asked {
+    pub(super) question: Question,
+    /// No other has it.
+    pub(super) number: u64,
+    /// Whose answer a slot may be that outlives the client.
+    pub(super) by: Weak<Engine>,
+}
+
+impl Asked {
+    /// Asks the program, which may answer now or later.
+    pub(super) fn ask(self, engine: &Engine) {
+        let Asked { question, number, by } = self;
+        if let Question::Relogin { last_error, retried_count } = question {
+            let event = ReloginWillStart { last_error, retried_count, vetoed: Cell::new(false) };
+            engine.listeners.emit(RELOGIN_WILL_START, &event);
+            if event.vetoed.get() {
+                return engine.answer(number, Decision { verdict: Verdict::No, token: None });
+            }
         }
-        go = true;
+        let late = move |late| {
+            if let Some(engine) = by.upgrade() {
+                engine.answer(number, Decision::late(question, late));
+            }
+        };
+        let event = TokenWanted {
+            uid: engine.own_uid(),
+            token: RefCell::default(),
+            answer: Arc::new(late),
+            is_late: Cell::new(false),
+        };
+        engine.listeners.emit(TOKEN_WANTED, &event);
+        let token = event.token.into_inner();
+        if token.is_some() || !event.is_late.get() {
+            engine.answer(number, Decision { verdict: without_token(question), token });
+        }
     }
-    let event = TokenWanted { uid: engine.own_uid(), token: RefCell::default() };
-    engine.listeners.emit(TOKEN_WANTED, &event);
-    Decision { go, token: event.token.into_inner() }
 }
 
 #[cfg(test)]

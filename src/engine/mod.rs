@@ -24,7 +24,7 @@ mod timer;
 mod tls;
 mod upload;
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -66,9 +66,9 @@ pub(crate) enum Command {
         timeout: Time,
     },
     Upload(Box<UploadRequest>),
-    /// The answer to a question that was asked on behalf of the login of that epoch.
+    /// The answer to the question of that number.
     Decided {
-        epoch: u64,
+        question: u64,
         decision: Decision,
     },
     /// `until`: `None` is as `bye` has it.
@@ -115,6 +115,8 @@ pub(crate) struct Engine {
     alive: Mutex<usize>,
     /// With `alive`: a thread has ended.
     thread_ended: Condvar,
+    /// How many questions the program was asked.
+    questions: AtomicU64,
     /// Made at the first connection that wants TLS.
     connector: OnceLock<Connector>,
     lookups: Lookups,
@@ -235,6 +237,7 @@ impl Engine {
             draining: AtomicBool::new(false),
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
+            questions: AtomicU64::new(0),
             connector: OnceLock::new(),
             lookups: Lookups::of_system(),
         })
@@ -309,8 +312,8 @@ impl Engine {
     }
 
     /// Hands on what the program decided, behind everything it asked for before.
-    fn answer(&self, epoch: u64, decision: Decision) {
-        command_io(self.state.lock(), Command::Decided { epoch, decision });
+    fn answer(&self, question: u64, decision: Decision) {
+        command_io(self.state.lock(), Command::Decided { question, decision });
     }
 
     /// What the client has done so far. Takes no lock.

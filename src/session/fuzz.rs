@@ -48,7 +48,11 @@ pub fn session(data: &[u8]) {
             },
             11 => Input::Kickout,
             12 if byte >> 6 == 0 => Input::Destroy,
-            12 => Input::Verdict(byte >> 6 == 1),
+            12 => Input::Verdict(match byte >> 6 {
+                1 => Verdict::Go,
+                2 => Verdict::TryAgain,
+                _ => Verdict::No,
+            }),
             13 => {
                 now = session.deadline().max(now).min(NEVER - 1);
                 Input::Due

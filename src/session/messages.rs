@@ -44,8 +44,8 @@ pub(crate) enum Input {
     /// The program wants to know now whether the gate is there, and the next attempt to begin now.
     Check,
     Kickout,
-    /// The answer to [`Output::Ask`]: whether to go on.
-    Verdict(bool),
+    /// The answer to [`Output::Ask`].
+    Verdict(Verdict),
     /// The time given by [`Session::deadline`](super::Session::deadline) has come.
     Due,
 }
@@ -112,6 +112,17 @@ pub(crate) enum Question {
     Relogin { last_error: i32, retried_count: u32 },
     /// Whether there is another token than the one that was refused.
     Token,
+}
+
+/// What the program says to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Go on.
+    Go,
+    /// End it.
+    No,
+    /// Not now: this attempt has come to nothing, the next one comes by the strategy.
+    TryAgain,
 }
 
 /// What goes on between a login and its end.

@@ -9,6 +9,11 @@ pub(super) fn closed_meanwhile() -> Error {
     Error::new(fpnn::CORE_CONNECTION_CLOSED, text)
 }
 
+/// What an attempt fails with for which the program had no token, but may have one later.
+pub(super) fn no_token_yet() -> Error {
+    Error::new(rtm::INVALID_AUTH_TOKEN, "the program has no token yet")
+}
+
 /// Why there is no session after the program has closed it.
 pub(crate) fn closed_by_program() -> Error {
     ended("the program has closed it")

@@ -18,6 +18,10 @@ const OPTIONS: SessionOptions = SessionOptions {
 
 const BROKEN: i32 = fpnn::CORE_CONNECTION_CLOSED;
 
+const GO: Input = Input::Verdict(Verdict::Go);
+const NO: Input = Input::Verdict(Verdict::No);
+const TRY_AGAIN: Input = Input::Verdict(Verdict::TryAgain);
+
 fn error(code: i32) -> Error {
     Error::new(code, "")
 }
@@ -94,8 +98,8 @@ impl Machine {
         self.session.step(at, input, &mut outputs);
         if let (Some(&Output::Ask(question)), false) = (outputs.last(), self.asks) {
             outputs.pop();
-            let go = matches!(question, Question::Relogin { .. });
-            self.session.step(at, Input::Verdict(go), &mut outputs);
+            let input = if matches!(question, Question::Relogin { .. }) { GO } else { NO };
+            self.session.step(at, input, &mut outputs);
         }
         let mut words = words(&outputs);
         words.retain(|word| self.phases || !word.starts_with('('));
@@ -204,11 +208,11 @@ fn a_first_login_that_is_tried_again_ends_for_each_good_reason() {
         machine.step(Input::Connected);
         assert_eq!(machine.step(Input::Authenticated(Ok(false))), ["disconnect", "another token?"]);
         if go {
-            assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+            assert_eq!(machine.step(GO), ["dial"]);
             machine.step(Input::ConnectFailed(error(20012)));
         }
     }
-    assert_eq!(machine.step(Input::Verdict(false)), ["login false 0"]);
+    assert_eq!(machine.step(NO), ["login false 0"]);
     assert!(machine.session.is_idle());
     // The last attempt: those after the first are counted.
     for most in 0..3 {
@@ -403,7 +407,7 @@ fn a_check_ends_the_wait_for_the_next_attempt() {
     machine.step(Input::Lost(error(BROKEN)));
     assert_eq!(machine.step(Input::Check), [""; 0], "the program is asked");
     for _ in 0..3 {
-        machine.step(Input::Verdict(true));
+        machine.step(GO);
         assert_eq!(machine.step(Input::Check), [""; 0], "an attempt is under way");
         machine.step(Input::ConnectFailed(error(20012)));
     }
@@ -531,17 +535,17 @@ fn each_change_of_phase_is_told_first() {
     let asked = "relogin after 20002 and 0 attempts?";
     let outputs = machine.step(Input::Lost(error(BROKEN)));
     assert_eq!(outputs, ["disconnect", "(reconnecting 1)", "error 20002", ended, asked]);
-    assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+    assert_eq!(machine.step(GO), ["dial"]);
     machine.step(Input::ConnectFailed(error(20012)));
-    machine.step(Input::Verdict(true));
+    machine.step(GO);
     machine.step(Input::ConnectFailed(error(20012)));
-    machine.step(Input::Verdict(true));
+    machine.step(GO);
     let outputs = machine.step(Input::ConnectFailed(error(20012)));
     let failed = ["error 20012", "relogin false true 20012 3"];
     assert_eq!(outputs, [&["disconnect", "(reconnecting 4, later)"][..], &failed].concat());
     let asked = "relogin after 20012 and 3 attempts?";
     assert_eq!(machine.due().1, ["(reconnecting 4)", asked]);
-    machine.step(Input::Verdict(true));
+    machine.step(GO);
     machine.step(Input::Connected);
     let outputs = machine.step(Input::Authenticated(Ok(true)));
     assert_eq!(outputs, ["online", "relogin true false 0 4"]);
@@ -575,7 +579,7 @@ fn each_end_says_why() {
     let mut vetoed = asking(OPTIONS);
     vetoed.step(lost());
     let text = "the program did not want to log in again";
-    assert_eq!(why(&mut vetoed, Input::Verdict(false)), text);
+    assert_eq!(why(&mut vetoed, NO), text);
     for (answer, text) in [
         (Ok(false), "the token was refused"),
         (Err(error(rtm::BLOCKED_USER)), "the login was refused for good"),
@@ -606,13 +610,13 @@ fn each_attempt_is_asked_for_when_it_is_due() {
     assert_eq!(machine.step(Input::Due), [""; 0]);
     assert!(!machine.session.is_idle());
     for attempt in 1..3 {
-        assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
-        assert_eq!(machine.step(Input::Verdict(false)), [""; 0], "nothing was asked");
+        assert_eq!(machine.step(GO), ["dial"]);
+        assert_eq!(machine.step(NO), [""; 0], "nothing was asked");
         let outputs = machine.step(Input::ConnectFailed(error(20012)));
         let question = format!("relogin after 20012 and {attempt} attempts?");
         assert_eq!(outputs[2..], [format!("relogin false true 20012 {attempt}"), question]);
     }
-    machine.step(Input::Verdict(true));
+    machine.step(GO);
     let outputs = machine.step(Input::ConnectFailed(error(20012)));
     assert_eq!(outputs[2..], ["relogin false true 20012 3"]);
     let (waited, outputs) = machine.due();
@@ -625,15 +629,15 @@ fn a_veto_ends_the_session_with_the_last_error() {
     let ended = |code: i32| ["disconnect".into(), format!("closed {code}"), "end calls".into()];
     let mut machine = asking(OPTIONS);
     machine.step(Input::Lost(error(fpnn::PROTO_INVALID_PACKAGE)));
-    assert_eq!(machine.step(Input::Verdict(false)), ended(fpnn::PROTO_INVALID_PACKAGE));
+    assert_eq!(machine.step(NO), ended(fpnn::PROTO_INVALID_PACKAGE));
     assert!(machine.session.is_idle());
-    assert_eq!(machine.step(Input::Verdict(true)), [""; 0], "too late");
+    assert_eq!(machine.step(GO), [""; 0], "too late");
 
     let mut machine = asking(OPTIONS);
     machine.step(Input::Lost(error(BROKEN)));
-    machine.step(Input::Verdict(true));
+    machine.step(GO);
     machine.step(Input::ConnectFailed(error(20012)));
-    assert_eq!(machine.step(Input::Verdict(false)), ended(20012));
+    assert_eq!(machine.step(NO), ended(20012));
 }
 
 #[test]
@@ -643,8 +647,8 @@ fn a_verdict_after_the_end_changes_nothing() {
         machine.step(Input::Lost(error(BROKEN)));
         machine.step(end);
         assert!(machine.session.is_idle());
-        assert_eq!(machine.step(Input::Verdict(true)), [""; 0]);
-        assert_eq!(machine.step(Input::Verdict(false)), [""; 0]);
+        assert_eq!(machine.step(GO), [""; 0]);
+        assert_eq!(machine.step(NO), [""; 0]);
     }
 }
 
@@ -697,7 +701,7 @@ fn a_refused_token_is_replaced_once() {
     machine.step(Input::Login { timeout: 0 });
     machine.step(Input::Connected);
     assert_eq!(machine.step(Input::Authenticated(Ok(false))), ["disconnect", "another token?"]);
-    assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+    assert_eq!(machine.step(GO), ["dial"]);
     machine.step(Input::Connected);
     assert_eq!(machine.step(Input::Authenticated(Ok(false))), ["disconnect", "login false 0"]);
     assert!(machine.session.is_idle());
@@ -707,7 +711,7 @@ fn a_refused_token_is_replaced_once() {
     machine.step(Input::Connected);
     let outputs = machine.step(Input::Authenticated(Err(error(rtm::INVALID_AUTH_TOKEN))));
     assert_eq!(outputs, ["disconnect", "another token?"]);
-    let outputs = machine.step(Input::Verdict(false));
+    let outputs = machine.step(NO);
     assert_eq!(outputs[1..], ["error 200027", "login false 200027"]);
 }
 
@@ -716,21 +720,74 @@ fn a_token_replaced_at_a_relogin_is_no_attempt_of_its_own() {
     let mut machine = asking(OPTIONS);
     for _ in 0..2 {
         machine.step(Input::Lost(error(BROKEN)));
-        machine.step(Input::Verdict(true));
+        machine.step(GO);
         machine.step(Input::Connected);
         assert_eq!(machine.step(Input::Authenticated(Ok(false))), ["disconnect", "another token?"]);
-        assert_eq!(machine.step(Input::Verdict(true)), ["dial"]);
+        assert_eq!(machine.step(GO), ["dial"]);
         machine.step(Input::Connected);
         let outputs = machine.step(Input::Authenticated(Ok(true)));
         assert_eq!(outputs, ["online", "relogin true false 0 1"]);
     }
     machine.step(Input::Lost(error(BROKEN)));
-    machine.step(Input::Verdict(true));
+    machine.step(GO);
     machine.step(Input::Connected);
     machine.step(Input::Authenticated(Ok(false)));
-    machine.step(Input::Verdict(true));
+    machine.step(GO);
     machine.step(Input::Connected);
     let outputs = machine.step(Input::Authenticated(Ok(false)));
     assert_eq!(outputs[..2], ["disconnect", "relogin false false 200027 1"]);
     assert_eq!(outputs[2..4], ["disconnect", "closed 200027"]);
+}
+
+/// A program that has no token yet: the attempt has failed, and the next one comes by the strategy.
+#[test]
+fn an_attempt_without_a_token_is_tried_again() {
+    // Before the attempt, which is none then.
+    let mut machine = asking(OPTIONS);
+    machine.step(Input::Lost(error(BROKEN)));
+    for attempt in 1..=3 {
+        let outputs = machine.step(TRY_AGAIN);
+        let announced = format!("relogin false true 200027 {attempt}");
+        assert_eq!(outputs[..3], ["disconnect", "error 200027", &announced]);
+    }
+    let (waited, outputs) = machine.due();
+    assert_eq!(waited, 2 * SECOND);
+    assert_eq!(outputs, ["relogin after 200027 and 3 attempts?"]);
+    // After its refusal, without an error answer and with one.
+    for answer in [Ok(false), Err(error(rtm::INVALID_AUTH_TOKEN))] {
+        machine.step(GO);
+        machine.step(Input::Connected);
+        assert_eq!(machine.step(Input::Authenticated(answer)), ["disconnect", "another token?"]);
+        let outputs = machine.step(TRY_AGAIN);
+        let attempts = machine.session.attempts;
+        assert_eq!(outputs[2..], [format!("relogin false true 200027 {attempts}")]);
+        assert_eq!(machine.due().1, [format!("relogin after 200027 and {attempts} attempts?")]);
+    }
+    // It is one of those that are counted.
+    let mut machine = asking(SessionOptions { max_attempts: Some(1), ..OPTIONS });
+    machine.step(Input::Lost(error(BROKEN)));
+    let outputs = machine.step(TRY_AGAIN);
+    assert_eq!(outputs[2..4], ["relogin false false 200027 1", "disconnect"]);
+    assert!(machine.session.is_idle());
+}
+
+#[test]
+fn a_first_login_without_a_token_is_tried_again_if_asked_for() {
+    for retry_first_login in [false, true] {
+        for answer in [Ok(false), Err(error(rtm::INVALID_AUTH_TOKEN))] {
+            let options = SessionOptions { retry_first_login, ..OPTIONS };
+            let mut machine = Machine { asks: true, ..Machine::new(options) };
+            machine.step(Input::Login { timeout: 0 });
+            machine.step(Input::Connected);
+            let code = if answer.is_ok() { 0 } else { 200027 };
+            machine.step(Input::Authenticated(answer));
+            let outputs = machine.step(TRY_AGAIN);
+            if retry_first_login {
+                assert_eq!(outputs, ["disconnect", "error 200027", "dial"]);
+            } else {
+                assert_eq!(outputs.last(), Some(&format!("login false {code}")));
+                assert!(machine.session.is_idle());
+            }
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
+use rtm_client::ConnectionState::Reconnecting;
 use rtm_client::gate::Gate;
-use rtm_client::{Callbacks, ClientOptions, LoginToken, RtmClient, reply};
+use rtm_client::{Callbacks, ClientOptions, LoginToken, RtmClient, TokenSlot, reply};
 
 use super::EAGER;
 use crate::common::package::{self, Value, map};
@@ -270,4 +271,154 @@ fn a_gate_that_accepts_only_a_new_token_gets_it() {
     while !relogin(&record.next()) {}
     assert_eq!(gate.connections(), 1);
     assert_eq!(record.rest(&client), [Event::Closed(0)]);
+}
+
+/// A client that is logged in, and the slots that its handler takes.
+fn with_slots(peer: &Peer) -> (RtmClient, Record, Connection, mpsc::Receiver<TokenSlot>) {
+    let (client, record, connection) = peer.login(peer.options().regressive_strategy(EAGER));
+    let (sender, slots) = mpsc::channel();
+    client.on_token_wanted(move |wanted| {
+        assert_eq!(wanted.uid, UID);
+        sender.send(wanted.later()).expect("the test waits");
+        None::<LoginToken>
+    });
+    (client, record, connection, slots)
+}
+
+fn slot(slots: &mpsc::Receiver<TokenSlot>) -> TokenSlot {
+    slots.recv_timeout(DEADLINE).expect("a token is wanted")
+}
+
+#[test]
+fn callbacks_go_on_while_a_token_takes_its_time() {
+    let peer = Peer::new();
+    let (client, record, connection, slots) = with_slots(&peer);
+    connection.close();
+    record.expect_error(20002);
+    let first = slot(&slots);
+    for number in 0..10 {
+        client.get_server_time(None, record.call(number));
+        record.expect_call(number, Err(20002));
+    }
+    assert!(!peer.is_dialed(MOMENT), "the token is waited for");
+    assert_eq!(client.connection_state(), Reconnecting { attempt: 1, next_attempt: None });
+    std::thread::spawn(move || first.give("fetched"));
+    let mut connection = peer.accept();
+    assert_eq!(token(&mut connection, false), "fetched");
+    // It was refused: another one is wanted, once.
+    slot(&slots).give(("made", 1_700_000_000));
+    let mut connection = peer.accept();
+    let auth = connection.quest("auth");
+    assert_eq!((auth.field("token"), auth.int("ts")), (Value::from("made"), 1_700_000_000));
+    connection.answer(&auth, &map([("ok", true.into())]));
+    record.expect(Event::Relogin(true, false, 0, 1));
+    record.expect_nothing(&client, &mut connection);
+    assert_eq!(record.rest(&client), [Event::Closed(0)]);
+}
+
+#[test]
+fn a_slot_that_is_dropped_refuses() {
+    let peer = Peer::new();
+    for dropped in [true, false] {
+        let (client, record, connection, slots) = with_slots(&peer);
+        let refuse = |slot: TokenSlot| if dropped { drop(slot) } else { slot.refuse() };
+        connection.close();
+        record.expect_error(20002);
+        // Before an attempt: it goes on with the token there is.
+        refuse(slot(&slots));
+        let mut connection = peer.accept();
+        assert_eq!(token(&mut connection, false), "token");
+        // After its refusal that is final.
+        refuse(slot(&slots));
+        record.expect(Event::Relogin(false, false, 200027, 1));
+        record.expect(Event::Closed(200027));
+        assert_eq!(record.rest(&client), []);
+    }
+    // A handler that panics with a slot in its hands.
+    let client = RtmClient::new(peer.options());
+    let record = Record::of(&client);
+    client.on_token_wanted(|wanted| -> Option<LoginToken> {
+        let _slot = wanted.later();
+        std::panic::resume_unwind(Box::new("on purpose"))
+    });
+    client.login(UID, "token", record.login(), DEADLINE);
+    token(&mut peer.accept(), false);
+    record.expect_login(false, 0);
+}
+
+#[test]
+fn a_slot_may_ask_to_be_tried_again() {
+    let peer = Peer::new();
+    let (client, record, connection, slots) = with_slots(&peer);
+    connection.close();
+    record.expect_error(20002);
+    slot(&slots).try_again();
+    record.expect_error(200027);
+    record.expect(Event::Relogin(false, true, 200027, 1));
+    slot(&slots).give("second");
+    let mut connection = peer.accept();
+    assert_eq!(token(&mut connection, false), "second");
+    slot(&slots).try_again();
+    record.expect_error(200027);
+    record.expect(Event::Relogin(false, true, 200027, 2));
+    slot(&slots).give("third");
+    let mut connection = peer.accept();
+    assert_eq!(token(&mut connection, true), "third");
+    record.expect(Event::Relogin(true, false, 0, 3));
+    record.expect_nothing(&client, &mut connection);
+    assert_eq!(record.rest(&client), [Event::Closed(0)]);
+}
+
+/// The answer to a question that is answered, or that nobody asks any more, does nothing.
+#[test]
+fn an_answer_that_comes_late_is_for_nobody() {
+    let peer = Peer::new();
+    let (client, record, connection, slots) = with_slots(&peer);
+    // This handler has a token at once, the first time.
+    let mut first = Some("at once");
+    client.on_token_wanted(move |_| first.take());
+    connection.close();
+    record.expect_error(20002);
+    let late = slot(&slots);
+    let connection = peer.accept();
+    drop(connection);
+    record.expect_error(20002);
+    record.expect(Event::Relogin(false, true, 20002, 1));
+    let open = slot(&slots);
+    late.give("late");
+    assert!(!peer.is_dialed(MOMENT), "the other question is open");
+    open.give("in time");
+    let mut connection = peer.accept();
+    assert_eq!(token(&mut connection, true), "in time");
+    record.expect(Event::Relogin(true, false, 0, 2));
+
+    // Of several slots for one question the first answer counts.
+    let two = |client: &RtmClient| {
+        let (sender, slots) = mpsc::channel();
+        client.on_token_wanted(move |wanted| {
+            sender.send((wanted.later(), wanted.later())).expect("the test waits");
+            None::<LoginToken>
+        });
+        slots
+    };
+    let pairs = two(&client);
+    connection.close();
+    record.expect_error(20002);
+    let (one, other) = pairs.recv_timeout(DEADLINE).expect("a token is wanted");
+    one.give("one");
+    other.give("other");
+    let mut connection = peer.accept();
+    assert_eq!(token(&mut connection, true), "one");
+    record.expect(Event::Relogin(true, false, 0, 1));
+
+    // And none after the end of the session, or of the client.
+    connection.close();
+    record.expect_error(20002);
+    let (one, other) = pairs.recv_timeout(DEADLINE).expect("a token is wanted");
+    client.close_and_wait(DEADLINE).expect("the threads end");
+    record.expect(Event::Closed(0));
+    one.give("after the end");
+    drop(client);
+    other.give("without a client");
+    assert!(!peer.is_dialed(MOMENT), "there is no session");
 }

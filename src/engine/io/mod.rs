@@ -56,6 +56,8 @@ pub(super) struct Io {
     last_token: usize,
     uploads: Vec<Upload>,
     login: Login,
+    /// The number of the question that the program is asked, if it is; 0 otherwise.
+    asked: u64,
     /// What comes back after a relogin.
     resume: Resume,
     batch: Batch,
@@ -146,6 +148,7 @@ impl Io {
             last_token: WAKER.0,
             uploads: Vec::new(),
             login: Login::default(),
+            asked: 0,
             resume: Resume::default(),
             batch: Batch::default(),
             spare: Vec::new(),

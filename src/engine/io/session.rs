@@ -9,7 +9,7 @@ use crate::engine::callbacks::Item;
 use crate::engine::connect::Dialing;
 use crate::engine::connection::Own;
 use crate::engine::frame::FrameBuffer;
-use crate::engine::login;
+use crate::engine::login::{self, Asked};
 use crate::engine::queue::Queued;
 use crate::engine::upload::{Upload, UploadRequest};
 use crate::engine::{Admission, Command, Engine, FIRST_SEQ};
@@ -41,6 +41,7 @@ impl Io {
                     self.session.step(at, Input::Close, &mut self.outputs);
                     self.act(engine);
                     self.login = login;
+                    self.asked = 0;
                     self.resume = Resume::default();
                     Input::Login { timeout }
                 }
@@ -48,8 +49,9 @@ impl Io {
                     self.start_upload(engine, *request);
                     continue;
                 }
-                // One question at a time: in the epoch of this login it is the latest.
-                Command::Decided { epoch, decision } if epoch == self.login.epoch => {
+                // An answer that comes late is for nobody, and so is a second one.
+                Command::Decided { question, decision } if question == self.asked => {
+                    self.asked = 0;
                     Input::Verdict(self.login.listen(decision))
                 }
                 Command::Decided { .. } => continue,
@@ -104,11 +106,13 @@ impl Io {
     }
 
     /// Asks the program, among the callbacks; goes on at once where nobody wants to be asked.
-    fn ask(&mut self, engine: &Engine, question: Question) {
+    fn ask(&mut self, engine: &Arc<Engine>, question: Question) {
         match login::verdict_of_nobody(question, &engine.listeners) {
-            Some(go) => self.inputs.push(Input::Verdict(go)),
+            Some(verdict) => self.inputs.push(Input::Verdict(verdict)),
             None => {
-                self.batch.items.push_back(Item::Ask { question, epoch: self.login.epoch });
+                self.asked = engine.questions.fetch_add(1, Ordering::Relaxed) + 1;
+                let asked = Asked { question, number: self.asked, by: Arc::downgrade(engine) };
+                self.batch.items.push_back(Item::Ask(asked));
             }
         }
     }

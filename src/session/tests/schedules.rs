@@ -61,6 +61,14 @@ struct Outage {
     agreed: bool,
 }
 
+fn verdict(how: u8) -> Input {
+    Input::Verdict(match how {
+        0..160 => Verdict::Go,
+        160..200 => Verdict::TryAgain,
+        200.. => Verdict::No,
+    })
+}
+
 /// When the attempt after that many follows, as the documentation has it.
 fn delay(options: &SessionOptions, attempts: u32, chance: f64) -> Time {
     let SessionOptions { strategy, jitter, .. } = options;
@@ -122,12 +130,12 @@ impl World {
                 2 => Input::ByeAnswered,
                 3 if how < 128 => Input::Doubt,
                 3 => Input::Check,
-                4 if self.asked.is_none() => Input::Verdict(how < 128),
+                4 if self.asked.is_none() => verdict(how),
                 _ => Input::Due,
             },
             // The network.
             _ => match (self.link, what) {
-                (Link::Down, _) if self.asked.is_some() => Input::Verdict(how < 200),
+                (Link::Down, _) if self.asked.is_some() => verdict(how),
                 (Link::Down, _) => Input::Due,
                 (Link::Dialing, 100..180) => Input::ConnectFailed(error(20012)),
                 (Link::Dialing, _) => Input::Connected,
@@ -158,10 +166,15 @@ impl World {
             self.link = Link::Open;
         }
         let ignored = matches!(input, Input::Verdict(_)) && self.asked.is_none();
-        if let Input::Verdict(go) = input {
+        if let Input::Verdict(verdict) = input {
             let was_asked = self.asked.take();
             if let (Some(outage), Some(Question::Relogin { .. })) = (&mut self.outage, was_asked) {
-                outage.agreed = go;
+                outage.agreed = verdict == Verdict::Go;
+                if verdict == Verdict::TryAgain {
+                    // An attempt that has come to nothing.
+                    outage.attempts += 1;
+                    outage.owed = true;
+                }
             }
         }
         if matches!(input, Input::Destroy) {
@@ -426,7 +439,8 @@ impl World {
             self.login_renewed = false;
             return Ok(());
         }
-        prop_assert!(matches!(input, Input::Verdict(true)), "nobody asked for a connection");
+        let go = matches!(input, Input::Verdict(Verdict::Go));
+        prop_assert!(go, "nobody asked for a connection");
         let Some(outage) = &mut self.outage else {
             prop_assert!(self.login_owed && !self.login_renewed, "a token replaced twice");
             self.login_renewed = true;
@@ -458,7 +472,9 @@ impl World {
             // The first login goes on unless that is final, or the last attempt.
             let options = &self.session.options;
             let last = options.max_attempts.is_some_and(|most| *attempts >= most);
-            let ends = !options.retry_first_login || last || is_final(error.code());
+            let put_off = matches!(input, Input::Verdict(Verdict::TryAgain));
+            let for_good = is_final(error.code()) && !put_off;
+            let ends = !options.retry_first_login || last || for_good;
             prop_assert_eq!(ends, self.phase.is_none());
             *next = self.now + delay(options, *attempts, self.chance);
             *under_way = false;
@@ -510,7 +526,7 @@ impl World {
             SessionEvent::Closed(code) => {
                 prop_assert!(self.established, "closed twice, or never logged in");
                 prop_assert_eq!(self.phase, None);
-                if let (Some(outage), Input::Verdict(false)) = (self.outage, input) {
+                if let (Some(outage), Input::Verdict(Verdict::No)) = (self.outage, input) {
                     prop_assert_eq!(*code, outage.last_error);
                 }
                 prop_assert_eq!(self.link, Link::Down);
@@ -527,7 +543,8 @@ impl World {
         for _ in 0..24 {
             match self.asked {
                 Some(question) => {
-                    self.step(Input::Verdict(matches!(question, Question::Relogin { .. })))?;
+                    let goes = matches!(question, Question::Relogin { .. });
+                    self.step(Input::Verdict(if goes { Verdict::Go } else { Verdict::No }))?;
                 }
                 None if self.session.is_idle() => break,
                 None => {
