@@ -174,6 +174,10 @@ pub enum Callbacks {
 /// `max_interval_seconds / linear_regressive_count` longer than the one before, up to `max_interval_seconds`. With
 /// the defaults that is 0, 0, 0, 2, 4, 6, 8, 8 … seconds.
 ///
+/// The waits begin anew once a connection has lived for 10 s: a gate that closes right after each login is left alone
+/// longer and longer. A gate that is too busy and says for how long (HTTP 503 or 429 with `Retry-After`) is left alone for
+/// so long, up to `max_interval_seconds`.
+///
 /// ```
 /// use rtm_client::{ClientOptions, RegressiveStrategy};
 ///

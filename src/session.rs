@@ -30,6 +30,9 @@ const BYE_TIMEOUT: Time = 5 * SECOND;
 const PROBE_TIMEOUT: Time = 5 * SECOND;
 const CHECK_TIMEOUT: Time = 3 * SECOND;
 
+/// A connection that has lived so long was a good one: the waits before the next attempts begin anew.
+const GOOD: Time = 10 * SECOND;
+
 pub(crate) struct Session {
     options: SessionOptions,
     state: State,
@@ -41,8 +44,13 @@ pub(crate) struct Session {
     established: bool,
     /// Attempts to log in again, in this outage or of this first login.
     attempts: u32,
-    /// The wait before the latest attempt, without its jitter.
+    /// Attempts since there was a good connection, and the wait before the latest, without its jitter.
+    tries: u32,
     interval: Time,
+    /// Since when the user is logged in.
+    online_since: Time,
+    /// Until when the gate has asked to be left alone.
+    busy_until: Time,
     /// Why there is no connection.
     last_error: i32,
     /// The error answer that refused the token, if it was one, while the program is asked for another token.
@@ -96,7 +104,10 @@ impl Session {
             login_timeout: to_time(CALL_TIMEOUT),
             established: false,
             attempts: 0,
+            tries: 0,
             interval: 0,
+            online_since: 0,
+            busy_until: 0,
             last_error: 0,
             refusal: None,
             renewed: false,
@@ -169,6 +180,7 @@ impl Session {
                 self.state = State::Authenticating { deadline };
                 out.push(Output::SendAuth);
             }
+            (Input::Busy { until }, State::Dialing { .. }) => self.busy_until = until,
             (Input::ConnectFailed(error), State::Dialing { .. }) => {
                 self.attempt_failed(at, error, out);
             }
@@ -276,7 +288,7 @@ impl Session {
         }
         self.established = true;
         self.attempts = 0;
-        self.interval = 0;
+        self.online_since = now;
     }
 
     fn ask(&mut self, question: Question, out: &mut Vec<Output>) {
@@ -297,6 +309,7 @@ impl Session {
     /// Begins a further attempt.
     fn begin(&mut self, now: Time, out: &mut Vec<Output>) {
         self.attempts += 1;
+        self.tries += 1;
         self.renewed = false;
         self.dial(now, out);
     }
@@ -391,7 +404,7 @@ impl Session {
     ) {
         if self.options.retry_first_login && !is_last {
             out.push(Output::Emit(SessionEvent::Error(error)));
-            let due = self.next_wait(at.chance).map(|wait| at.now.saturating_add(wait));
+            let due = self.next_wait(at).map(|wait| at.now.saturating_add(wait));
             return self.wait(at.now, due, out);
         }
         self.reset();
@@ -425,6 +438,9 @@ impl Session {
             let code = if self.options.auto_reconnect { code } else { fpnn::CORE_UNKNOWN_ERROR };
             self.end(code, why, CallEnd::Lost(error), out);
         } else {
+            if at.now.saturating_sub(self.online_since) >= GOOD {
+                (self.tries, self.interval) = (0, 0);
+            }
             let due = self.plan(at, code, out);
             out.push(Output::Emit(SessionEvent::Error(error.clone())));
             out.push(Output::EndCalls { how: CallEnd::Lost(error), reconnecting: true });
@@ -439,26 +455,27 @@ impl Session {
     /// When the next attempt begins, as the strategy says; `None` is at once. Tells it.
     fn plan(&mut self, at: Moment, last_error: i32, out: &mut Vec<Output>) -> Option<Time> {
         self.last_error = last_error;
-        let due = self.next_wait(at.chance).map(|wait| at.now.saturating_add(wait));
+        let due = self.next_wait(at).map(|wait| at.now.saturating_add(wait));
         self.tell(Phase::Reconnecting { attempt: self.attempts + 1, due }, out);
         due
     }
 
     /// How long to wait before the next attempt; `None` is not at all.
-    fn next_wait(&mut self, chance: f64) -> Option<Time> {
+    fn next_wait(&mut self, at: Moment) -> Option<Time> {
         let RegressiveStrategy {
             start_connect_failed_count,
             max_interval_seconds,
             linear_regressive_count,
         } = self.options.strategy;
-        if self.attempts < start_connect_failed_count {
-            return None;
-        }
         let longest = Time::from(max_interval_seconds) * SECOND;
+        let asked = std::mem::take(&mut self.busy_until).saturating_sub(at.now).min(longest);
+        if self.tries < start_connect_failed_count {
+            return Some(asked).filter(|asked| *asked > 0);
+        }
         let step = longest / Time::from(linear_regressive_count.max(1));
         self.interval = (self.interval + step).min(longest);
-        let shorter = (self.interval as f64 * self.options.jitter * chance) as Time;
-        Some(self.interval.saturating_sub(shorter))
+        let shorter = (self.interval as f64 * self.options.jitter * at.chance) as Time;
+        Some(self.interval.saturating_sub(shorter).max(asked))
     }
 
     /// Waits until then before the next attempt.
@@ -535,7 +552,9 @@ impl Session {
         self.state = State::Idle;
         self.established = false;
         self.attempts = 0;
+        self.tries = 0;
         self.interval = 0;
+        self.busy_until = 0;
         self.refusal = None;
         self.farewell = None;
     }

@@ -31,6 +31,7 @@ pub fn session(data: &[u8]) {
             2 if byte >> 6 == 0 => Input::Drained,
             2 => Input::Bye { until: (byte >> 6 == 1).then(|| now.saturating_add(10 * SECOND)) },
             3 => Input::Connected,
+            4 if byte >> 6 == 0 => Input::Busy { until: now.saturating_add(SECOND) },
             4 => Input::ConnectFailed(error),
             5 => Input::Authenticated(Ok(true)),
             6 => Input::Authenticated(Ok(false)),

@@ -32,6 +32,10 @@ pub(crate) enum Input {
     Destroy,
     /// The WebSocket is open.
     Connected,
+    /// The gate is too busy, and wants to be left alone until then: before the failure that comes of it.
+    Busy {
+        until: Time,
+    },
     ConnectFailed(Error),
     /// The gate's answer to `auth`.
     Authenticated(Result<bool, Error>),

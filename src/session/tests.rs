@@ -186,6 +186,7 @@ fn a_first_login_is_tried_again_by_the_strategy_and_told_once() {
     let outputs = machine.step(Input::Authenticated(Ok(true)));
     assert_eq!(outputs, ["online", "login true 0"]);
     // The attempts of an outage count anew.
+    machine.now += GOOD;
     let outputs = machine.step(Input::Lost(error(BROKEN)));
     assert_eq!(outputs.last().map(String::as_str), Some("relogin after 20002 and 0 attempts?"));
 }
@@ -306,7 +307,7 @@ fn a_strategy_of_zeros_is_no_division_by_zero() {
 }
 
 #[test]
-fn a_relogin_starts_the_delays_anew() {
+fn a_good_connection_starts_the_delays_anew() {
     let mut machine = Machine::live(OPTIONS);
     machine.step(Input::Lost(error(BROKEN)));
     for _ in 0..5 {
@@ -318,10 +319,66 @@ fn a_relogin_starts_the_delays_anew() {
     machine.step(Input::Connected);
     let outputs = machine.step(Input::Authenticated(Ok(true)));
     assert_eq!(outputs, ["online", "relogin true false 0 6"]);
+    machine.now += GOOD;
     machine.step(Input::Lost(error(BROKEN)));
     machine.step(Input::Connected);
     let outputs = machine.step(Input::Authenticated(Err(error(rtm::DUPLICATED_AUTH))));
     assert_eq!(outputs, ["online", "relogin true false 0 1"]);
+}
+
+/// Logged in again and again, and lost after so long each time: the waits before the attempts, in seconds.
+fn flapping(machine: &mut Machine, lives: Time, losses: usize) -> Vec<Time> {
+    let waits = (0..losses).map(|_| {
+        machine.now += lives;
+        let mut wait = 0;
+        if machine.step(Input::Lost(error(BROKEN))).last().is_none_or(|last| last != "dial") {
+            wait = machine.due().0;
+        }
+        machine.step(Input::Connected);
+        let outputs = machine.step(Input::Authenticated(Ok(true)));
+        assert_eq!(outputs, ["online", "relogin true false 0 1"], "each is an outage of its own");
+        wait / SECOND
+    });
+    waits.collect()
+}
+
+#[test]
+fn a_gate_that_closes_after_each_login_is_left_alone_longer_and_longer() {
+    let mut machine = Machine::live(OPTIONS);
+    let waits = flapping(&mut machine, SECOND / 3, 9);
+    assert_eq!(waits, [0, 0, 0, 2, 4, 6, 8, 8, 8]);
+    assert_eq!(flapping(&mut machine, GOOD - 1, 1), [8]);
+    assert_eq!(flapping(&mut machine, GOOD, 1), [0]);
+    assert_eq!(flapping(&mut machine, 0, 3), [0, 0, 2]);
+
+    // For ten minutes.
+    let mut machine = Machine::live(OPTIONS);
+    let until = machine.now + 600 * SECOND;
+    let mut attempts = 0;
+    while machine.now < until {
+        flapping(&mut machine, SECOND / 10, 1);
+        attempts += 1;
+    }
+    assert!((70..=90).contains(&attempts), "{attempts} attempts");
+}
+
+#[test]
+fn a_gate_that_is_too_busy_is_left_alone_as_long_as_it_asks() {
+    for (seconds, waits) in [(3, [3, 3, 3, 3, 4]), (100, [8, 8, 8, 8, 8]), (0, [0, 0, 0, 2, 4])] {
+        let mut machine = Machine::live(SessionOptions { jitter: 0.0, ..OPTIONS });
+        machine.step(Input::Lost(error(BROKEN)));
+        for wait in &waits[1..] {
+            machine.step(Input::Busy { until: machine.now + seconds * SECOND });
+            let outputs = machine.step(Input::ConnectFailed(error(20012)));
+            let waited =
+                if outputs.last().is_some_and(|last| last == "dial") { 0 } else { machine.due().0 };
+            assert_eq!(waited, wait * SECOND);
+        }
+        // It holds for the next attempt alone.
+        let outputs = machine.step(Input::ConnectFailed(error(20012)));
+        assert_ne!(outputs.last().map(String::as_str), Some("dial"));
+        assert_eq!(machine.due().0, 6 * SECOND);
+    }
 }
 
 #[test]
@@ -656,12 +713,14 @@ fn a_verdict_after_the_end_changes_nothing() {
 fn attempts_are_limited_for_each_outage() {
     let mut machine = Machine::live(SessionOptions { max_attempts: Some(2), ..OPTIONS });
     for _ in 0..3 {
+        machine.now += GOOD;
         machine.step(Input::Lost(error(BROKEN)));
         machine.step(Input::ConnectFailed(error(20012)));
         machine.step(Input::Connected);
         let outputs = machine.step(Input::Authenticated(Ok(true)));
         assert_eq!(outputs, ["online", "relogin true false 0 2"]);
     }
+    machine.now += GOOD;
     machine.step(Input::Lost(error(BROKEN)));
     machine.step(Input::ConnectFailed(error(20012)));
     machine.step(Input::Connected);

@@ -39,6 +39,7 @@ pub(super) struct Dialing {
     attempts: Vec<Attempt>,
     failures: Vec<Failure>,
     started: Time,
+    connection_timeout: Duration,
     /// When everything is over.
     ends_at: Time,
     /// When the next attempt is due.
@@ -110,6 +111,7 @@ impl Dialing {
             attempts: Vec::new(),
             failures,
             started: engine.now(),
+            connection_timeout: engine.options.connection_timeout,
             ends_at: deadline,
             next_at: 0,
         }
@@ -243,7 +245,11 @@ impl Dialing {
         let both = [failed, self.under_way()].into_iter().filter(|text| !text.is_empty());
         let after = self.ends_at.saturating_sub(self.started);
         let after = Duration::from_millis(after.saturating_add(500_000) / 1_000_000);
-        let text = format!("connecting took longer than {after:?}: {}", several(both));
+        let which = match after < self.connection_timeout {
+            true => "the timeout of the login",
+            false => "the connection timeout",
+        };
+        let text = format!("connecting took longer than {after:?}, {which}: {}", several(both));
         Failure { retry_after: self.retry_after(), ..Failure::new(text) }
     }
 

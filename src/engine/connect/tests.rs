@@ -147,7 +147,7 @@ fn the_error_tells_of_each_that_was_tried() {
     let gates = ["no endpoint", &refusing, "gate.localhost:1", &dead.address()];
     let said = failure(&engine, &gates, engine.now() + 600_000_000);
     for part in [
-        "connecting took longer than 600ms: ",
+        "connecting took longer than 600ms, the timeout of the login: ",
         "the endpoint \"no endpoint\" is not host:port; ",
         &format!("{refusing} refused the connection: is a gate running there, on that port?"),
         "; looking up the name gate.localhost did not end: does the DNS server answer?; ",

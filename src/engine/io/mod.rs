@@ -222,6 +222,9 @@ impl Io {
                     }
                     Progress::Failed(failure) => {
                         self.link = Link::Down;
+                        let until =
+                            failure.retry_after.map(|after| now.saturating_add(to_time(after)));
+                        self.inputs.extend(until.map(|until| Input::Busy { until }));
                         self.inputs.push(Input::ConnectFailed(failure.error));
                     }
                 }

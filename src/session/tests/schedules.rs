@@ -26,6 +26,11 @@ struct World {
     /// From the login's success on: what `SessionClosed` ends.
     established: bool,
     outage: Option<Outage>,
+    /// Attempts after the first since the latest connection that lived long enough, and when there was one last.
+    tries: u32,
+    online_at: Time,
+    /// Until when the gate has asked to be left alone.
+    busy_until: Time,
     /// The attempts of a first login that is tried again: how many there were after the first, when the next begins, and
     /// whether one is under way.
     first: Option<(u32, Time, bool)>,
@@ -80,6 +85,15 @@ fn delay(options: &SessionOptions, attempts: u32, chance: f64) -> Time {
 }
 
 impl World {
+    /// How long the attempt that is next is waited for, if it is.
+    fn delay(&mut self) -> Option<Time> {
+        let options = &self.session.options;
+        let longest = Time::from(options.strategy.max_interval_seconds) * SECOND;
+        let asked = std::mem::take(&mut self.busy_until).saturating_sub(self.now).min(longest);
+        let waits = asked > 0 || self.tries >= options.strategy.start_connect_failed_count;
+        Some(delay(options, self.tries, self.chance).max(asked)).filter(|_| waits)
+    }
+
     fn new(options: SessionOptions, now: Time) -> World {
         World {
             session: Session::new(options),
@@ -93,6 +107,9 @@ impl World {
             login_renewed: false,
             established: false,
             outage: None,
+            tries: 0,
+            online_at: 0,
+            busy_until: 0,
             first: None,
             timeout: 0,
             silence: None,
@@ -137,7 +154,11 @@ impl World {
             _ => match (self.link, what) {
                 (Link::Down, _) if self.asked.is_some() => verdict(how),
                 (Link::Down, _) => Input::Due,
-                (Link::Dialing, 100..180) => Input::ConnectFailed(error(20012)),
+                (Link::Dialing, 100..110) => {
+                    self.busy_until = self.now + Time::from(how) * SECOND / 16;
+                    Input::Busy { until: self.busy_until }
+                }
+                (Link::Dialing, 110..180) => Input::ConnectFailed(error(20012)),
                 (Link::Dialing, _) => Input::Connected,
                 (_, 100..130) => Input::Lost(broken),
                 (Link::Authenticating, 130..150) => Input::Authenticated(Err(error(code))),
@@ -377,6 +398,7 @@ impl World {
                 self.link = Link::Live;
                 self.open = true;
                 self.silence = Some((self.now, None));
+                self.online_at = self.now;
             }
             Phase::Reconnecting { due, .. } => {
                 prop_assert!(self.established && self.link == Link::Down);
@@ -429,12 +451,14 @@ impl World {
             self.login_owed = true;
             self.login_renewed = false;
             self.first = Some((0, 0, true));
+            (self.tries, self.busy_until) = (0, 0);
             return Ok(());
         }
         if let Some((attempts, next, under_way @ false)) = &mut self.first {
             prop_assert!(self.login_owed && self.session.options.retry_first_login);
             prop_assert!(self.now >= *next, "attempt {} is early", *attempts + 1);
             *attempts += 1;
+            self.tries += 1;
             *under_way = true;
             self.login_renewed = false;
             return Ok(());
@@ -454,6 +478,7 @@ impl World {
         prop_assert!(self.established && outage.agreed, "an attempt nobody agreed to");
         prop_assert!(self.now >= outage.next, "attempt {} is early", outage.attempts + 1);
         outage.attempts += 1;
+        self.tries += 1;
         outage.owed = true;
         outage.agreed = false;
         outage.renewed = false;
@@ -466,7 +491,7 @@ impl World {
         if let SessionEvent::Error(_) = event {
             prop_assert_ne!(self.phase, Some(Phase::Online), "the error comes first");
         }
-        if let (SessionEvent::Error(error), Some((attempts, next, under_way))) =
+        if let (SessionEvent::Error(error), Some((attempts, _, under_way))) =
             (event, &mut self.first)
         {
             // The first login goes on unless that is final, or the last attempt.
@@ -476,16 +501,21 @@ impl World {
             let for_good = is_final(error.code()) && !put_off;
             let ends = !options.retry_first_login || last || for_good;
             prop_assert_eq!(ends, self.phase.is_none());
-            *next = self.now + delay(options, *attempts, self.chance);
             *under_way = false;
+            let next = self.now + self.delay().unwrap_or(0);
+            self.first = self.first.map(|(attempts, _, under_way)| (attempts, next, under_way));
         }
         match event {
             // Of an established session, the first trouble begins an outage.
             SessionEvent::Error(error) if self.established && self.outage.is_none() => {
+                if self.now - self.online_at >= GOOD {
+                    self.tries = 0;
+                }
+                let next = self.now + self.delay().unwrap_or(0);
                 self.outage = Some(Outage {
                     attempts: 0,
                     owed: false,
-                    next: self.now + delay(&self.session.options, 0, self.chance),
+                    next,
                     last_error: error.code(),
                     renewed: false,
                     agreed: false,
@@ -493,6 +523,7 @@ impl World {
             }
             SessionEvent::Error(_) => {}
             SessionEvent::ReloginCompleted(event) => {
+                let delay = if event.successful { None } else { self.delay() };
                 let Some(outage) = &mut self.outage else {
                     return Err(TestCaseError::fail("a relogin without an outage"));
                 };
@@ -506,18 +537,15 @@ impl World {
                     self.outage = None;
                 } else {
                     let options = &self.session.options;
-                    outage.next = self.now + delay(options, outage.attempts, self.chance);
+                    outage.next = self.now + delay.unwrap_or(0);
                     outage.last_error = event.error_code;
                     prop_assert_eq!(event.retry_again, !self.session.is_idle());
                     let exhausted = options.max_attempts == Some(outage.attempts);
                     prop_assert!(!event.retry_again || !exhausted);
-                    let due = Some(outage.next)
-                        .filter(|_| outage.attempts >= options.strategy.start_connect_failed_count);
+                    let due = delay.map(|_| outage.next);
                     let next = Phase::Reconnecting { attempt: outage.attempts + 1, due };
                     prop_assert_eq!(self.phase, event.retry_again.then_some(next));
-                    if event.retry_again
-                        && outage.attempts >= options.strategy.start_connect_failed_count
-                    {
+                    if event.retry_again && due.is_some() {
                         let next = outage.next.min(self.leaves.map_or(NEVER, |leaves| leaves.0));
                         prop_assert_eq!(self.session.deadline(), next);
                     }
