@@ -321,6 +321,7 @@ impl Session {
             (Question::Relogin { .. }, Verdict::Go) => self.begin(at.now, out),
             (Question::Relogin { .. }, Verdict::TryAgain) => {
                 self.attempts += 1;
+                self.tries += 1;
                 self.failed(at, no_token_yet(), false, out);
             }
             (Question::Relogin { last_error, .. }, Verdict::No) => {

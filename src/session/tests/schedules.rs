@@ -195,6 +195,7 @@ impl World {
                     // An attempt that has come to nothing.
                     outage.attempts += 1;
                     outage.owed = true;
+                    self.tries += 1;
                 }
             }
         }
