@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rtm_client::{ClientOptions, RtmClient};
+use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient};
 use rustls::ServerConfig;
 use socket2::SockRef;
 
@@ -76,7 +76,9 @@ fn heals(
 fn a_tls_connection_that_ends_in_any_way_is_made_again() {
     let peer = Peer::new();
     let (options, config) = secure(&peer);
-    let (client, record) = login(options);
+    // Many in a short time.
+    let at_once = RegressiveStrategy { start_connect_failed_count: 20, ..Default::default() };
+    let (client, record) = login(options.regressive_strategy(at_once));
     let mut connection = accept_login(&peer, &config);
     record.expect_login(true, 0);
     for (how, end) in ENDS {
