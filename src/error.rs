@@ -24,10 +24,37 @@ use crate::error_code::{self, kind::ErrorKind};
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     code: i32,
     message: Cow<'static, str>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    /// Of the send that failed with this, if it was one.
+    delivery: Delivery,
+}
+
+/// What became of a message or a file whose send failed: see [`SendError::delivery`].
+///
+/// ```
+/// use rtm_client::{Delivery, SendError};
+///
+/// fn what_to_do(failed: &SendError) -> &'static str {
+///     match failed.delivery() {
+///         Delivery::NotSent => "send it again when there is a connection",
+///         Delivery::Refused => "tell the user what is wrong with it",
+///         _ => "send it again with the same mid: the receivers see it once",
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// It was not sent: not a byte of it, and none will be.
+    NotSent,
+    /// It may have been delivered, or not: it was sent, and there was no answer that says.
+    Unknown,
+    /// The service has answered that it does not take it.
+    Refused,
 }
 
 impl Error {
@@ -37,12 +64,17 @@ impl Error {
         if message.is_empty() {
             message = error_code::meaning(code).unwrap_or("unknown error").into();
         }
-        Error(Arc::new(Inner { code, message, source: None }))
+        Error(Arc::new(Inner { code, message, source: None, delivery: Delivery::Unknown }))
     }
 
     /// What the service answered, word for word.
     pub(crate) fn of_service(code: i32, ex: String) -> Error {
-        Error(Arc::new(Inner { code, message: ex.into(), source: None }))
+        // The other codes are those of the gate, which may have handed the message on.
+        let delivery = match code {
+            10_000..=10_999 | 200_000..=200_999 => Delivery::Refused,
+            _ => Delivery::Unknown,
+        };
+        Error(Arc::new(Inner { code, message: ex.into(), source: None, delivery }))
     }
 
     pub(crate) fn with_source(
@@ -50,7 +82,18 @@ impl Error {
         message: impl Into<Cow<'static, str>>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error(Arc::new(Inner { code, message: message.into(), source: Some(source.into()) }))
+        let source = Some(Arc::from(source.into()));
+        let (message, delivery) = (message.into(), Delivery::Unknown);
+        Error(Arc::new(Inner { code, message, source, delivery }))
+    }
+
+    /// The same error of something of which nothing was sent.
+    pub(crate) fn unsent(&self) -> Error {
+        Error(Arc::new(Inner { delivery: Delivery::NotSent, ..Inner::clone(&self.0) }))
+    }
+
+    pub(crate) fn delivery(&self) -> Delivery {
+        self.0.delivery
     }
 
     /// What calls end with when their connection does.
@@ -157,10 +200,44 @@ pub struct SendError {
     pub error: Error,
 }
 
-/// The mid, and what `error` shows.
+impl SendError {
+    /// What became of the message or the file: whether it was sent, and whether the service has refused it.
+    ///
+    /// [`NotSent`](Delivery::NotSent) is what failed before its first byte went out: there was no session, it did not fit
+    /// into a bound or a queue, or its time was over while it waited. [`Refused`](Delivery::Refused) is what the service has
+    /// answered with a code of its own (10xxx, 200xxx). All else is [`Unknown`](Delivery::Unknown): sent again with the same
+    /// mid, the receivers see it once.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// let send = |timeout: Option<Duration>| {
+    ///     let (callback, reply) = reply::channel();
+    ///     client.send_chat(2, "hello", "", None, timeout, callback);
+    ///     reply.wait().unwrap_err().delivery()
+    /// };
+    /// gate.faults().on("sendmsg").next(1).error(200054); // a forbidden word
+    /// assert_eq!(send(None), Delivery::Refused);
+    /// gate.faults().on("sendmsg").next(1).never_answer();
+    /// assert_eq!(send(Some(Duration::from_millis(100))), Delivery::Unknown);
+    /// client.close();
+    /// assert_eq!(send(None), Delivery::NotSent);
+    /// ```
+    pub fn delivery(&self) -> Delivery {
+        self.error.delivery()
+    }
+}
+
+/// The mid, what is known of its delivery, and what `error` shows.
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "message {} was not sent: {}", self.mid, self.error)
+        let Self { mid, error } = self;
+        match self.delivery() {
+            Delivery::NotSent => write!(f, "message {mid} was not sent: {error}"),
+            Delivery::Refused => write!(f, "message {mid} was refused: {error}"),
+            Delivery::Unknown => {
+                write!(f, "message {mid} may or may not have been delivered: {error}")
+            }
+        }
     }
 }
 

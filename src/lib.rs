@@ -91,7 +91,7 @@ mod wire;
 
 pub use api::History;
 pub use client::{RtmClient, WeakClient};
-pub use error::{Error, SendError};
+pub use error::{Delivery, Error, SendError};
 pub use error_code::kind::ErrorKind;
 pub use events::{ConnectionState, TokenSlot, TokenWanted};
 pub use listeners::{Event, ListenerId};

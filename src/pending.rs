@@ -32,6 +32,12 @@ struct Entry<C> {
     call: C,
 }
 
+/// A call that is in flight no more.
+pub(crate) struct Taken<C> {
+    pub(crate) seq: u32,
+    pub(crate) call: C,
+}
+
 impl<C> Pending<C> {
     /// An empty table whose first call gets the number `first`.
     pub(crate) fn starting_at(first: u32) -> Self {
@@ -105,7 +111,7 @@ impl<C> Pending<C> {
     }
 
     /// Takes the calls whose deadline has come, earliest first, at most `most` of them.
-    pub(crate) fn expire(&mut self, now: Time, most: usize, expired: &mut Vec<C>) {
+    pub(crate) fn expire(&mut self, now: Time, most: usize, expired: &mut Vec<Taken<C>>) {
         let full = expired.len() + most;
         while expired.len() < full {
             let Some(&Reverse((deadline, seq))) = self.deadlines.peek() else { return };
@@ -114,7 +120,7 @@ impl<C> Pending<C> {
             }
             self.deadlines.pop();
             if self.deadline_of(seq) == Some(deadline) {
-                expired.extend(self.take(seq));
+                expired.extend(self.take(seq).map(|call| Taken { seq, call }));
             }
         }
     }
@@ -131,13 +137,16 @@ impl<C> Pending<C> {
     }
 
     /// Takes all calls, in the order they were made, and starts over at `first`.
-    pub(crate) fn drain(&mut self, first: u32) -> Vec<C> {
+    pub(crate) fn drain(&mut self, first: u32) -> Vec<Taken<C>> {
         let old = std::mem::replace(self, Pending::starting_at(first));
         let mut stragglers: Vec<_> = old.stragglers.into_iter().collect();
         // Distance behind the ring: the numbers may have wrapped around.
         stragglers.sort_by_key(|(seq, _)| Reverse(old.base.wrapping_sub(*seq)));
-        let stragglers = stragglers.into_iter().map(|(_, entry)| entry);
-        stragglers.chain(old.ring.into_iter().flatten()).map(|entry| entry.call).collect()
+        let in_ring = old.ring.into_iter().zip(0_u32..);
+        let in_ring =
+            in_ring.filter_map(|(entry, place)| Some((old.base.wrapping_add(place), entry?)));
+        let taken = |(seq, entry): (u32, Entry<C>)| Taken { seq, call: entry.call };
+        stragglers.into_iter().chain(in_ring).map(taken).collect()
     }
 
     fn deadline_of(&self, seq: u32) -> Option<Time> {
@@ -330,7 +339,7 @@ mod tests {
                         self.list.drain(..).partition(|call| call.deadline <= now);
                     self.list = left;
                     due.sort_by_key(|call| (call.deadline, call.seq));
-                    self.count(expired, due.iter().map(|call| call.number))?;
+                    self.count_all(expired, due)?;
                     let next = self.list.iter().map(|call| call.deadline).min();
                     prop_assert_eq!(self.table.next_deadline(), next.unwrap_or(NEVER));
                 }
@@ -343,11 +352,25 @@ mod tests {
         }
 
         fn end(&mut self, first: u32) -> Result<(), TestCaseError> {
-            let all: Vec<_> = self.list.drain(..).map(|call| call.number).collect();
+            let all = std::mem::take(&mut self.list);
             self.answered.clear();
             let taken = self.table.drain(first);
             prop_assert_eq!(self.table.next_deadline(), NEVER);
-            self.count(taken, all)
+            self.count_all(taken, all)
+        }
+
+        /// The same with all that is known of each.
+        fn count_all(
+            &mut self,
+            taken: Vec<Taken<usize>>,
+            due: Vec<Call>,
+        ) -> Result<(), TestCaseError> {
+            let known = |taken: &Taken<usize>| (taken.seq, taken.call);
+            let expected = |call: &Call| (call.seq, call.number);
+            let found: Vec<_> = taken.iter().map(known).collect();
+            prop_assert_eq!(found, due.iter().map(expected).collect::<Vec<_>>());
+            let numbers = taken.iter().map(|taken| taken.call);
+            self.count(numbers, due.iter().map(|call| call.number))
         }
 
         /// These calls were taken, and these should have been.

@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 
 use crate::client::RtmClient;
 use crate::engine::{Complete, Kind};
-use crate::error::{Error, SendError};
+use crate::error::{Delivery, Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::reply;
 use crate::time::{CALL_TIMEOUT, to_time};
@@ -318,6 +318,7 @@ impl RtmClient {
         let bytes = match file.into_bytes(self.engine().options.max_sent_bytes) {
             Ok(bytes) => bytes,
             Err(error) => {
+                let error = error.unsent();
                 let complete = move |_: Result<Answer<'_>, Error>| callback(failed(error), None);
                 let unused = Error::new(fpnn::PROTO_FILE_NOT_EXIST, "");
                 return self.engine().fail(Complete::new(waited_for, complete), unused);
@@ -329,7 +330,7 @@ impl RtmClient {
         let with_token = move |answer: Result<Answer<'_>, Error>| {
             let Some(engine) = weak.upgrade() else {
                 let gone = Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone");
-                return callback(failed(gone), None);
+                return callback(failed(gone.unsent()), None);
             };
             let error = match answer.and_then(|answer| answer.read(FileToken::decode)) {
                 Err(error) => error,
@@ -364,7 +365,9 @@ impl RtmClient {
                 }
             };
             engine.let_go(progress);
-            callback(failed(error), None);
+            // Whatever became of the question for a token, the file was not sent.
+            let refused = error.delivery() == Delivery::Refused;
+            callback(failed(if refused { error } else { error.unsent() }), None);
         };
         let payload = |map: &mut MapWriter<'_>| {
             target.write(map);

@@ -84,7 +84,7 @@ impl Engine {
         let limit = self.options.max_sent_bytes;
         (size > limit).then(|| {
             let text = format!("{method}: a package of {size} bytes, the limit is {limit}");
-            Error::new(fpnn::CORE_ENCODING, text)
+            Error::new(fpnn::CORE_ENCODING, text).unsent()
         })
     }
 
@@ -131,7 +131,7 @@ impl Engine {
         let (bytes, most, text) = match &state.admission {
             Admission::Refused(error) => return Some(error.clone()),
             Admission::Reconnecting if kind == Kind::Call => {
-                return Some(Error::connection_closed());
+                return Some(Error::connection_closed().unsent());
             }
             Admission::Open => (
                 self.queued_bytes(state),
@@ -143,7 +143,7 @@ impl Engine {
                 (state.queue.bytes(), most, "the queue of sends made while reconnecting is full")
             }
         };
-        let full = |text| Some(Error::new(fpnn::CORE_WORK_QUEUE_FULL, text));
+        let full = |text| Some(Error::new(fpnn::CORE_WORK_QUEUE_FULL, text).unsent());
         if self.in_flight.load(Ordering::Relaxed) >= self.options.max_in_flight {
             return full("max_in_flight is reached");
         }
@@ -177,7 +177,7 @@ impl Engine {
         let Some(io) = state.io.clone() else {
             drop(state);
             self.let_go(request.progress);
-            return self.fail(request.complete, Error::connection_closed());
+            return self.fail(request.complete, Error::connection_closed().unsent());
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         state.commands.push(Command::Upload(Box::new(request)));

@@ -177,6 +177,11 @@ impl Connection {
         self.own.is_some_and(|(_, own)| own == seq)
     }
 
+    /// The number of the first call whose frame is not begun. Those of all later calls are not either.
+    pub(super) fn first_unsent(&self) -> Option<u32> {
+        self.stream.first_not_begun(|seq| !self.expects(seq))
+    }
+
     /// Reads until the socket would block, or for as much as a pass may take. Whether anything has come.
     pub(super) fn read(
         &mut self,

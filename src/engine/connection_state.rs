@@ -56,7 +56,7 @@ impl Engine {
             // The login has failed: what calls are told is as true as before.
             ConnectionState::Connecting => {}
             ConnectionState::Online | ConnectionState::Reconnecting { .. } => {
-                state.admission = Admission::Refused(why.clone());
+                state.admission = Admission::Refused(why.unsent());
             }
         }
         state.why_closed = why;
@@ -71,5 +71,6 @@ impl Engine {
 
 /// Why nothing passes after `bye`, which has yet to come to its end.
 pub(super) fn leaving() -> Error {
-    Error::new(fpnn::CORE_INVALID_CONNECTION, "the session is ending: the program has said bye")
+    let text = "the session is ending: the program has said bye";
+    Error::new(fpnn::CORE_INVALID_CONNECTION, text).unsent()
 }

@@ -38,7 +38,7 @@ use crate::events::ConnectionState;
 use crate::guard::{self, guarded};
 use crate::listeners::Listeners;
 use crate::options::{Callbacks, ClientOptions};
-use crate::pending::Pending;
+use crate::pending::{Pending, Taken};
 use crate::push::Processor;
 use crate::session;
 use crate::stats::{Counters, Stats};
@@ -137,6 +137,9 @@ struct State {
     outbox: Vec<u8>,
     /// How many calls have expired in the table, whose frames may wait to be written. By the timer thread.
     expired: u64,
+    /// Those of them whose frames are not all written: only the sitter knows which are begun. By the timer thread, taken by
+    /// the sitter.
+    timed_out: Vec<Taken<Complete>>,
     /// Sends made while the connection is made again: by callers; taken by the sitter and the timer thread.
     queue: Queue,
     /// Appended by callers and who runs callbacks, taken by the sitter.
@@ -217,6 +220,7 @@ impl Engine {
                 pending: Pending::starting_at(FIRST_SEQ),
                 outbox: Vec::new(),
                 expired: 0,
+                timed_out: Vec::new(),
                 queue: Queue::new(),
                 commands: Vec::new(),
                 epoch: 0,
@@ -404,7 +408,7 @@ fn wake(io: &Waker) {
 
 /// What a call fails with where no login has succeeded.
 fn log_in_first() -> Error {
-    Error::new(fpnn::CORE_INVALID_CONNECTION, "log in first")
+    Error::new(fpnn::CORE_INVALID_CONNECTION, "log in first").unsent()
 }
 
 fn millis_since_1970() -> i64 {

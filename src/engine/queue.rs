@@ -4,7 +4,7 @@ use super::Complete;
 use super::frame::FrameBuffer;
 use crate::error::Error;
 use crate::error_code::fpnn;
-use crate::pending::Pending;
+use crate::pending::{Pending, Taken};
 use crate::time::Time;
 
 /// A send that waits for the connection.
@@ -39,16 +39,16 @@ impl Queue {
     }
 
     /// Takes all sends, in the order in which they were made.
-    pub(super) fn drain(&mut self) -> Vec<Queued> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Queued> + use<> {
         self.bytes = 0;
-        self.waiting.drain(0)
+        self.waiting.drain(0).into_iter().map(|taken| taken.call)
     }
 
     /// Takes at most `most` of the sends that have waited too long, each with why.
     pub(super) fn expire(&mut self, now: Time, most: usize, expired: &mut Vec<(Complete, Error)>) {
         let mut old = Vec::new();
         self.waiting.expire(now, most, &mut old);
-        for Queued { frame, deadline, complete } in old {
+        for Taken { call: Queued { frame, deadline, complete }, .. } in old {
             self.bytes -= frame.frame_len();
             let error = if deadline <= now {
                 Error::new(fpnn::CORE_TIMEOUT, "")
@@ -56,7 +56,7 @@ impl Queue {
                 let text = "the connection was not there again within the longest wait of sends";
                 Error::new(fpnn::CORE_CONNECTION_CLOSED, text)
             };
-            expired.push((complete, error));
+            expired.push((complete, error.unsent()));
         }
     }
 

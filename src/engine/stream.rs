@@ -180,6 +180,20 @@ impl Stream {
         seqs
     }
 
+    /// The number of the first quest whose frame is not begun, of those that count.
+    pub(super) fn first_not_begun(&self, counts: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut at = 0;
+        while let Some(frame) = self.out.get(at..).and_then(frame::first) {
+            if at >= self.written {
+                if let Some(seq) = frame.seq.filter(|seq| counts(*seq)) {
+                    return Some(seq);
+                }
+            }
+            at += frame.len;
+        }
+        None
+    }
+
     /// Takes out the frames that are not begun and whose quests have one of these numbers, given in order of the frames.
     pub(super) fn take_back(&mut self, quests: &[u32]) {
         let mut quests = quests.iter().peekable();

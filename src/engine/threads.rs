@@ -75,7 +75,7 @@ impl Engine {
                     }
                 }
                 Command::Upload(request) => {
-                    self.end(request.complete, error.clone(), &mut batch);
+                    self.end(request.complete, error.unsent(), &mut batch);
                     batch.items.extend(request.progress.map(Item::Dropped));
                 }
                 // Of no session.

@@ -1,6 +1,7 @@
 //! The timer thread: ends calls whose time has come, looks after the thread that runs callbacks, and at the clocks.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use log::Level;
@@ -14,6 +15,7 @@ use super::{Command, Complete, Engine, State, command_io};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::guard;
+use crate::pending::Taken;
 use crate::time::{NEVER, Time, to_time};
 
 /// How many calls expire under one hold of the lock.
@@ -66,24 +68,32 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
             continue;
         }
         state.expired += expired.len() as u64;
+        let doubt = !expired.is_empty();
+        let all_written = state.outbox.is_empty() && engine.unwritten.load(Ordering::Relaxed) == 0;
         let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
         let late = late.count();
         engine.counters.timeouts.add((expired.len() + late) as u64);
         engine.counters.lost.add((given_up.len() - late) as u64);
+        if !all_written {
+            state.timed_out.append(&mut expired);
+        }
         drop(state);
-        let doubt = !expired.is_empty();
         end(engine, &mut expired, &mut given_up);
         if doubt {
-            // The gate may be gone, and the frames of what has expired need not be sent.
+            // The gate may be gone, and frames of what has expired may not have been sent.
             engine.wake_io();
         }
     }
 }
 
-fn end(engine: &Arc<Engine>, expired: &mut Vec<Complete>, given_up: &mut Vec<(Complete, Error)>) {
+fn end(
+    engine: &Arc<Engine>,
+    expired: &mut Vec<Taken<Complete>>,
+    given_up: &mut Vec<(Complete, Error)>,
+) {
     let mut batch = Batch::default();
-    for complete in expired.drain(..) {
-        engine.end(complete, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);
+    for Taken { call, .. } in expired.drain(..) {
+        engine.end(call, Error::new(fpnn::CORE_TIMEOUT, ""), &mut batch);
     }
     for (complete, error) in given_up.drain(..) {
         engine.end(complete, error, &mut batch);

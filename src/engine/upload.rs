@@ -186,9 +186,13 @@ impl Upload {
 
     /// Gives the call back with an error, if it has not been given back.
     pub(super) fn fail(&mut self, error: Error, engine: &Engine, batch: &mut Batch) {
-        self.link = Link::Over;
+        let unsent = match std::mem::replace(&mut self.link, Link::Over) {
+            Link::Dialing { .. } => true,
+            Link::Up(connection) => connection.first_unsent().is_some(),
+            Link::Over => false,
+        };
         if let Some(complete) = self.complete.take() {
-            engine.end(complete, error, batch);
+            engine.end(complete, if unsent { error.unsent() } else { error }, batch);
         }
         self.let_go(batch);
     }

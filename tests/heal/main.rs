@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod delivery;
 mod endings;
 mod liveness;
 mod questions;

@@ -16,12 +16,15 @@ use mio::{Events, Poll, Token, Waker};
 use super::callbacks::{Batch, Item};
 use super::connect::{Dialing, Progress};
 use super::connection::{Connection, Heard, Own};
-use super::frame::FrameBuffer;
+use super::frame::{self, FrameBuffer};
 use super::login::Login;
 use super::upload::Upload;
-use super::{Command, Engine, Sitter, State};
+use super::{Command, Complete, Engine, Sitter, State};
+use crate::error::Error;
+use crate::error_code::fpnn;
 use crate::guard;
 use crate::options::Callbacks;
+use crate::pending::Taken;
 use crate::push::Push;
 use crate::resume::{Change, Resume};
 use crate::session::{Input, Output, Session, SessionOptions};
@@ -68,6 +71,10 @@ pub(super) struct Io {
     /// How many passes have begun since the session's deadline has come: it is judged when what was there is read.
     due: u32,
     expired: Expired,
+    /// Calls whose time is over, until it is known whether their frames were begun.
+    timed_out: Vec<Taken<Complete>>,
+    /// The number of the first call whose frame was not begun when the connection ended.
+    unsent: Option<u32>,
     frame: FrameBuffer,
     /// What reading and dialing found out, for the session machine.
     inputs: Vec<Input>,
@@ -159,6 +166,8 @@ impl Io {
             },
             due: 0,
             expired: Expired::default(),
+            timed_out: Vec::new(),
+            unsent: None,
             frame: FrameBuffer::default(),
             inputs: Vec::new(),
             outputs: Vec::new(),
@@ -279,6 +288,10 @@ impl Io {
         busy |= !self.commands.is_empty() || !self.inputs.is_empty();
         busy |= self.uploads.iter().any(Upload::has_more);
         let blocked = self.take_outbox(engine, state);
+        std::mem::swap(&mut self.timed_out, &mut state.timed_out);
+        busy |= !self.timed_out.is_empty();
+        // Where the socket is full the outbox stands behind what waits.
+        let in_outbox = frame::first(&state.outbox).and_then(|frame| frame.seq);
         busy |= self.has_more();
         engine.counters.queued_bytes.set(state.outbox.len() as u64);
         // While callbacks run, calls need not wake anybody.
@@ -296,7 +309,27 @@ impl Io {
             Passed::Park { blocked: true } => Sitter::Blocked,
             Passed::Again | Passed::End => Sitter::Awake,
         };
+        drop(guard);
+        self.time_out(engine, in_outbox);
         (found, passed)
+    }
+
+    /// Ends calls whose time was over while frames waited for the socket, `in_outbox` the first of those in the outbox. One
+    /// whose frame is not begun is never sent: see [`write`](Io::write).
+    fn time_out(&mut self, engine: &Engine, in_outbox: Option<u32>) {
+        if self.timed_out.is_empty() {
+            return;
+        }
+        let first = match &self.link {
+            Link::Up(connection) => connection.first_unsent().or(in_outbox),
+            Link::Down | Link::Dialing(_) => None,
+        };
+        let late = Error::new(fpnn::CORE_TIMEOUT, "");
+        let unsent = late.unsent();
+        for Taken { seq, call, .. } in std::mem::take(&mut self.timed_out) {
+            let error = if is_from(seq, first) { &unsent } else { &late };
+            engine.end(call, error.clone(), &mut self.batch);
+        }
     }
 
     /// Takes the answered calls out of the table.
@@ -420,11 +453,23 @@ impl Io {
     }
 
     fn write(&mut self, engine: &Engine) {
+        self.take_back(engine);
         let Link::Up(connection) = &mut self.link else { return };
-        let looks = self.expired.look && connection.is_writable();
-        self.expired.look &= !looks;
-        if looks && connection.is_blocked() {
-            // A call that has ended is not sent any more.
+        if connection.write() {
+            self.session.heard(self.now);
+        }
+        engine.unwritten.store(connection.waiting(), Ordering::Relaxed);
+        count_traffic(engine, connection);
+    }
+
+    /// A call that has ended is not sent any more. To be called before anything is written.
+    fn take_back(&mut self, engine: &Engine) {
+        let Link::Up(connection) = &mut self.link else { return };
+        if !self.expired.look || !connection.is_writable() {
+            return;
+        }
+        self.expired.look = false;
+        if connection.is_blocked() {
             let waiting = connection.stream().not_begun();
             let state = engine.state.lock();
             let ended = |seq: &u32| !state.pending.contains(*seq) && !connection.expects(*seq);
@@ -432,11 +477,6 @@ impl Io {
             drop(state);
             connection.stream().take_back(&ended);
         }
-        if connection.write() {
-            self.session.heard(self.now);
-        }
-        engine.unwritten.store(connection.waiting(), Ordering::Relaxed);
-        count_traffic(engine, connection);
     }
 
     fn has_more(&self) -> bool {
@@ -510,6 +550,11 @@ impl Io {
             }
         }
     }
+}
+
+/// Whether a call has that number or a later one, which may have begun again from 0.
+fn is_from(seq: u32, first: Option<u32>) -> bool {
+    first.is_some_and(|first| seq.wrapping_sub(first) < u32::MAX / 2)
 }
 
 fn count_traffic(engine: &Engine, connection: &mut Connection) {

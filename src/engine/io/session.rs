@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Io, Link, count_traffic};
+use super::{Io, Link, count_traffic, is_from};
 use crate::engine::call::Complete;
 use crate::engine::callbacks::Item;
 use crate::engine::connect::Dialing;
 use crate::engine::connection::Own;
-use crate::engine::frame::FrameBuffer;
+use crate::engine::frame::{self, FrameBuffer};
 use crate::engine::login::{self, Asked};
 use crate::engine::queue::Queued;
 use crate::engine::upload::{Upload, UploadRequest};
@@ -207,6 +207,7 @@ impl Io {
     fn dial(&mut self, engine: &Engine, deadline: Time) {
         // Numbers start anew with each connection; nothing is in flight.
         let in_flight = engine.state.lock().pending.drain(FIRST_SEQ);
+        let in_flight = in_flight.into_iter().map(|taken| taken.call);
         self.end_with(engine, in_flight, &Error::connection_closed());
         let options = &engine.options;
         guard::log(
@@ -250,9 +251,11 @@ impl Io {
     }
 
     fn disconnect(&mut self, engine: &Engine) {
+        self.take_back(engine);
         if let Link::Up(connection) = &mut self.link {
             // A close frame is polite; whether it gets out is not waited for.
             connection.say_goodbye();
+            self.unsent = connection.first_unsent();
             count_traffic(engine, connection);
         }
         engine.unwritten.store(0, Ordering::Relaxed);
@@ -262,16 +265,16 @@ impl Io {
 
     fn end_calls(&mut self, engine: &Engine, how: CallEnd, reconnecting: bool) {
         let counters = &engine.counters;
-        let (calls, queued, _outbox) = {
+        let (calls, queued, outbox) = {
             let mut state = engine.state.lock();
             if reconnecting && state.epoch == self.login.epoch && !state.leaving {
                 state.admission = match engine.options.reconnecting.max_bytes {
-                    0 => Admission::Refused(Error::connection_closed()),
+                    0 => Admission::Refused(Error::connection_closed().unsent()),
                     _ => Admission::Reconnecting,
                 };
             }
             let calls = state.pending.drain(FIRST_SEQ);
-            let queued = if reconnecting { Vec::new() } else { state.queue.drain() };
+            let queued = if reconnecting { Vec::new() } else { state.queue.drain().collect() };
             match how {
                 CallEnd::Lost(_) => counters.lost.add(calls.len() as u64),
                 CallEnd::Unanswered => counters.unanswered.add(calls.len() as u64),
@@ -280,13 +283,18 @@ impl Io {
             counters.queued_bytes.set(0);
             (calls, queued, std::mem::take(&mut state.outbox))
         };
-        let closed = Error::connection_closed();
-        let error = match &how {
+        let error = match how {
             CallEnd::Lost(error) => error,
-            CallEnd::Unanswered => &closed,
+            CallEnd::Unanswered => Error::connection_closed(),
         };
-        self.end_with(engine, calls, error);
-        self.end_with(engine, queued.into_iter().map(|queued| queued.complete), &closed);
+        let in_outbox = frame::first(&outbox).and_then(|frame| frame.seq);
+        let unsent = self.unsent.take().or(in_outbox);
+        let begun = calls.partition_point(|taken| !is_from(taken.seq, unsent));
+        let mut calls = calls.into_iter().map(|taken| taken.call);
+        self.end_with(engine, calls.by_ref().take(begun), &error);
+        self.end_with(engine, calls, &error.unsent());
+        let queued = queued.into_iter().map(|queued| queued.complete);
+        self.end_with(engine, queued, &Error::connection_closed().unsent());
     }
 
     fn end_with(
