@@ -87,6 +87,11 @@ fn log_in_as(client: &RtmClient, uid: i64) -> Result<(), Error> {
     reply.wait()
 }
 
+/// A certificate for that name, and its key: both PEM.
+pub fn certificate(name: &str) -> (String, String) {
+    crate::gate::self_signed(vec![name.to_owned()]).expect("a certificate")
+}
+
 fn client(gate: &Gate) -> RtmClient {
     let options = ClientOptions::new(gate.pid())
         .endpoint(gate.endpoint())

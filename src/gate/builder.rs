@@ -221,11 +221,9 @@ impl GateBuilder {
     /// ```
     /// use rtm_client::gate::Gate;
     ///
-    /// let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
-    /// let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").certificate(&chain, key).start()?;
+    /// # let (chain, key) = rtm_client::doctest::certificate("127.0.0.1");
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").certificate(&chain, key).start().unwrap();
     /// assert_eq!(gate.certificate(), Some(chain.as_str()));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn certificate(mut self, chain: impl Into<String>, key: impl Into<String>) -> Self {
         self.config.certificate = Some((chain.into(), key.into()));

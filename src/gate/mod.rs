@@ -65,6 +65,7 @@ pub use self::counters::Counters;
 pub use self::faults::{Fault, Faults};
 pub use self::store::ConversationId;
 pub use self::stored::StoredMessage;
+pub(crate) use self::transport::self_signed;
 
 /// A running gate. Dropping it ends its thread, closes its connections and frees its port.
 ///

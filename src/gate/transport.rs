@@ -5,6 +5,7 @@ use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use mio::net::TcpStream;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -178,9 +179,25 @@ impl Identity {
                 names.push(format!("fileproxy-{host}"));
             }
         }
-        let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
-        Identity::from_pem(&made.cert.pem(), &made.signing_key.serialize_pem())
+        let (certificate, key) = self_signed(names)?;
+        Identity::from_pem(&certificate, &key)
     }
+}
+
+/// A certificate that vouches for itself, for these names, and its key: both PEM.
+pub(crate) fn self_signed(names: Vec<String>) -> io::Result<(String, String)> {
+    let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
+    let key = made.signing_key.serialize_der();
+    Ok((pem("CERTIFICATE", made.cert.der()), pem("PRIVATE KEY", &key)))
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for line in BASE64.encode(der).as_bytes().chunks(64) {
+        text.push_str(&String::from_utf8_lossy(line));
+        text.push('\n');
+    }
+    text + &format!("-----END {label}-----\n")
 }
 
 fn unreadable(what: &str, error: &dyn std::fmt::Display) -> io::Error {

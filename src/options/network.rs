@@ -30,13 +30,11 @@ impl ClientOptions {
     /// of its issuers may follow it, or DER. Default: none. What cannot be read fails the login with 20012.
     ///
     /// ```
-    /// # use rtm_client::doctest::*;
+    /// # use rtm_client::doctest::*; let (chain, key) = certificate("client");
     /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
     /// let options = ClientOptions::new(gate.pid())
     ///     .ssl_endpoint(gate.tls_endpoint().unwrap())
     ///     .ca_certificates(gate.certificate().unwrap());
-    /// let made = rcgen::generate_simple_self_signed(["client".to_owned()])?;
-    /// let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     /// assert!(login(options.clone().client_certificate(&*chain, key)).is_ok());
     /// assert_eq!(login(options.client_certificate(chain, "no key")).unwrap_err().code(), 20012);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

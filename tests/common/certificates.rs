@@ -4,6 +4,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use data_encoding::BASE64;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
@@ -22,8 +23,38 @@ pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key.
 pub struct Certified {
-    pub certificate: rcgen::Certificate,
-    pub key: KeyPair,
+    pub certificate: Certificate,
+    pub key: Key,
+}
+
+pub struct Certificate(rcgen::Certificate);
+
+impl Certificate {
+    pub fn der(&self) -> &CertificateDer<'static> {
+        self.0.der()
+    }
+
+    pub fn pem(&self) -> String {
+        pem("CERTIFICATE", self.0.der())
+    }
+}
+
+pub struct Key(KeyPair);
+
+impl Key {
+    pub fn serialize_der(&self) -> Vec<u8> {
+        self.0.serialize_der()
+    }
+
+    pub fn serialize_pem(&self) -> String {
+        pem("PRIVATE KEY", &self.serialize_der())
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = BASE64.encode(der);
+    let lines = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line) + "\n");
+    format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", lines.collect::<String>())
 }
 
 impl Authority {
@@ -53,7 +84,7 @@ impl Authority {
     }
 
     pub fn pem(&self) -> String {
-        self.0.pem()
+        pem("CERTIFICATE", self.0.der())
     }
 
     pub fn der(&self) -> CertificateDer<'static> {
@@ -81,7 +112,7 @@ impl Authority {
         change(&mut params);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
-        Certified { certificate, key }
+        Certified { certificate: Certificate(certificate), key: Key(key) }
     }
 }
 
@@ -98,7 +129,7 @@ pub fn self_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> C
     change(&mut params);
     let key = KeyPair::generate().expect("a key");
     let certificate = params.self_signed(&key).expect("a certificate");
-    Certified { certificate, key }
+    Certified { certificate: Certificate(certificate), key: Key(key) }
 }
 
 fn server_key(certified: &Certified) -> PrivateKeyDer<'static> {

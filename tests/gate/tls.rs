@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
+use crate::common::certificates::self_signed;
 use crate::common::record::Record;
 use crate::peer::PATIENCE;
 
@@ -75,13 +76,13 @@ fn plain_at_the_tls_address() {
 
 #[test]
 fn a_certificate_that_was_given() {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let made = self_signed("127.0.0.1", |_| {});
     let gate = Gate::builder()
         .tls_listen("127.0.0.1:0")
-        .certificate(made.cert.pem(), made.signing_key.serialize_pem())
+        .certificate(made.certificate.pem(), made.key.serialize_pem())
         .start()
         .unwrap();
-    assert_eq!(gate.certificate(), Some(&*made.cert.pem()));
+    assert_eq!(gate.certificate(), Some(&*made.certificate.pem()));
     client(&gate, 1);
     let bad = Gate::builder().tls_listen("127.0.0.1:0").certificate("x", "y").start();
     let error = bad.unwrap_err().to_string();
