@@ -65,6 +65,17 @@ pub(crate) struct ReloginWillStart {
 
 /// A login needs a token: see [`RtmClient::on_token_wanted`](crate::RtmClient::on_token_wanted). It can be compared with a
 /// uid.
+///
+/// ```
+/// # use rtm_client::doctest::*;
+/// # let gate = Gate::builder().token(1, "fresh").start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// client.on_token_wanted(|wanted| (wanted.uid == 1).then_some("fresh"));
+/// let (callback, reply) = reply::login();
+/// client.login(1, "expired", callback, None);
+/// reply.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct TokenWanted {
     /// The user whose token is wanted.
     pub uid: i64,
@@ -123,6 +134,20 @@ impl fmt::Debug for TokenWanted {
 
 /// Where a token is put that takes its time: from [`TokenWanted::later`]. The login waits until it is answered; dropped
 /// without an answer it [refuses](Self::refuse). An answer that comes when nobody waits for it any more does nothing.
+///
+/// ```
+/// # use rtm_client::doctest::*;
+/// # let gate = Gate::builder().token(1, "fresh").start()?;
+/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// client.on_token_wanted(|wanted| {
+///     drop(wanted.later()); // as if the program had no token
+///     None::<&str>
+/// });
+/// let (callback, reply) = reply::login();
+/// client.login(1, "expired", callback, None);
+/// assert_eq!(reply.wait().unwrap_err().code(), 200027);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "dropped, it refuses"]
 pub struct TokenSlot {
     answer: Option<LateAnswer>,
