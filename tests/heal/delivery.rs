@@ -107,7 +107,7 @@ fn what_was_sent_and_not_answered_is_not_known() {
     let peer = Peer::new();
     let (told, tells) = mpsc::channel();
     for end in ["timeout", "loss", "close", "bye", "kickout"] {
-        let (client, _record, mut connection) = peer.login(peer.options());
+        let (client, _record, mut connection) = peer.login(peer.options().auto_reconnect(false));
         let timeout = if end == "timeout" { Duration::from_millis(50) } else { DEADLINE };
         send(&client, &told, 1, "hello", timeout);
         let (callback, waited_for) = reply::channel();
@@ -187,9 +187,12 @@ fn what_waits_for_the_socket_when_the_connection_ends_was_not_sent() {
         let begun = ends.iter().take_while(|end| end.1 == Some(Delivery::Unknown)).count();
         let (_, rest) = ends.split_at(begun);
         assert!(rest.iter().all(|end| end.1 == Some(Delivery::NotSent)), "closed: {closed}");
-        // The kernel has taken that many.
+        // The kernel has taken that many, or more since then.
         let expected = sent.div_ceil(64 << 10) as usize;
-        assert!(begun.abs_diff(expected) <= 1, "closed: {closed}, {begun} of {expected}");
+        assert!(
+            begun + 1 >= expected && begun < ends.len(),
+            "closed: {closed}, {begun} of {expected}"
+        );
     }
 }
 
