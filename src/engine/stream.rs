@@ -58,13 +58,10 @@ impl Read for Socket {
     }
 }
 
+/// One buffer at a time: the system call for several would raise SIGPIPE where the peer is gone.
 impl Write for Socket {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.tcp.write(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.tcp.write_vectored(bufs)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -108,7 +108,7 @@ impl Read for Transport {
             }
             if let Err(error) = tls.process_new_packets() {
                 // The alert that says why; if it does not get through, the other end sees the connection end.
-                let _ = tls.write_tls(&mut self.tcp);
+                let _ = tls.write_tls(&mut OneByOne(&mut self.tcp));
                 return Err(io::Error::new(ErrorKind::InvalidData, error));
             }
         }
@@ -135,11 +135,24 @@ impl Write for Transport {
     fn flush(&mut self) -> io::Result<()> {
         if let Layer::Tls(tls) = &mut self.layer {
             while tls.wants_write() {
-                if tls.write_tls(&mut self.tcp)? == 0 {
+                if tls.write_tls(&mut OneByOne(&mut self.tcp))? == 0 {
                     return Err(ErrorKind::WriteZero.into());
                 }
             }
         }
+        Ok(())
+    }
+}
+
+/// One buffer at a time: the system call for several would raise SIGPIPE where the client is gone.
+struct OneByOne<'a>(&'a mut TcpStream);
+
+impl Write for OneByOne<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
