@@ -92,6 +92,14 @@ impl Error {
         Error(Arc::new(Inner { delivery: Delivery::NotSent, ..Inner::clone(&self.0) }))
     }
 
+    /// The same error, which says nothing of what became of what was sent.
+    pub(crate) fn of_unknown_delivery(&self) -> Error {
+        match self.delivery() {
+            Delivery::Unknown => self.clone(),
+            _ => Error(Arc::new(Inner { delivery: Delivery::Unknown, ..Inner::clone(&self.0) })),
+        }
+    }
+
     pub(crate) fn delivery(&self) -> Delivery {
         self.0.delivery
     }
@@ -205,8 +213,8 @@ impl SendError {
     ///
     /// [`NotSent`](Delivery::NotSent) is what failed before its first byte went out: there was no session, it did not fit
     /// into a bound or a queue, or its time was over while it waited. [`Refused`](Delivery::Refused) is what the service has
-    /// answered with a code of its own (10xxx, 200xxx). All else is [`Unknown`](Delivery::Unknown): sent again with the same
-    /// mid, the receivers see it once.
+    /// answered with a code of its own (10xxx, 200xxx) to a message that was sent once. All else is
+    /// [`Unknown`](Delivery::Unknown): sent again with the same mid, the receivers see it once.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();

@@ -63,6 +63,8 @@ pub(crate) struct Reconnecting {
     /// How many bytes of sends are queued; 0 queues none.
     pub(crate) max_bytes: usize,
     pub(crate) max_age: Duration,
+    /// Whether sends in flight are queued too.
+    pub(crate) resend: bool,
 }
 
 /// Where the proxy is to be found.
@@ -250,6 +252,7 @@ impl ClientOptions {
                 jitter: 0.0,
                 max_bytes: 0,
                 max_age: Duration::ZERO,
+                resend: false,
             },
             resume_rooms: false,
             resume_language: false,

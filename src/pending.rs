@@ -35,6 +35,7 @@ struct Entry<C> {
 /// A call that is in flight no more.
 pub(crate) struct Taken<C> {
     pub(crate) seq: u32,
+    pub(crate) deadline: Time,
     pub(crate) call: C,
 }
 
@@ -120,7 +121,7 @@ impl<C> Pending<C> {
             }
             self.deadlines.pop();
             if self.deadline_of(seq) == Some(deadline) {
-                expired.extend(self.take(seq).map(|call| Taken { seq, call }));
+                expired.extend(self.take(seq).map(|call| Taken { seq, deadline, call }));
             }
         }
     }
@@ -145,7 +146,7 @@ impl<C> Pending<C> {
         let in_ring = old.ring.into_iter().zip(0_u32..);
         let in_ring =
             in_ring.filter_map(|(entry, place)| Some((old.base.wrapping_add(place), entry?)));
-        let taken = |(seq, entry): (u32, Entry<C>)| Taken { seq, call: entry.call };
+        let taken = |(seq, Entry { deadline, call })| Taken { seq, deadline, call };
         stragglers.into_iter().chain(in_ring).map(taken).collect()
     }
 
@@ -365,8 +366,8 @@ mod tests {
             taken: Vec<Taken<usize>>,
             due: Vec<Call>,
         ) -> Result<(), TestCaseError> {
-            let known = |taken: &Taken<usize>| (taken.seq, taken.call);
-            let expected = |call: &Call| (call.seq, call.number);
+            let known = |taken: &Taken<usize>| (taken.seq, taken.deadline, taken.call);
+            let expected = |call: &Call| (call.seq, call.deadline, call.number);
             let found: Vec<_> = taken.iter().map(known).collect();
             prop_assert_eq!(found, due.iter().map(expected).collect::<Vec<_>>());
             let numbers = taken.iter().map(|taken| taken.call);

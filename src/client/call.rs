@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::RtmClient;
-use crate::engine::{Complete, Kind};
+use crate::engine::{Complete, Kind, Note};
 use crate::error::{Error, SendError};
 use crate::reply;
 use crate::resume::Change;
@@ -48,7 +48,8 @@ impl RtmClient {
         let engine = &self.handle.engine;
         let payload = |out: &mut Vec<u8>| write_map(out, payload);
         let mut complete = completion(|_| Ok(()), callback);
-        complete.note = change.counts(&engine.options).then(|| Box::new(change));
+        let counts = change.counts(&engine.options);
+        complete.note = counts.then(|| Box::new(Note::Change(change)));
         engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::callbacks::{Batch, Item};
 use super::frame::FrameBuffer;
 use super::queue::Queued;
+use super::resend::Kept;
 use super::upload::{UPLOAD_SEQ, UploadRequest};
 use super::{Admission, Command, Engine, Sitter, State, wake};
 use crate::error::Error;
@@ -25,8 +26,16 @@ pub(crate) struct Complete {
     /// Whether that wakes somebody who waits, and runs no user code: then the thread that has the result runs it, and a
     /// waited-for call needs one thread less.
     pub(crate) at_once: bool,
-    /// What success changes, to be resumed after a relogin. Who sits takes it off before the call is handed on.
-    pub(crate) note: Option<Box<Change>>,
+    /// What it means for the next connection. Who takes the call out of the table takes it off.
+    pub(crate) note: Option<Box<Note>>,
+}
+
+/// What a call means for the next connection.
+pub(crate) enum Note {
+    /// What its success changes, to be resumed.
+    Change(Change),
+    /// It is sent again if this connection is lost.
+    Kept(Kept),
 }
 
 impl Complete {
@@ -95,9 +104,13 @@ impl Engine {
         frame: &FrameBuffer,
         now: Time,
         timeout: Duration,
-        complete: Complete,
+        mut complete: Complete,
     ) -> Option<(Complete, Error)> {
         let deadline = now.saturating_add(to_time(timeout));
+        let reconnecting = &self.options.reconnecting;
+        // Copied before the lock is taken.
+        let copy = (kind == Kind::Send && reconnecting.resend)
+            .then(|| Kept { frame: frame.clone(), resent: false });
         let mut state = self.state.lock();
         if let Some(error) = self.refusal(&state, kind, frame.frame_len()) {
             drop(state);
@@ -106,9 +119,15 @@ impl Engine {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.counters.calls.add(1);
         let deadline = if let Admission::Reconnecting = state.admission {
-            let too_old = now.saturating_add(to_time(self.options.reconnecting.max_age));
-            state.queue.push(Queued { frame: frame.clone(), deadline, complete }, too_old)
+            let too_old = now.saturating_add(to_time(reconnecting.max_age));
+            let kept = copy.unwrap_or_else(|| Kept { frame: frame.clone(), resent: false });
+            state.queue.push(Queued { kept, deadline, complete }, too_old)
         } else {
+            // What does not fit into the queue is not sent again.
+            let kept = copy.filter(|_| state.queue.keep(frame.frame_len(), reconnecting.max_bytes));
+            if let Some(kept) = kept {
+                complete.note = Some(Box::new(Note::Kept(kept)));
+            }
             let seq = state.pending.insert(deadline, complete);
             frame.append_with_seq(&mut state.outbox, seq);
             self.counters.queued_bytes.set(state.outbox.len() as u64);

@@ -13,6 +13,7 @@ mod frame;
 mod io;
 mod login;
 mod queue;
+mod resend;
 mod stream;
 /// What [`chair`] is made of; its model has others.
 mod sync {
@@ -37,14 +38,14 @@ use crate::error_code::fpnn;
 use crate::events::ConnectionState;
 use crate::guard::{self, guarded};
 use crate::listeners::Listeners;
-use crate::options::{Callbacks, ClientOptions};
+use crate::options::{Callbacks, ClientOptions, Reconnecting};
 use crate::pending::{Pending, Taken};
 use crate::push::Processor;
 use crate::session;
 use crate::stats::{Counters, Stats};
 use crate::time::{NEVER, Time, to_time};
 
-pub(crate) use call::{Complete, Kind};
+pub(crate) use call::{Complete, Kind, Note};
 use callbacks::{Backlog, Batch};
 use chair::Chair;
 use connect::Lookups;
@@ -52,7 +53,7 @@ use io::Io;
 use login::Decision;
 pub(crate) use login::{Login, LoginDone};
 
-use queue::Queue;
+use queue::{Queue, Queued};
 use tls::Connector;
 use upload::UploadRequest;
 
@@ -171,6 +172,22 @@ impl State {
             self.timer_sleeps_until = deadline;
         }
         late
+    }
+
+    /// Sends what has waited for the connection, and keeps it if the options say so.
+    fn send_queued(&mut self, queued: Queued, options: &Reconnecting) {
+        let Queued { kept, deadline, mut complete } = queued;
+        let len = kept.frame.frame_len();
+        let frame = match options.resend && self.queue.keep(len, options.max_bytes) {
+            true => {
+                let frame = kept.frame.clone();
+                complete.note = Some(Box::new(Note::Kept(kept)));
+                frame
+            }
+            false => kept.frame,
+        };
+        let seq = self.pending.insert(deadline, complete);
+        frame.append_with_seq(&mut self.outbox, seq);
     }
 
     /// The sitter's waker, if it sleeps in that way and nobody has woken it yet. Whoever takes it wakes it.

@@ -1,7 +1,8 @@
-//! Sends made while the connection is made again: in order, bounded in bytes and age.
+//! Sends made while the connection is made again, and those to be sent again: in order, bounded in bytes and age.
 
 use super::Complete;
-use super::frame::FrameBuffer;
+use super::call::Note;
+use super::resend::{Kept, resent};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::pending::{Pending, Taken};
@@ -9,7 +10,7 @@ use crate::time::Time;
 
 /// A send that waits for the connection.
 pub(super) struct Queued {
-    pub(super) frame: FrameBuffer,
+    pub(super) kept: Kept,
     /// When its own timeout is over.
     pub(super) deadline: Time,
     pub(super) complete: Complete,
@@ -19,23 +20,49 @@ pub(super) struct Queue {
     /// By when they have to be sent.
     waiting: Pending<Queued>,
     bytes: usize,
+    /// Bytes of sends in flight that are to be sent again if their connection is lost.
+    kept: usize,
 }
 
 impl Queue {
     pub(super) fn new() -> Queue {
-        Queue { waiting: Pending::starting_at(0), bytes: 0 }
+        Queue { waiting: Pending::starting_at(0), bytes: 0, kept: 0 }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.kept
+    }
+
+    /// Counts a send in flight of that many bytes that is kept. `false` if there is no room for it.
+    pub(super) fn keep(&mut self, bytes: usize, most: usize) -> bool {
+        let fits = self.bytes() + bytes <= most;
+        self.kept += if fits { bytes } else { 0 };
+        fits
+    }
+
+    /// Takes off what is kept of a call that is in flight no more.
+    pub(super) fn take_kept(&mut self, complete: &mut Complete) -> Option<Kept> {
+        let note = complete.note.take_if(|note| matches!(**note, Note::Kept(_)))?;
+        let Note::Kept(kept) = *note else { return None };
+        self.kept -= kept.frame.frame_len();
+        Some(kept)
     }
 
     /// Queues a send until `too_old` or its own deadline, whichever is earlier. Returns that.
     pub(super) fn push(&mut self, queued: Queued, too_old: Time) -> Time {
         let until = queued.deadline.min(too_old);
-        self.bytes += queued.frame.frame_len();
+        self.bytes += queued.kept.frame.frame_len();
         self.waiting.insert(until, queued);
         until
+    }
+
+    /// The same for a send in flight whose connection is lost; `begun`: it may have arrived.
+    pub(super) fn push_again(&mut self, mut queued: Queued, begun: bool, too_old: Time) {
+        if begun && !queued.kept.resent {
+            queued.kept.resent = true;
+            queued.complete.ending = resent(queued.complete.ending);
+        }
+        self.push(queued, too_old);
     }
 
     /// Takes all sends, in the order in which they were made.
@@ -48,8 +75,8 @@ impl Queue {
     pub(super) fn expire(&mut self, now: Time, most: usize, expired: &mut Vec<(Complete, Error)>) {
         let mut old = Vec::new();
         self.waiting.expire(now, most, &mut old);
-        for Taken { call: Queued { frame, deadline, complete }, .. } in old {
-            self.bytes -= frame.frame_len();
+        for Taken { call: Queued { kept, deadline, complete }, .. } in old {
+            self.bytes -= kept.frame.frame_len();
             let error = if deadline <= now {
                 Error::new(fpnn::CORE_TIMEOUT, "")
             } else {

@@ -67,6 +67,9 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
             sleep(engine, &mut state, run);
             continue;
         }
+        let taken = expired.iter_mut();
+        let kept: Vec<_> =
+            taken.filter_map(|taken| state.queue.take_kept(&mut taken.call)).collect();
         state.expired += expired.len() as u64;
         let doubt = !expired.is_empty();
         let all_written = state.outbox.is_empty() && engine.unwritten.load(Ordering::Relaxed) == 0;
@@ -78,6 +81,7 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
             state.timed_out.append(&mut expired);
         }
         drop(state);
+        drop(kept);
         end(engine, &mut expired, &mut given_up);
         if doubt {
             // The gate may be gone, and frames of what has expired may not have been sent.

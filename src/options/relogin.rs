@@ -244,7 +244,8 @@ impl ClientOptions {
     ///
     /// A message over `max_bytes` fails with 20011, one that has waited for `max_age` with 20002, and with 20003 if its
     /// own timeout is over before that. When the session ends, what is queued fails with 20002. Other calls fail at
-    /// once as before; so does a message on its way when the connection is lost, for it may have arrived.
+    /// once as before; so does a message on its way when the connection is lost, for it may have arrived: see
+    /// [`resend_in_flight`](Self::resend_in_flight).
     ///
     /// ```
     /// use std::time::Duration;
@@ -275,6 +276,34 @@ impl ClientOptions {
     pub fn queue_while_reconnecting(mut self, max_bytes: usize, max_age: Duration) -> Self {
         self.reconnecting.max_bytes = max_bytes;
         self.reconnecting.max_age = max_age;
+        self
+    }
+
+    /// Whether messages that were on their way when the connection was lost are sent again after the relogin, with the mid
+    /// they had, so that the receivers see each once. Default false. It needs
+    /// [`queue_while_reconnecting`](Self::queue_while_reconnecting).
+    ///
+    /// They go out in their order, before the messages sent while the connection was made again. Their timeouts go on, and
+    /// the age of the queue counts from the loss. A copy of each message in flight is kept, which counts in the bytes of the
+    /// queue: one that does not fit is not sent again, and fails with 20002 at the loss. If the service answers that it has
+    /// had a message already (200053), that is success, with an `mtime` of 0. Files and other calls are not sent again.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let gate = gate();
+    /// let options = ClientOptions::new(gate.pid())
+    ///     .endpoint(gate.endpoint())
+    ///     .queue_while_reconnecting(1 << 20, Duration::from_secs(30))
+    ///     .resend_in_flight(true);
+    /// # let client = login(options).unwrap();
+    /// gate.faults().on("sendmsg").next(1).close(); // the message arrives, and its answer is lost
+    /// let (callback, reply) = reply::channel();
+    /// client.send_chat(2, "hello", "", None, None, callback);
+    /// reply.wait()?;
+    /// assert_eq!(gate.stored(gate::ConversationId::p2p(1, 2)).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resend_in_flight(mut self, yes: bool) -> Self {
+        self.reconnecting.resend = yes;
         self
     }
 }

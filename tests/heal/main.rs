@@ -8,6 +8,7 @@ mod endings;
 mod liveness;
 mod questions;
 mod queue;
+mod resend;
 mod restarts;
 mod resume;
 mod state;

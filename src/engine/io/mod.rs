@@ -13,6 +13,7 @@ use std::time::Duration;
 use log::Level;
 use mio::{Events, Poll, Token, Waker};
 
+use super::call::Note;
 use super::callbacks::{Batch, Item};
 use super::connect::{Dialing, Progress};
 use super::connection::{Connection, Heard, Own};
@@ -347,6 +348,7 @@ impl Io {
                     }
                     match complete {
                         Some(complete) => {
+                            state.queue.take_kept(complete);
                             found.waited_for |= complete.at_once;
                             found.noted |= complete.note.is_some();
                         }
@@ -437,8 +439,9 @@ impl Io {
         for item in items {
             match item {
                 Item::Answer { complete: Some(complete), status, .. } => {
-                    if let Some(change) = complete.note.take().filter(|_| *status == 0) {
-                        self.resume.apply(*change);
+                    let note = complete.note.take().filter(|_| *status == 0);
+                    if let Some(Note::Change(change)) = note.map(|note| *note) {
+                        self.resume.apply(change);
                     }
                 }
                 Item::Push { push: Push::KickoutRoom, encoding, at } => {

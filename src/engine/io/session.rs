@@ -16,6 +16,7 @@ use crate::engine::{Admission, Command, Engine, FIRST_SEQ};
 use crate::error::Error;
 use crate::events::{CONNECTION_STATE, ConnectionState, ReloginCompleted};
 use crate::guard;
+use crate::pending::Taken;
 use crate::resume::Resume;
 use crate::session::{CallEnd, Input, Moment, Output, Phase, Question, SessionEvent};
 use crate::time::{CALL_TIMEOUT, Time, to_time};
@@ -163,7 +164,7 @@ impl Io {
             let mut frame = FrameBuffer::default();
             let payload = |out: &mut Vec<u8>| write_map(out, |map| call.write(map));
             frame.build(|out| package::write_quest(out, Some(0), call.method(), payload));
-            Queued { frame, deadline, complete: login::tell_failure(engine, call.failure()) }
+            (frame, login::tell_failure(engine, call.failure()))
         });
         let resumed: Vec<_> = resumed.collect();
         let mut guard = engine.state.lock();
@@ -174,11 +175,14 @@ impl Io {
         }
         engine.in_flight.fetch_add(resumed.len(), Ordering::Relaxed);
         engine.counters.calls.add(resumed.len() as u64);
-        let mut wake_timer = false;
-        for Queued { frame, deadline, complete } in resumed.into_iter().chain(state.queue.drain()) {
+        let mut wake_timer = !resumed.is_empty() && state.timer_is_late_for(deadline);
+        for (frame, complete) in resumed {
             let seq = state.pending.insert(deadline, complete);
             frame.append_with_seq(&mut state.outbox, seq);
-            wake_timer |= state.timer_is_late_for(deadline);
+        }
+        for queued in state.queue.drain() {
+            wake_timer |= state.timer_is_late_for(queued.deadline);
+            state.send_queued(queued, &engine.options.reconnecting);
         }
         engine.counters.queued_bytes.set(state.outbox.len() as u64);
         if !state.leaving {
@@ -264,35 +268,52 @@ impl Io {
     }
 
     fn end_calls(&mut self, engine: &Engine, how: CallEnd, reconnecting: bool) {
+        let options = &engine.options.reconnecting;
+        let mut guard = engine.state.lock();
+        let state = &mut *guard;
+        if reconnecting && state.epoch == self.login.epoch && !state.leaving {
+            state.admission = match options.max_bytes {
+                0 => Admission::Refused(Error::connection_closed().unsent()),
+                _ => Admission::Reconnecting,
+            };
+        }
+        let outbox = std::mem::take(&mut state.outbox);
+        let in_outbox = frame::first(&outbox).and_then(|frame| frame.seq);
+        let unsent = self.unsent.take().or(in_outbox);
+        let too_old = engine.now().saturating_add(to_time(options.max_age));
+        // The message sends that are to be sent again wait in the queue, the rest ends.
+        let (mut begun, mut not_begun) = (Vec::new(), Vec::new());
+        for Taken { seq, deadline, call: mut complete } in state.pending.drain(FIRST_SEQ) {
+            let is_begun = !is_from(seq, unsent);
+            match state.queue.take_kept(&mut complete) {
+                Some(kept) if reconnecting => {
+                    state.queue.push_again(Queued { kept, deadline, complete }, is_begun, too_old);
+                }
+                _ if is_begun => begun.push(complete),
+                _ => not_begun.push(complete),
+            }
+        }
+        let queued: Vec<_> = if reconnecting { Vec::new() } else { state.queue.drain().collect() };
         let counters = &engine.counters;
-        let (calls, queued, outbox) = {
-            let mut state = engine.state.lock();
-            if reconnecting && state.epoch == self.login.epoch && !state.leaving {
-                state.admission = match engine.options.reconnecting.max_bytes {
-                    0 => Admission::Refused(Error::connection_closed().unsent()),
-                    _ => Admission::Reconnecting,
-                };
-            }
-            let calls = state.pending.drain(FIRST_SEQ);
-            let queued = if reconnecting { Vec::new() } else { state.queue.drain().collect() };
-            match how {
-                CallEnd::Lost(_) => counters.lost.add(calls.len() as u64),
-                CallEnd::Unanswered => counters.unanswered.add(calls.len() as u64),
-            }
-            counters.unanswered.add(queued.len() as u64);
-            counters.queued_bytes.set(0);
-            (calls, queued, std::mem::take(&mut state.outbox))
-        };
+        let ended = (begun.len() + not_begun.len()) as u64;
+        match how {
+            CallEnd::Lost(_) => counters.lost.add(ended),
+            CallEnd::Unanswered => counters.unanswered.add(ended),
+        }
+        counters.unanswered.add(queued.len() as u64);
+        counters.queued_bytes.set(0);
+        let next = state.queue.next_deadline();
+        let wake_timer = state.timer_is_late_for(next);
+        drop(guard);
+        if wake_timer {
+            engine.deadline_changed.notify_one();
+        }
         let error = match how {
             CallEnd::Lost(error) => error,
             CallEnd::Unanswered => Error::connection_closed(),
         };
-        let in_outbox = frame::first(&outbox).and_then(|frame| frame.seq);
-        let unsent = self.unsent.take().or(in_outbox);
-        let begun = calls.partition_point(|taken| !is_from(taken.seq, unsent));
-        let mut calls = calls.into_iter().map(|taken| taken.call);
-        self.end_with(engine, calls.by_ref().take(begun), &error);
-        self.end_with(engine, calls, &error.unsent());
+        self.end_with(engine, begun, &error);
+        self.end_with(engine, not_begun, &error.unsent());
         let queued = queued.into_iter().map(|queued| queued.complete);
         self.end_with(engine, queued, &Error::connection_closed().unsent());
     }
