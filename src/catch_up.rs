@@ -2,36 +2,45 @@
 //! of connections go in, questions and messages come out.
 //!
 //! Each message of the types covered that was sent to the user after the floor is handed over once and in its order within
-//! its conversation, or lies in a gap that is told. The program's duplicate filter stands behind the machine; it is needed
-//! only where the service pushes a message later than it shows it in the history.
+//! its conversation, or lies in a gap that is told. The duplicate filter stands behind the machine and does the rest: a
+//! message that the service pushes after having shown it in the history, or pushes twice.
 //!
 //! * **Mark**: of each conversation the newest message handed over: its time, and sender and mid of all messages of that
-//!   time. Only types covered move it, and only when they are handed over. Marks end with the session.
-//! * **Floor**: the service's time at the first login, of a room at its entering. Older rows are never handed over.
-//! * **List**: after a relogin the service is asked which conversations have unread messages newer than the newest message
-//!   handed over or the floor, whichever is later, or than the start of a walk that is owed from the outage before, less five
-//!   seconds: so far may messages of several conversations be out of order.
-//! * **Walks**: each conversation in the list is walked, oldest row first, from its mark on, or from the list's time on; so are
-//!   conversations with a mark whose walk the last loss broke off, rooms once they are entered again, and the broadcasts. One
-//!   question is out at a time. A page begins at the time of the newest row seen, included, and has to show that row again: what
-//!   the service has forgotten between two pages is noticed as well as what it has forgotten before the first.
-//! * **Held back**: from the relogin on every push, whatever its type, until the list is in; then those of conversations not
-//!   walked yet. A row that is held is left to its push; the walk is over where it gets to such a row.
-//! * **Gap**, one a conversation and outage, told at the end of its walk, before what is held: a page did not show a row again; a
-//!   conversation without a mark showed fewer rows than the list had counted; there were more than may be handed over; a page
-//!   could not be had; 4 MiB were held, in which case the conversation that holds most is given up; a room could not be entered
-//!   again; the room was left or the session ended before the walk did.
+//!   time. Only types covered move the mark, and only when they are handed over. A mark takes some hundred bytes and lasts
+//!   as long as the session.
+//! * **Floor**: the service's time at the first login, of a room at its entering. Older rows are never handed over. Where the
+//!   connection is lost before the service has said the time, the newest message handed over stands for it.
+//! * **List**: after a relogin the service is asked which conversations have messages newer than the newest one handed over (or
+//!   the floor, where that is later; or the start of a walk that is still owed, where that is earlier), less five seconds: so
+//!   far may messages of several conversations be out of order.
+//! * **Walks**: the conversations in the list are walked one after the other, oldest row first, from the mark on or, without
+//!   one, from the list's time; and so are the broadcasts, rooms once they are entered again, and conversations with a mark whose
+//!   walk the loss before has broken off. A page begins at the time of the newest row seen, included, and has to show that
+//!   row again. So what the service forgets between two pages is noticed as well as what it forgot before the first.
+//! * **Held back**: from the relogin on every push, whatever its type, until the list is in; then those of conversations whose
+//!   walk is not over. A row whose push is held is left to the push, and the walk is over where it comes to such a row.
+//! * **Loss**: a held push of a type covered is dropped, as the next walk brings it; others are handed over. Walks start over from
+//!   the marks. What the list had counted of a conversation without a mark still has to come.
 //!
-//! What the service has forgotten of a conversation without a mark before it was asked, it no longer counts, and what it
-//! has forgotten of one that the list does not name: that cannot be known. Nor can it be known whether anything is
-//! missing when the message at the mark itself is forgotten; a gap is told then, and where a message was deleted
-//! between the list and the walk. A message without a mid or without a time is never the same as another.
+//! A gap is told at the end of its walk, before what is held: one for each conversation and outage, from the first message that
+//! may be missing to the last. There is one where
 //!
-//! Where no conversation can be named, the gap's is [`GapConversation::Unknown`]: the list could not be had, or the session
-//! ended before it was in; or the connection was lost before the floor was known and any message had come, so that nobody
-//! can say since when. A push that is held when the connection is lost is dropped where its type is covered, for the walk of the
-//! next relogin brings it; others are handed over at once.
+//! * a page did not show a row again, and nothing in it is old enough to say that all is there;
+//! * of a conversation without a mark fewer rows came than the list had counted;
+//! * there were more than may be handed over. Without a mark it begins at the list's time, as the first may be missing too;
+//! * a page could not be had, or more than 4 MiB were held and this conversation had the most of it;
+//! * a room was not entered again, was left before its walk was over, or lost before the service had said when it was
+//!   entered;
+//! * the session ended before the walk was over.
+//!
+//! [`GapConversation::Unknown`] is where no conversation can be named: the list could not be had or the session ended before
+//! it was in; or the connection was lost before there was a floor or a message to stand for it.
+//!
+//! What cannot be known: what the service had forgotten before it was asked of a conversation that has no mark, or that the
+//! list does not name. And where a gap is told, whether something is missing, if the message at the mark itself is
+//! forgotten, or one that was counted is deleted before the walk, or pushed and forgotten.
 
+mod messages;
 mod walk;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -42,6 +51,7 @@ use crate::error_code::{fpnn, rtm};
 use crate::options::CatchUp;
 use crate::time::{NEVER, Time};
 use crate::types::{Gap, GapConversation};
+pub(crate) use messages::{Answer, Conversation, Input, Output, Pushed, Question, Row, Unread};
 use walk::{Hole, Key, Limits, Mark, Next, Verdict, Walk};
 
 /// How long before a question is asked again.
@@ -55,108 +65,6 @@ const MOST_HELD: usize = 4 * 1024 * 1024;
 /// How many rows a page has: the most the service gives.
 pub(crate) const PAGE_ROWS: usize = 20;
 
-/// Where messages are sent to, as the user sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Conversation {
-    /// With that user.
-    P2p(i64),
-    Group(i64),
-    Room(i64),
-    Broadcast,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub(crate) enum Input<M> {
-    /// The first login of a session has succeeded.
-    LoggedIn,
-    /// A relogin has succeeded, and these rooms are being entered again.
-    LoggedInAgain {
-        rooms: Vec<i64>,
-    },
-    Pushed(Pushed<M>),
-    /// What became of a question. Not for the end of the connection, which is [`Input::Lost`].
-    Answered {
-        id: u32,
-        answer: Result<Answer<M>, i32>,
-    },
-    /// By the program or after a relogin.
-    RoomEntered(i64),
-    /// The service did not let the user in, after a relogin.
-    RoomRefused(i64),
-    RoomLeft(i64),
-    /// The connection is lost, and made again.
-    Lost,
-    /// The session is over.
-    Ended,
-    /// The time given by [`Machine::deadline`] has come.
-    Due,
-}
-
-/// A message that was pushed.
-#[derive(Clone, Debug)]
-pub(crate) struct Pushed<M> {
-    pub(crate) conversation: Conversation,
-    pub(crate) from: i64,
-    pub(crate) mid: i64,
-    pub(crate) mtype: i64,
-    pub(crate) mtime: i64,
-    /// What it takes to hold it.
-    pub(crate) bytes: usize,
-    pub(crate) message: M,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Answer<M> {
-    /// In milliseconds.
-    ServerTime(i64),
-    Unread(Vec<Unread>),
-    Page(Vec<Row<M>>),
-}
-
-/// A conversation with unread messages.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Unread {
-    pub(crate) conversation: Conversation,
-    pub(crate) count: i64,
-    /// Row and time of its newest message, whoever sent it, if the list shows it.
-    pub(crate) last: Option<(i64, i64)>,
-}
-
-/// A row of a history.
-#[derive(Clone, Debug)]
-pub(crate) struct Row<M> {
-    pub(crate) id: i64,
-    pub(crate) from: i64,
-    pub(crate) mid: i64,
-    pub(crate) mtime: i64,
-    /// Whether the user sent it.
-    pub(crate) own: bool,
-    pub(crate) deleted: bool,
-    /// Whether its attrs name the user under `excludedUids`.
-    pub(crate) excluded: bool,
-    pub(crate) message: M,
-}
-
-/// What to do now, in this order.
-#[derive(Clone, Debug)]
-pub(crate) enum Output<M> {
-    Ask { id: u32, question: Question },
-    HandOver(M),
-    Gap(Gap),
-}
-
-/// What the service is asked. Lists and pages are asked for the types of the options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Question {
-    /// `getservertime`.
-    ServerTime,
-    /// `getunreadconversationlist`, clearing nothing.
-    Unread { mtime: i64 },
-    /// The history of the conversation, [`PAGE_ROWS`] rows, oldest first, without an end.
-    Page { conversation: Conversation, begin: i64, lastid: i64 },
-}
-
 pub(crate) struct Machine<M> {
     options: CatchUp,
     page_rows: usize,
@@ -167,7 +75,7 @@ pub(crate) struct Machine<M> {
     marks: HashMap<Conversation, Mark, RandomState>,
     /// The time of the newest message handed over.
     newest: Option<i64>,
-    /// From a relogin until its list is in, across losses: up to this time everything was handed over, apart from backlogs.
+    /// From a relogin until a list is in, also across losses: up to this time nothing is missing apart from backlogs.
     unlisted: Option<i64>,
     /// The time the latest list was asked with.
     from: i64,
@@ -659,17 +567,6 @@ fn gap<M>(conversation: GapConversation, hole: Hole) -> Output<M> {
 /// Whether a question may have an answer a second later.
 fn may_pass(code: i32) -> bool {
     matches!(code, rtm::API_FREQUENCY_LIMITED | fpnn::CORE_TIMEOUT | fpnn::CORE_WORK_QUEUE_FULL)
-}
-
-impl From<Conversation> for GapConversation {
-    fn from(conversation: Conversation) -> GapConversation {
-        match conversation {
-            Conversation::P2p(peer) => GapConversation::P2p(peer),
-            Conversation::Group(gid) => GapConversation::Group(gid),
-            Conversation::Room(rid) => GapConversation::Room(rid),
-            Conversation::Broadcast => GapConversation::Broadcast,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -209,6 +209,43 @@ fn a_history_that_does_not_go_on_is_a_gap() {
 }
 
 #[test]
+fn of_more_than_may_come_the_oldest_do() {
+    let mut desk = Desk::back(CatchUp::new().max_messages(2));
+    desk.list(&[unread(PEER, 3, 3), unread(GROUP, 2, 5)]);
+    desk.page(Vec::new());
+    let rows = vec![row(1, "first"), row(2, "second"), row(3, "third")];
+    // Whether all are there that the list counted is not looked for: the first may be missing as well.
+    let gap = Seen::Gap(GapConversation::P2p(2), 100_000, 100_003);
+    let next = page_of(GROUP, 95_000);
+    assert_eq!(desk.page(rows), [Message("first"), Message("second"), gap, next]);
+    // Two of two, and what was sent since the list is pushed.
+    let rows = vec![row(4, "fourth"), row(5, "fifth"), row(6, "sixth")];
+    assert_eq!(desk.page(rows), ["fourth", "fifth"].map(Message));
+}
+
+#[test]
+fn a_history_that_reaches_back_is_whole_without_the_mark() {
+    // With a mark at 100 001 and another conversation's at 107 000.
+    let back = || {
+        let mut desk = Desk::new(CatchUp::new());
+        desk.step(Input::LoggedIn);
+        desk.answer(Ok(Answer::ServerTime(100_000)));
+        desk.push(PEER, 1, "known");
+        desk.push(GROUP, 7000, "known");
+        desk.step(Input::Lost);
+        desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+        desk.list(&[unread(PEER, 1, 8000)]);
+        assert_eq!(desk.page(Vec::new()), [page_of(PEER, 100_001)]);
+        desk
+    };
+    // Up to 102 000 nothing can be missing.
+    let own = Row { own: true, ..row(1500, "own") };
+    assert_eq!(back().page(vec![own, row(8000, "new")]), [Message("new")]);
+    let gap = Seen::Gap(GapConversation::P2p(2), 102_000, 108_000);
+    assert_eq!(back().page(vec![row(8000, "new")]), [Message("new"), gap]);
+}
+
+#[test]
 fn types_of_the_program_are_covered_where_it_says_so() {
     let other = Pushed { mtype: 66, ..push(PEER, 7000, "move") };
     for (options, begin) in [(CatchUp::new(), 95_000), (CatchUp::new().mtypes([66]), 107_000)] {

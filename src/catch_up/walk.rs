@@ -174,10 +174,8 @@ impl Walk {
 
     /// The walk anew from the mark, after a loss: what was to come still is.
     pub(super) fn again(self, mark: &Mark, listed: Option<Unread>) -> Walk {
-        let mut counted = self.counted;
-        counted.retain(|&(mtime, id)| mtime < mark.mtime || mark.has(mtime, id));
-        let new = Walk::new(self.limits, Some(mark), listed);
-        Walk { expected: self.expected, counted, first: self.first, ..new }
+        let Walk { limits, expected, counted, first, .. } = self;
+        Walk { expected, counted, first, ..Walk::new(limits, Some(mark), listed) }
     }
 
     /// Whether there is something to remember when the walk is broken off.
@@ -224,22 +222,28 @@ impl Walk {
             None => self.seen = Some(Mark::new(mtime, id)),
         }
         let counting = self.count(row);
-        self.pushed = self.pushed || held.iter().any(|push| push.key() == key);
-        if self.pushed {
-            return if counting { Verdict::Skip } else { Verdict::Pushed };
+        let shown = !row.own && !row.deleted && !row.excluded && mtime > self.limits.floor;
+        let too_many = shown && self.taken >= self.limits.max_messages;
+        self.pushed = self.pushed
+            || held.iter().any(|push| push.key() == key)
+            || (too_many && self.is_pushed(row, held));
+        match (self.pushed, shown) {
+            (true, _) if counting => Verdict::Skip,
+            (true, _) => Verdict::Pushed,
+            (_, false) => Verdict::Skip,
+            _ if too_many => Verdict::TooMany,
+            _ => {
+                self.taken += 1;
+                Verdict::HandOver
+            }
         }
-        if row.own || row.deleted || row.excluded || mtime <= self.limits.floor {
-            return Verdict::Skip;
-        }
-        if self.taken >= self.limits.max_messages {
-            // What the list did not see was sent after the login, and so was what is newer than a push: it is pushed.
-            let unlisted = self.latest.is_some_and(|(last_row, _)| row.id > last_row);
-            let pushed = held.iter().map(|push| push.mtime).find(|&mtime| mtime > 0);
-            let pushed = pushed.is_some_and(|pushed| pushed < mtime);
-            return if unlisted || pushed { Verdict::Pushed } else { Verdict::TooMany };
-        }
-        self.taken += 1;
-        Verdict::HandOver
+    }
+
+    /// Whether the row is pushed or will be: the list did not see it, or it is newer than a push.
+    fn is_pushed<M>(&self, row: &Row<M>, held: &VecDeque<Pushed<M>>) -> bool {
+        let first = held.iter().map(|push| push.mtime).find(|&mtime| mtime > 0);
+        self.latest.is_some_and(|(last_row, _)| row.id > last_row)
+            || first.is_some_and(|first| row.mtime > first)
     }
 
     /// Counts the row, if the list did, and says whether more are to be counted.

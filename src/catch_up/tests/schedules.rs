@@ -1,5 +1,8 @@
 //! Random schedules of a service, a network and a user: each message comes once and in order, or a gap tells of it.
 
+mod judge;
+mod service;
+
 use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
@@ -206,244 +209,6 @@ impl World {
         Ok(())
     }
 
-    /// Time passes at the service; pushes on their way for long arrive.
-    fn pass(&mut self, ms: i64) {
-        self.now += ms;
-        while self.late.front().is_some_and(|(sent, _)| self.now - sent > 2000) {
-            self.push_late();
-        }
-    }
-
-    fn push_late(&mut self) {
-        if let Some((_, message)) = self.late.pop_front() {
-            self.down.push_back(Down::Push(message));
-        }
-    }
-
-    fn send(&mut self, how: u8) {
-        let conversation = CONVERSATIONS[usize::from(how) % CONVERSATIONS.len()];
-        let kind = how / 6;
-        let rows = |now| {
-            self.messages.iter().filter(move |m| m.conversation == conversation && m.mtime == now)
-        };
-        // More of one moment than a page holds is tested by itself.
-        if rows(self.now).count() + 1 >= self.machine.page_rows {
-            self.now += 1;
-        }
-        let own = kind % 8 == 1;
-        let peer = match conversation {
-            Conversation::P2p(peer) => peer,
-            _ => 5 + i64::from(kind % 2),
-        };
-        let kept: Vec<_> = self.log(conversation).map(|(id, _)| id).collect();
-        for id in kept.iter().rev().skip(self.plan.kept - 1) {
-            self.messages[*id].forgotten = true;
-        }
-        let room = match conversation {
-            Conversation::Room(rid) => Some(rid),
-            _ => None,
-        };
-        let from = if own { ME } else { peer };
-        self.messages.push(Message {
-            conversation,
-            from,
-            mid: self.messages.len() as i64 + 1000,
-            mtype: if kind % 8 == 2 { OTHER } else { CHAT },
-            mtime: self.now,
-            excluded: kind % 8 == 3,
-            deleted: false,
-            forgotten: false,
-            stay: self.staying.get(&room).copied(),
-            due: false,
-            came: false,
-            excused: false,
-            handed_over: false,
-        });
-        let reached = room.is_none_or(|rid| self.inside.contains(&rid));
-        let pushed = from != ME || conversation == Conversation::Broadcast;
-        if self.link == Link::Up && reached && pushed {
-            self.late.push_back((self.now, self.messages.len() - 1));
-            if !self.plan.late_pushes {
-                self.push_late();
-            }
-        }
-    }
-
-    /// The rows of a conversation that the service still has.
-    fn log(&self, conversation: Conversation) -> impl Iterator<Item = (usize, &Message)> {
-        let all = self.messages.iter().enumerate();
-        all.filter(move |(_, m)| m.conversation == conversation && !m.forgotten)
-    }
-
-    fn delete(&mut self, n: usize) {
-        let back = self.messages.len().checked_sub(1 + n % 16);
-        if let Some(message) = back.and_then(|at| self.messages.get_mut(at)) {
-            message.deleted = true;
-            self.deleted.insert(message.conversation);
-        }
-    }
-
-    fn log_in(&mut self) {
-        if self.link != Link::Down {
-            return;
-        }
-        self.link = Link::Up;
-        let sent = self.messages.len();
-        self.logged_in_at = sent;
-        let before = self.staying.get(&None).copied();
-        let stay = match before.filter(|&stay| self.established && self.stays[stay].known) {
-            Some(stay) => stay,
-            None => self.stay(None),
-        };
-        self.down.push_back(Down::LoggedIn { stay, sent });
-    }
-
-    fn stay(&mut self, room: Option<i64>) -> usize {
-        self.stays.push(Stay::default());
-        let stay = self.stays.len() - 1;
-        self.staying.insert(room, stay);
-        stay
-    }
-
-    fn kick_from_room(&mut self, rid: i64) {
-        if self.inside.remove(&rid) {
-            let stay = self.staying.remove(&Some(rid));
-            self.answer(Down::Left { rid, stay });
-        }
-    }
-
-    /// Sends something to the client, if it gets there.
-    fn answer(&mut self, down: Down) {
-        if self.link == Link::Up {
-            self.down.push_back(down);
-        }
-    }
-
-    /// The service does what it was asked first.
-    fn serve(&mut self, how: u8) {
-        if how % 4 == 0 {
-            self.push_late();
-        }
-        if self.link == Link::Down {
-            return self.log_in();
-        }
-        if self.link == Link::HalfOpen {
-            return;
-        }
-        let sent = self.messages.len();
-        match self.up.pop_front() {
-            None => {}
-            Some(Up::Enter(rid)) if how % 8 == 1 && !self.inside.contains(&rid) => {
-                self.staying.remove(&Some(rid));
-                self.answer(Down::Entered { rid, stay: None, sent });
-            }
-            Some(Up::Enter(rid)) => {
-                let before = self.staying.get(&Some(rid)).copied();
-                let inside = !self.inside.insert(rid);
-                let stay = match before.filter(|&stay| inside || self.stays[stay].known) {
-                    Some(stay) => stay,
-                    None => self.stay(Some(rid)),
-                };
-                self.answer(Down::Entered { rid, stay: Some(stay), sent });
-            }
-            Some(Up::Leave(rid)) => {
-                let stay = self.staying.remove(&Some(rid));
-                self.inside.remove(&rid);
-                self.answer(Down::Left { rid, stay });
-            }
-            Some(Up::Question(id, question)) => {
-                let codes = [
-                    rtm::API_FREQUENCY_LIMITED,
-                    fpnn::CORE_TIMEOUT,
-                    fpnn::CORE_WORK_QUEUE_FULL,
-                    fpnn::CORE_SERVER_STOPPING,
-                    FORBIDDEN,
-                ];
-                let answer = match how {
-                    0..32 => Err(codes[usize::from(how) % 3]),
-                    32..38 => Err(codes[usize::from(how) % 5]),
-                    _ => self.give(question),
-                };
-                self.answer(Down::Answer(id, answer));
-            }
-        }
-    }
-
-    fn give(&mut self, question: Question) -> Result<Answer<Tag>, i32> {
-        match question {
-            Question::ServerTime => Ok(Answer::ServerTime(self.now)),
-            Question::Unread { mtime } => Ok(Answer::Unread(self.unread(mtime))),
-            Question::Page { conversation: Conversation::Room(rid), .. }
-                if !self.inside.contains(&rid) =>
-            {
-                Err(NOT_IN_ROOM)
-            }
-            Question::Page { conversation, begin, lastid } => {
-                Ok(Answer::Page(self.page(conversation, begin, lastid)))
-            }
-        }
-    }
-
-    fn unread(&mut self, since: i64) -> Vec<Unread> {
-        let mut list = Vec::new();
-        for conversation in CONVERSATIONS.into_iter().filter(|&c| listable(c)) {
-            let newer = |m: &Message| covered(m.mtype) && !m.deleted && m.mtime > since;
-            let newer: Vec<_> = self.log(conversation).filter(|(_, m)| newer(m)).collect();
-            let count = newer.iter().filter(|(_, m)| m.from != ME).count() as i64;
-            let last = newer.last().map(|(id, m)| (*id as i64 + 1, m.mtime));
-            if count > 0 {
-                list.push(Unread { conversation, count, last });
-            }
-            let backlog = self.machine.backlogs.get(&conversation);
-            let owed = matches!(backlog, Some(Backlog { stage: Stage::Owed(_), .. }));
-            if backlog.is_none() {
-                self.deleted.remove(&conversation);
-            }
-            let marked = self.machine.marks.contains_key(&conversation);
-            if !marked || (count == 0 && !owed) {
-                self.excuse(conversation);
-            }
-        }
-        list
-    }
-
-    /// Nobody can know any more what the service has forgotten of the conversation.
-    fn excuse(&mut self, conversation: Conversation) {
-        let messages = self.messages.iter_mut();
-        for message in messages.filter(|m| m.conversation == conversation && m.forgotten) {
-            message.excused = true;
-        }
-    }
-
-    fn page(&mut self, conversation: Conversation, begin: i64, lastid: i64) -> Vec<Row<Tag>> {
-        let marked = self.machine.marks.contains_key(&conversation);
-        if self.paged.insert(conversation) && !marked && !listable(conversation) {
-            self.excuse(conversation);
-        }
-        // What was counted and forgotten may be what was not to be handed over, or was pushed.
-        let old = self.machine.from + 1..=self.machine.limits(conversation).floor;
-        let forgotten = self.messages.iter().enumerate().filter(|(_, m)| m.forgotten);
-        let mut there = forgotten.filter(|(_, m)| m.conversation == conversation);
-        let pushed = self.logged_in_at..;
-        if there.any(|(at, m)| m.mtime == begin || old.contains(&m.mtime) || pushed.contains(&at)) {
-            self.unsure.insert(conversation);
-        }
-        let rows = self
-            .log(conversation)
-            .filter(|(id, m)| covered(m.mtype) && m.mtime >= begin && *id as i64 + 1 > lastid);
-        let row = |(id, m): (usize, &Message)| Row {
-            id: id as i64 + 1,
-            from: m.from,
-            mid: m.mid,
-            mtime: m.mtime,
-            own: m.from == ME,
-            deleted: m.deleted,
-            excluded: m.excluded,
-            message: Tag { message: id, row: true, deleted: m.deleted },
-        };
-        rows.take(self.machine.page_rows).map(row).collect()
-    }
-
     /// The client reads what came first.
     fn read(&mut self) -> Result<(), TestCaseError> {
         match self.down.pop_front() {
@@ -475,6 +240,7 @@ impl World {
             return self.input(Input::LoggedIn);
         }
         self.messages[..sent].iter_mut().for_each(|message| message.due = true);
+        self.forget_a_room();
         self.may_walk = self.machine.backlogs.keys().copied().collect();
         self.may_walk.insert(Conversation::Broadcast);
         self.may_walk.extend(self.rooms.iter().map(|&rid| Conversation::Room(rid)));
@@ -484,6 +250,20 @@ impl World {
         self.input(Input::LoggedInAgain { rooms: rooms.clone() })?;
         self.up.extend(rooms.into_iter().map(Up::Enter));
         Ok(())
+    }
+
+    /// Now and then a room is not entered again. That a walk in it is owed is told, what it misses from now on is not.
+    fn forget_a_room(&mut self) {
+        if self.messages.len() % 8 == 7 {
+            let Some(rid) = self.rooms.pop() else { return };
+            let room = Conversation::Room(rid);
+            self.staying.remove(&Some(rid));
+            self.settle(room);
+            if !self.machine.backlogs.contains_key(&room) {
+                let missed = self.messages.iter_mut().filter(|m| m.conversation == room && !m.came);
+                missed.for_each(|message| message.stay = None);
+            }
+        }
     }
 
     fn pushed(&mut self, message: usize) -> Result<(), TestCaseError> {
@@ -597,11 +377,6 @@ impl World {
         self.lose()
     }
 
-    fn floor(&self, conversation: Conversation) -> i64 {
-        let place = CONVERSATIONS.iter().position(|&c| c == conversation);
-        self.floors[place.expect("one of them")]
-    }
-
     fn input(&mut self, input: Input<Tag>) -> Result<(), TestCaseError> {
         let floors = CONVERSATIONS.iter().map(|&c| self.machine.limits(c).floor);
         self.floors = floors.collect();
@@ -619,110 +394,6 @@ impl World {
         }
         self.free = None;
         self.consistent()
-    }
-
-    fn handed_over(&mut self, tag: Tag) -> Result<(), TestCaseError> {
-        let all = &self.messages;
-        let m = &all[tag.message];
-        if tag.row {
-            let shown = covered(m.mtype) && m.from != ME && !m.excluded && !tag.deleted;
-            prop_assert!(shown, "not to be shown: {m:?}");
-            let floor = self.floor(m.conversation);
-            prop_assert!(m.mtime > floor, "older than the floor: {m:?}");
-        }
-        if m.handed_over {
-            prop_assert!(self.plan.late_pushes && !tag.row && covered(m.mtype), "twice: {m:?}");
-            return Ok(());
-        }
-        let newer = all[tag.message + 1..].iter().filter(|n| n.conversation == m.conversation);
-        let same_stay = |n: &&Message| m.stay.is_some() && n.stay == m.stay;
-        let newer = newer.filter(same_stay).find(|n| n.handed_over && covered(n.mtype));
-        // A row that was passed over or is gone, and its push comes after all.
-        let floor = self.floor(m.conversation);
-        let passed = self.plan.late_pushes && (!m.wanted() || m.forgotten || m.mtime <= floor);
-        // What a gap has told of may come after all, where it is of the moment of the mark.
-        let told = newer.is_some_and(|n| n.mtime == m.mtime && self.is_told(tag.message));
-        let ordered = passed || told || !covered(m.mtype) || newer.is_none();
-        prop_assert!(ordered, "{m:?} after {newer:?}");
-        self.messages[tag.message].handed_over = true;
-        Ok(())
-    }
-
-    fn gap(&mut self, gap: Gap) -> Result<(), TestCaseError> {
-        prop_assert!(gap.since <= gap.until, "{gap:?}");
-        let named = CONVERSATIONS.into_iter().find(|&c| gap.conversation == c.into());
-        let told = self.messages.len();
-        let Some(conversation) = named else {
-            prop_assert_eq!(&gap.conversation, &GapConversation::Unknown);
-            prop_assert_eq!(self.free, Some(None), "without a reason: {:?}", gap);
-            self.gaps.push((gap, told));
-            return Ok(());
-        };
-        prop_assert!(self.told.insert(conversation), "the second in this outage: {gap:?}");
-        let missing = self.messages.iter().any(|m| {
-            // That a message counted was not for this user can only be seen in its row.
-            let wanted = covered(m.mtype) && m.from != ME;
-            let there =
-                m.conversation == conversation && (gap.since..=gap.until).contains(&m.mtime);
-            wanted && there && !m.handed_over && !m.came
-        });
-        let free = self.free.is_some_and(|place| place.is_none_or(|place| place == conversation));
-        let unsure = self.unsure.contains(&conversation) || self.deleted.contains(&conversation);
-        prop_assert!(missing || free || unsure, "nothing is missing: {gap:?}");
-        self.gaps.push((gap, told));
-        Ok(())
-    }
-
-    /// What holds after each step.
-    fn consistent(&self) -> Result<(), TestCaseError> {
-        let machine = &self.machine;
-        let held = machine.backlogs.values().flat_map(|backlog| &backlog.held);
-        prop_assert_eq!(held.map(|push| push.bytes).sum::<usize>(), machine.held_bytes);
-        prop_assert!(machine.held_bytes <= MOST_HELD);
-        prop_assert!(self.connected || (machine.running.is_none() && machine.held_bytes == 0));
-        prop_assert!(machine.running.is_some() || machine.tasks.is_empty());
-        for (conversation, backlog) in &machine.backlogs {
-            match backlog.stage {
-                Stage::Owed(_) => prop_assert!(!self.connected || machine.unlisted.is_some()),
-                Stage::Unlisted | Stage::GivenUp => prop_assert!(machine.unlisted.is_some()),
-                Stage::Outside | Stage::Walking(_) => {
-                    prop_assert!(self.may_walk.contains(conversation), "held: {conversation:?}");
-                }
-            }
-            if matches!(backlog.stage, Stage::Walking(_)) {
-                let task = Task::Walk(*conversation);
-                let asked = machine.running.as_ref().is_some_and(|running| running.task == task);
-                prop_assert!(asked || machine.tasks.contains(&task), "forgotten: {conversation:?}");
-            }
-        }
-        Ok(())
-    }
-
-    /// Every message the user has a right to has come, or lies in a gap.
-    fn judge(&self) -> Result<(), TestCaseError> {
-        for (at, m) in self.messages.iter().enumerate() {
-            let stayed = m.stay.is_some_and(|stay| self.stays[stay].known);
-            if !stayed || !m.due || !m.wanted() || m.handed_over || m.excused {
-                continue;
-            }
-            let floor = self.floor(m.conversation);
-            if m.mtime == floor || (self.plan.late_pushes && m.mtime < floor) {
-                continue;
-            }
-            prop_assert!(self.is_told(at), "lost: {m:?}, gaps {:?}", self.gaps);
-        }
-        Ok(())
-    }
-
-    /// Whether a gap covers the message.
-    fn is_told(&self, message: usize) -> bool {
-        let m = &self.messages[message];
-        self.gaps.iter().any(|(gap, told)| {
-            let unknown = gap.conversation == GapConversation::Unknown
-                && (gap.since == 0 || listable(m.conversation));
-            let here = unknown || gap.conversation == m.conversation.into();
-            here && message < *told && (gap.since..=gap.until).contains(&m.mtime)
-        })
     }
 
     /// Lets everything come to its end, with a connection that holds.
