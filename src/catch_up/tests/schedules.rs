@@ -240,12 +240,13 @@ impl World {
             return self.input(Input::LoggedIn);
         }
         self.messages[..sent].iter_mut().for_each(|message| message.due = true);
-        self.forget_a_room();
+        let forgotten = self.forget_a_room();
         self.may_walk = self.machine.backlogs.keys().copied().collect();
         self.may_walk.insert(Conversation::Broadcast);
         self.may_walk.extend(self.rooms.iter().map(|&rid| Conversation::Room(rid)));
         // Without a floor there is a gap of no conversation.
-        self.free = Some(None);
+        let has_floor = self.machine.floor.or(self.machine.newest).is_some();
+        self.free = if has_floor { forgotten.map(Some) } else { Some(None) };
         let rooms = self.rooms.clone();
         self.input(Input::LoggedInAgain { rooms: rooms.clone() })?;
         self.up.extend(rooms.into_iter().map(Up::Enter));
@@ -253,17 +254,16 @@ impl World {
     }
 
     /// Now and then a room is not entered again. That a walk in it is owed is told, what it misses from now on is not.
-    fn forget_a_room(&mut self) {
-        if self.messages.len() % 8 == 7 {
-            let Some(rid) = self.rooms.pop() else { return };
-            let room = Conversation::Room(rid);
-            self.staying.remove(&Some(rid));
-            self.settle(room);
-            if !self.machine.backlogs.contains_key(&room) {
-                let missed = self.messages.iter_mut().filter(|m| m.conversation == room && !m.came);
-                missed.for_each(|message| message.stay = None);
-            }
+    fn forget_a_room(&mut self) -> Option<Conversation> {
+        let rid = if self.messages.len() % 8 == 7 { self.rooms.pop()? } else { return None };
+        let room = Conversation::Room(rid);
+        self.staying.remove(&Some(rid));
+        self.settle(room);
+        if !self.machine.backlogs.contains_key(&room) {
+            let missed = self.messages.iter_mut().filter(|m| m.conversation == room && !m.came);
+            missed.for_each(|message| message.stay = None);
         }
+        Some(room)
     }
 
     fn pushed(&mut self, message: usize) -> Result<(), TestCaseError> {
@@ -315,28 +315,28 @@ impl World {
 
     fn entered(&mut self, rid: i64, stay: Option<usize>, sent: usize) -> Result<(), TestCaseError> {
         let conversation = Conversation::Room(rid);
-        self.free = Some(Some(conversation));
-        let there = self.messages[..sent].iter_mut().filter(|m| m.conversation == conversation);
+        let backlog = self.machine.backlogs.get(&conversation);
+        let again = backlog.is_some_and(|backlog| matches!(backlog.stage, Stage::Outside));
+        if again {
+            let there = self.messages[..sent].iter_mut();
+            let there = there.filter(|m| m.conversation == conversation);
+            there.for_each(|message| message.due = true);
+        }
         let Some(stay) = stay else {
-            if self.rooms.contains(&rid) {
-                there.for_each(|message| message.due = true);
+            // What the program did not get into is nobody's business.
+            if again {
                 self.settle(conversation);
-                return self.input(Input::RoomRefused(rid));
+                self.free = Some(Some(conversation));
+                self.input(Input::RoomRefused(rid))?;
             }
             return Ok(());
         };
-        if self
-            .machine
-            .backlogs
-            .get(&conversation)
-            .is_some_and(|b| matches!(b.stage, Stage::Outside))
-        {
-            there.for_each(|message| message.due = true);
-        }
         self.stays[stay].known = true;
         if !self.rooms.contains(&rid) {
             self.rooms.push(rid);
         }
+        let without_floor = again && self.machine.rooms.get(&rid) == Some(&None);
+        self.free = without_floor.then_some(Some(conversation));
         self.input(Input::RoomEntered(rid))
     }
 
