@@ -1,7 +1,7 @@
 /// A stretch of a conversation of which messages may be missing: what catching up after a lost connection could not have.
 ///
-/// Both times are included. Nobody knows how many messages are missing, or whether the service still has them; a program can
-/// ask for the history of that time, or tell its user.
+/// Both times are included, and messages that did come may lie between them. How many are missing is not known, nor whether the
+/// service still has them; a program can ask for the history of that time, or tell its user.
 ///
 /// ```ignore
 /// use rtm_client::types::{Gap, GapConversation};
