@@ -68,6 +68,7 @@ mod api;
 #[cfg_attr(not(test), expect(dead_code, reason = "the engine does not run it yet"))]
 mod catch_up;
 mod client;
+mod clocks;
 mod dial;
 mod engine;
 mod error;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest.
 const LAYERS: [&[&str]; 10] = [
-    &["time", "error_code", "testing"],
+    &["time", "clocks", "error_code", "testing"],
     &["error", "guard"],
     &["wire"],
     &["types"],

@@ -2,6 +2,7 @@
 //! answer to the upgrade, and the words for all that may go wrong. Pure.
 
 pub(crate) mod address;
+pub(crate) mod failures;
 pub(crate) mod head;
 pub(crate) mod proxy;
 pub(crate) mod race;

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::callbacks::{Batch, Item};
-use super::frame::FrameBuffer;
 use super::queue::Queued;
 use super::resend::Kept;
 use super::upload::{UPLOAD_SEQ, UploadRequest};
@@ -17,6 +16,7 @@ use crate::resume::Change;
 use crate::time::{CALL_TIMEOUT, Time, to_time};
 use crate::types::ProgressHandler;
 use crate::wire::answer::Answer;
+use crate::wire::frame_buffer::FrameBuffer;
 use crate::wire::package;
 
 /// What ends a call. Whoever takes it out of the table owes the call.

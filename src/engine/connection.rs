@@ -6,7 +6,6 @@ use log::Level;
 use tungstenite::protocol::frame::coding::Control;
 
 use super::callbacks::{Batch, Item};
-use super::frame::{FrameBuffer, append_control};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -15,6 +14,7 @@ use crate::options::ClientOptions;
 use crate::push::Push;
 
 use crate::wire::answer::Answer;
+use crate::wire::frame_buffer::{FrameBuffer, append_control};
 use crate::wire::frames::{Found, FrameError, Frames, Reads};
 use crate::wire::package::{self, Encoding, Kind, Malformed, Package, Reader};
 use crate::wire::payload::write_map;
@@ -99,7 +99,7 @@ impl Connection {
 
     /// How many bytes wait for the socket.
     pub(super) fn waiting(&self) -> usize {
-        self.stream.waiting()
+        self.stream.out.unwritten().len()
     }
 
     /// Whether something waits for the socket.
@@ -179,7 +179,7 @@ impl Connection {
 
     /// The number of the first call whose frame is not begun. Those of all later calls are not either.
     pub(super) fn first_unsent(&self) -> Option<u32> {
-        self.stream.first_not_begun(|seq| !self.expects(seq))
+        self.stream.out.not_begun().find(|seq| !self.expects(*seq))
     }
 
     /// Reads until the socket would block, or for as much as a pass may take. Whether anything has come.
@@ -202,7 +202,7 @@ impl Connection {
             };
             let lost = match found {
                 Ok(Some(Found::Message(message))) => {
-                    let out = self.stream.out();
+                    let out = self.stream.out.buffer();
                     let steps = &mut steps;
                     let into = &mut Into { batch, frame, out, own: &mut self.own, steps };
                     match cut(&mut self.packages, message, into, &mut heard) {
@@ -272,7 +272,7 @@ impl Connection {
         // Where the socket takes nothing, the latest ping is answered when it does.
         if !self.stuck {
             if let Some(payload) = self.frames.take_pong() {
-                append_control(self.stream.out(), Control::Pong, &payload);
+                append_control(self.stream.out.buffer(), Control::Pong, &payload);
             }
         }
         let waited = self.waiting();
@@ -287,7 +287,7 @@ impl Connection {
 
     /// Queues a close frame and writes what the socket takes.
     pub(super) fn say_goodbye(&mut self) {
-        append_control(self.stream.out(), Control::Close, &[]);
+        append_control(self.stream.out.buffer(), Control::Close, &[]);
         let _ = self.stream.write_out();
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Admission, Engine, State, clocks};
+use super::{Admission, Engine, State};
+use crate::clocks;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::ConnectionState;

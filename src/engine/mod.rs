@@ -5,11 +5,9 @@
 mod call;
 mod callbacks;
 mod chair;
-mod clocks;
 mod connect;
 mod connection;
 mod connection_state;
-mod frame;
 mod io;
 mod login;
 mod queue;

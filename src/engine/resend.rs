@@ -1,10 +1,10 @@
 //! Sends that are sent again after a relogin, because their connection was lost before their answer was there.
 
 use super::call::Ending;
-use super::frame::FrameBuffer;
 use crate::error::Error;
 use crate::error_code::rtm;
 use crate::wire::answer::Answer;
+use crate::wire::frame_buffer::FrameBuffer;
 use crate::wire::package::Encoding;
 
 /// A send as it is to be sent again. The queue counts its bytes.

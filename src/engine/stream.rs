@@ -1,21 +1,12 @@
-//! What is under the WebSocket: the socket, TLS over it or not, and one buffer for everything that goes out.
-//!
-//! Whole frame follows whole frame in that buffer, so that none can cut another in two, and so that one which is not
-//! begun can be taken back.
+//! What is under the WebSocket: the socket, TLS over it or not, and the buffer for everything that goes out.
 
 use std::io::{self, ErrorKind, Read, Write};
 
 use mio::net::TcpStream;
 
-use super::frame;
 use super::tls::TlsSocket;
 use crate::dial::words::Tls;
-
-/// Bytes already written are dropped from the front of the buffer only from this many on.
-const COMPACT: usize = 64 << 10;
-
-/// A buffer that grew larger than this is given back once it is empty.
-const KEPT: usize = 4 << 20;
+use crate::wire::outgoing::Outgoing;
 
 /// A socket read as edge-triggered readiness wants it.
 pub(super) struct Socket {
@@ -111,16 +102,14 @@ impl Write for Transport {
 
 pub(super) struct Stream {
     transport: Transport,
-    /// Bytes for the transport, from the start of a frame on; those before `written` have been written.
-    out: Vec<u8>,
-    written: usize,
+    pub(super) out: Outgoing,
     /// Bytes read and written since they were last asked for.
     traffic: (u64, u64),
 }
 
 impl Stream {
     pub(super) fn new(transport: Transport) -> Stream {
-        Stream { transport, out: Vec::new(), written: 0, traffic: (0, 0) }
+        Stream { transport, out: Outgoing::default(), traffic: (0, 0) }
     }
 
     /// What a failure of TLS means, where it is one.
@@ -142,102 +131,27 @@ impl Stream {
         Ok(n)
     }
 
-    /// Where to append whole frames.
-    pub(super) fn out(&mut self) -> &mut Vec<u8> {
-        self.compact();
-        &mut self.out
-    }
-
-    /// Gives back the frames that are written, once they are a quarter of what is held.
-    fn compact(&mut self) {
-        if self.written <= COMPACT || self.written <= self.out.len() / 4 {
-            return;
-        }
-        let mut whole = 0;
-        while let Some(frame) = self.out.get(whole..self.written).and_then(frame::first) {
-            whole += frame.len;
-        }
-        self.out.drain(..whole);
-        self.written -= whole;
-        if self.out.capacity() > KEPT {
-            self.out.shrink_to_fit();
-        }
-    }
-
-    /// The numbers of the quests whose frames are not begun.
-    pub(super) fn not_begun(&self) -> Vec<u32> {
-        let mut seqs = Vec::new();
-        let mut at = 0;
-        while let Some(frame) = self.out.get(at..).and_then(frame::first) {
-            if at >= self.written {
-                seqs.extend(frame.seq);
-            }
-            at += frame.len;
-        }
-        seqs
-    }
-
-    /// The number of the first quest whose frame is not begun, of those that count.
-    pub(super) fn first_not_begun(&self, counts: impl Fn(u32) -> bool) -> Option<u32> {
-        let mut at = 0;
-        while let Some(frame) = self.out.get(at..).and_then(frame::first) {
-            if at >= self.written {
-                if let Some(seq) = frame.seq.filter(|seq| counts(*seq)) {
-                    return Some(seq);
-                }
-            }
-            at += frame.len;
-        }
-        None
-    }
-
-    /// Takes out the frames that are not begun and whose quests have one of these numbers, given in order of the frames.
-    pub(super) fn take_back(&mut self, quests: &[u32]) {
-        let mut quests = quests.iter().peekable();
-        let (mut at, mut kept) = (0, 0);
-        while let Some(frame) = self.out.get(at..).and_then(frame::first) {
-            let unwanted =
-                at >= self.written && quests.next_if(|quest| frame.seq == Some(**quest)).is_some();
-            if !unwanted {
-                self.out.copy_within(at..at + frame.len, kept);
-                kept += frame.len;
-            }
-            at += frame.len;
-        }
-        self.out.drain(kept..at);
-    }
-
     /// How many bytes were read and written since this was last asked.
     pub(super) fn take_traffic(&mut self) -> (u64, u64) {
         std::mem::take(&mut self.traffic)
     }
 
-    /// How many bytes wait for the transport.
-    pub(super) fn waiting(&self) -> usize {
-        self.out.len() - self.written
-    }
-
     /// Writes until everything is written or the transport takes no more.
     pub(super) fn write_out(&mut self) -> io::Result<()> {
-        while self.written < self.out.len() {
-            match self.transport.write(self.out.get(self.written..).unwrap_or_default()) {
+        while !self.out.unwritten().is_empty() {
+            match self.transport.write(self.out.unwritten()) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => {
-                    self.written += n;
+                    self.out.wrote(n);
                     self.traffic.1 += n as u64;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.compact();
+                    self.out.compact();
                     return Ok(());
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
-        }
-        self.out.clear();
-        self.written = 0;
-        if self.out.capacity() > KEPT {
-            self.out = Vec::new();
         }
         match self.transport.flush() {
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),

@@ -9,9 +9,9 @@ use parking_lot::MutexGuard;
 
 use super::callbacks::Batch;
 use super::chair::Look;
-use super::clocks::{self, Clocks};
 use super::threads::{SLOW, run_relief};
 use super::{Command, Complete, Engine, State, command_io};
+use crate::clocks::{self, Clocks};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::guard;

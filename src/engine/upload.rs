@@ -9,12 +9,12 @@ use mio::{Registry, Token, Waker};
 use super::callbacks::{Batch, Item};
 use super::connect::{Dialing, Progress};
 use super::connection::Connection;
-use super::frame::FrameBuffer;
 use super::{Complete, Engine};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::time::Time;
 use crate::types::ProgressHandler;
+use crate::wire::frame_buffer::FrameBuffer;
 
 /// The one quest of an upload's connection.
 pub(crate) const UPLOAD_SEQ: u32 = 1;
@@ -122,7 +122,7 @@ impl Upload {
                 Progress::Open(mut connection, token) => {
                     self.token = Some(token);
                     connection.is_to_send(frame.len());
-                    std::mem::swap(connection.stream().out(), frame);
+                    std::mem::swap(connection.stream().out.buffer(), frame);
                     self.link = Link::Up(connection);
                 }
             }
@@ -171,7 +171,7 @@ impl Upload {
         let (Link::Up(connection), Some(handler)) = (&mut self.link, &self.progress) else {
             return;
         };
-        let sent = self.total.saturating_sub(connection.stream().waiting());
+        let sent = self.total.saturating_sub(connection.stream().out.unwritten().len());
         if sent >= self.reported + PROGRESS_STEP || (sent == self.total && sent > self.reported) {
             self.reported = sent;
             let (handler, total) = (handler.clone(), self.total as u64);

@@ -3,7 +3,9 @@
 //! Invariant: nothing in here touches a socket, a thread or a clock.
 
 pub(crate) mod answer;
+pub(crate) mod frame_buffer;
 pub(crate) mod frames;
+pub(crate) mod outgoing;
 pub(crate) mod package;
 pub(crate) mod payload;
 pub(crate) mod values;

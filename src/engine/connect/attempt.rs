@@ -11,9 +11,9 @@ use mio::{Interest, Registry, Token};
 use socket2::{SockRef, TcpKeepalive};
 use tungstenite::http::Uri;
 
-use super::Failure;
 use super::upgrade::Upgrading;
 use crate::dial::address;
+use crate::dial::failures::Failure;
 use crate::dial::proxy::{self, Proxy};
 use crate::dial::race::Candidate;
 use crate::dial::tunnel::Tunnel;

@@ -18,16 +18,12 @@ use self::lookup::Lookup;
 pub(super) use self::lookup::Lookups;
 use super::Engine;
 use super::connection::Connection;
+use crate::dial::failures::{Failure, Failures, several};
 use crate::dial::race::{Candidate, Gate, Next, Race};
 use crate::dial::words::Reach;
-use crate::error::Error;
-use crate::error_code::fpnn;
 use crate::guard;
 use crate::options::{ClientOptions, FILE_GATE};
 use crate::time::Time;
-
-/// How many failures an error tells of.
-const TOLD: usize = 10;
 
 /// A connection being opened: attempts side by side, over the addresses of one gate and then of the next.
 pub(super) struct Dialing {
@@ -37,7 +33,7 @@ pub(super) struct Dialing {
     race: Race,
     lookups: Vec<(usize, Lookup)>,
     attempts: Vec<Attempt>,
-    failures: Vec<Failure>,
+    failures: Failures,
     started: Time,
     connection_timeout: Duration,
     /// When everything is over.
@@ -46,40 +42,11 @@ pub(super) struct Dialing {
     next_at: Time,
 }
 
-/// Why an attempt failed, or all of them.
-pub(super) struct Failure {
-    pub(super) error: Error,
-    /// How long a gate that is too busy wants to be left alone.
-    pub(super) retry_after: Option<Duration>,
-}
-
 pub(super) enum Progress {
     Waiting,
     /// The connection, and what its socket is registered under.
     Open(Box<Connection>, Token),
     Failed(Failure),
-}
-
-impl Failure {
-    fn new(text: String) -> Failure {
-        Error::new(fpnn::CORE_INVALID_CONNECTION, text).into()
-    }
-
-    fn caused(text: String, by: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
-        Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, by).into()
-    }
-
-    fn in_words(&self) -> String {
-        let cause = std::error::Error::source(&self.error);
-        let text = self.error.message();
-        cause.map_or_else(|| text.to_owned(), |cause| format!("{text} ({cause})"))
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure { error, retry_after: None }
-    }
 }
 
 impl Dialing {
@@ -90,7 +57,7 @@ impl Dialing {
         deadline: Time,
         waker: &Arc<Waker>,
     ) -> Dialing {
-        let mut failures = Vec::new();
+        let mut failures = Failures::default();
         let route = |(scheme, address): &(&str, String)| {
             let route = Route::new(&engine.options, &engine.connector, scheme, address);
             route.map_err(|error| failures.push(error.into())).ok().map(Arc::new)
@@ -141,7 +108,13 @@ impl Dialing {
             return open;
         }
         if now >= self.ends_at {
-            return Progress::Failed(self.too_late());
+            let after = self.ends_at.saturating_sub(self.started);
+            let under_way = self.under_way();
+            return Progress::Failed(self.failures.too_late(
+                after,
+                self.connection_timeout,
+                under_way,
+            ));
         }
         loop {
             match self.race.next(now) {
@@ -154,7 +127,7 @@ impl Dialing {
                     self.next_at = at.min(self.ends_at);
                     return Progress::Waiting;
                 }
-                Next::Over => return Progress::Failed(self.all_failed()),
+                Next::Over => return Progress::Failed(self.failures.all()),
             }
         }
     }
@@ -239,36 +212,6 @@ impl Dialing {
         let attempts = self.attempts.iter().map(Attempt::unfinished);
         several(lookups.chain(attempts))
     }
-
-    fn too_late(&self) -> Failure {
-        let failed = several(self.failures.iter().map(Failure::in_words));
-        let both = [failed, self.under_way()].into_iter().filter(|text| !text.is_empty());
-        let after = self.ends_at.saturating_sub(self.started);
-        let after = Duration::from_millis(after.saturating_add(500_000) / 1_000_000);
-        let which = match after < self.connection_timeout {
-            true => "the timeout of the login",
-            false => "the connection timeout",
-        };
-        let text = format!("connecting took longer than {after:?}, {which}: {}", several(both));
-        Failure { retry_after: self.retry_after(), ..Failure::new(text) }
-    }
-
-    fn all_failed(&mut self) -> Failure {
-        let retry_after = self.retry_after();
-        match self.failures.pop() {
-            None => Failure::new("there is no gate to connect to".to_owned()),
-            Some(only) if self.failures.is_empty() => only,
-            Some(last) => {
-                self.failures.push(last);
-                let text = several(self.failures.iter().map(Failure::in_words));
-                Failure { retry_after, ..Failure::new(text) }
-            }
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        self.failures.iter().filter_map(|failure| failure.retry_after).max()
-    }
 }
 
 /// A name that the client has made itself is not the program's to spell.
@@ -278,17 +221,6 @@ fn advised<'a>(why: &'a Reach, name: &str, options: &ClientOptions) -> &'a Reach
         Reach::UnknownName | Reach::NoBrackets if is_made => &Reach::UnknownFileGate,
         why => why,
     }
-}
-
-/// One after the other, those there is room for.
-fn several(sentences: impl Iterator<Item = String>) -> String {
-    let mut sentences: Vec<_> = sentences.collect();
-    let more = sentences.len().saturating_sub(TOLD);
-    sentences.truncate(TOLD);
-    if more > 0 {
-        sentences.push(format!("and {more} more"));
-    }
-    sentences.join("; ")
 }
 
 #[cfg(test)]

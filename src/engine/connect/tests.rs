@@ -14,6 +14,8 @@ use self::dead::Dead;
 use super::lookup::Resolver;
 use super::*;
 use crate::engine::{Command, Complete, Login, LoginDone};
+use crate::error::Error;
+use crate::error_code::fpnn;
 use crate::time::NEVER;
 
 #[expect(dead_code, unreachable_pub, reason = "it is there for the tests over real sockets too")]

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::handshake::client::generate_request;
 
-use super::Failure;
+use crate::dial::failures::Failure;
 use crate::dial::head::{HeadReader, NoHead};
 use crate::dial::words::{Tls, Upgrade};
 use crate::engine::stream::Stream;
@@ -25,7 +25,7 @@ impl Upgrading {
     pub(super) fn new(stream: Stream, url: &str) -> tungstenite::Result<Upgrading> {
         let (request, key) = generate_request(url.into_client_request()?)?;
         let mut stream = stream;
-        stream.out().extend_from_slice(&request);
+        stream.out.buffer().extend_from_slice(&request);
         Ok(Upgrading { stream, key, head: HeadReader::new(LONGEST_HEAD) })
     }
 

@@ -17,7 +17,6 @@ use super::call::Note;
 use super::callbacks::{Batch, Item};
 use super::connect::{Dialing, Progress};
 use super::connection::{Connection, Heard, Own};
-use super::frame::{self, FrameBuffer};
 use super::login::Login;
 use super::upload::Upload;
 use super::{Command, Complete, Engine, Sitter, State};
@@ -30,6 +29,7 @@ use crate::push::Push;
 use crate::resume::{Change, Resume};
 use crate::session::{Input, Output, Session, SessionOptions};
 use crate::time::{NEVER, Time, to_time};
+use crate::wire::frame_buffer::{self, FrameBuffer};
 use crate::wire::payload::with_fields;
 
 /// The waker's token; sockets have higher ones.
@@ -292,7 +292,7 @@ impl Io {
         std::mem::swap(&mut self.timed_out, &mut state.timed_out);
         busy |= !self.timed_out.is_empty();
         // Where the socket is full the outbox stands behind what waits.
-        let in_outbox = frame::first(&state.outbox).and_then(|frame| frame.seq);
+        let in_outbox = frame_buffer::first(&state.outbox).and_then(|frame| frame.seq);
         busy |= self.has_more();
         engine.counters.queued_bytes.set(state.outbox.len() as u64);
         // While callbacks run, calls need not wake anybody.
@@ -404,7 +404,7 @@ impl Io {
             self.inputs.push(Input::Doubt);
         }
         if !stuck && !state.outbox.is_empty() {
-            let out = connection.stream().out();
+            let out = connection.stream().out.buffer();
             if out.is_empty() {
                 std::mem::swap(out, &mut state.outbox);
             } else {
@@ -473,12 +473,12 @@ impl Io {
         }
         self.expired.look = false;
         if connection.is_blocked() {
-            let waiting = connection.stream().not_begun();
+            let waiting = connection.stream().out.not_begun().collect::<Vec<_>>();
             let state = engine.state.lock();
             let ended = |seq: &u32| !state.pending.contains(*seq) && !connection.expects(*seq);
             let ended: Vec<_> = waiting.into_iter().filter(ended).collect();
             drop(state);
-            connection.stream().take_back(&ended);
+            connection.stream().out.take_back(&ended);
         }
     }
 

@@ -8,7 +8,6 @@ use crate::engine::call::Complete;
 use crate::engine::callbacks::Item;
 use crate::engine::connect::Dialing;
 use crate::engine::connection::Own;
-use crate::engine::frame::{self, FrameBuffer};
 use crate::engine::login::{self, Asked};
 use crate::engine::queue::Queued;
 use crate::engine::upload::{Upload, UploadRequest};
@@ -20,6 +19,7 @@ use crate::pending::Taken;
 use crate::resume::Resume;
 use crate::session::{CallEnd, Input, Moment, Output, Phase, Question, SessionEvent};
 use crate::time::{CALL_TIMEOUT, Time, to_time};
+use crate::wire::frame_buffer::{self, FrameBuffer};
 use crate::wire::package;
 use crate::wire::payload::write_map;
 use log::Level;
@@ -239,7 +239,7 @@ impl Io {
             called_before = std::mem::take(&mut state.outbox);
         }
         drop(state);
-        connection.stream().out().append(&mut called_before);
+        connection.stream().out.buffer().append(&mut called_before);
         let (login, options) = (&self.login, &engine.options);
         self.frame.build(|out| match own {
             Own::Auth => {
@@ -250,7 +250,7 @@ impl Io {
                 package::write_quest(out, Some(seq), "*ping", |out| write_map(out, |_| {}));
             }
         });
-        self.frame.append_to(connection.stream().out());
+        self.frame.append_to(connection.stream().out.buffer());
         connection.expect(own, seq);
     }
 
@@ -278,7 +278,7 @@ impl Io {
             };
         }
         let outbox = std::mem::take(&mut state.outbox);
-        let in_outbox = frame::first(&outbox).and_then(|frame| frame.seq);
+        let in_outbox = frame_buffer::first(&outbox).and_then(|frame| frame.seq);
         let unsent = self.unsent.take().or(in_outbox);
         let too_old = engine.now().saturating_add(to_time(options.max_age));
         // The message sends that are to be sent again wait in the queue, the rest ends.

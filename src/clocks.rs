@@ -5,24 +5,24 @@ use std::time::{Duration, SystemTime};
 use crate::time::{Time, to_time};
 
 /// How often they are looked at while the client is online, in nanoseconds.
-pub(super) const EVERY: Time = 10_000_000_000;
+pub(crate) const EVERY: Time = 10_000_000_000;
 
 /// How far the wall clock has to run ahead between two looks: it is set a little now and then.
 const AHEAD: Duration = Duration::from_secs(5);
 
 /// Both clocks at the latest look.
-pub(super) struct Clocks {
+pub(crate) struct Clocks {
     monotonic: Time,
     wall: SystemTime,
 }
 
 impl Clocks {
-    pub(super) fn new(monotonic: Time, wall: SystemTime) -> Clocks {
+    pub(crate) fn new(monotonic: Time, wall: SystemTime) -> Clocks {
         Clocks { monotonic, wall }
     }
 
     /// Whether the wall clock has run ahead of the other since the look before: what was there then may be gone.
-    pub(super) fn look(&mut self, monotonic: Time, wall: SystemTime) -> bool {
+    pub(crate) fn look(&mut self, monotonic: Time, wall: SystemTime) -> bool {
         let passed = monotonic.saturating_sub(self.monotonic);
         // Set back, it says nothing.
         let by_wall = wall.duration_since(self.wall).map_or(0, to_time);

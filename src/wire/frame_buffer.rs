@@ -111,7 +111,7 @@ impl FrameBuffer {
 }
 
 /// Appends a control frame, whose payload is no longer than 125 bytes.
-pub(super) fn append_control(out: &mut Vec<u8>, opcode: Control, payload: &[u8]) {
+pub(crate) fn append_control(out: &mut Vec<u8>, opcode: Control, payload: &[u8]) {
     let key = rand::random();
     let header =
         FrameHeader { opcode: OpCode::Control(opcode), mask: Some(key), ..FrameHeader::default() };
@@ -123,14 +123,14 @@ pub(super) fn append_control(out: &mut Vec<u8>, opcode: Control, payload: &[u8])
 }
 
 /// A frame of ours that waits to be written.
-pub(super) struct Waiting {
-    pub(super) len: usize,
+pub(crate) struct Waiting {
+    pub(crate) len: usize,
     /// The number of its quest, if it is a two-way quest.
-    pub(super) seq: Option<u32>,
+    pub(crate) seq: Option<u32>,
 }
 
 /// The frame that begins there, if one does.
-pub(super) fn first(bytes: &[u8]) -> Option<Waiting> {
+pub(crate) fn first(bytes: &[u8]) -> Option<Waiting> {
     let mut cursor = Cursor::new(bytes);
     let (header, len) = FrameHeader::parse(&mut cursor).ok()??;
     let start = cursor.position() as usize;
