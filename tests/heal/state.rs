@@ -186,7 +186,8 @@ fn waiting_ends_online_or_with_the_reason_why_not() {
     client.login(UID, "token", |_, _| {}, DEADLINE);
     let ended = thread::scope(|scope| {
         let waiting = scope.spawn(|| waits(DEADLINE));
-        peer.accept().quest("auth");
+        let mut connection = peer.accept();
+        connection.quest("auth");
         client.close();
         waiting.join().expect("no panic")
     });
