@@ -6,6 +6,7 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,17 +15,52 @@ use common::package::{self, map};
 use common::peer::{Connection, Peer};
 use common::record::Record;
 use common::{DEADLINE, PID, UID};
-use rtm_client::{ClientOptions, RtmClient};
+use rtm_client::gate::Gate;
+use rtm_client::{ClientOptions, RtmClient, reply};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The variable that makes this test binary a program with a client in it.
 const GATE: &str = "RTM_TEST_GATE";
+/// The same with one that makes calls all the time.
+const BUSY: &str = "RTM_TEST_BUSY";
 /// How a line of that program begins which tells an event.
 const EVENT: &str = "event ";
 /// Twice as long as the gate may be silent, or longer.
 fn stopped_for() -> Duration {
     let seconds = std::env::var("RTM_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(seconds.unwrap_or(2).max(2))
+}
+
+/// What the other process runs under load, until its input ends; nothing where the variable is not set.
+#[test]
+fn busy_program() {
+    let Ok(gate) = std::env::var(BUSY) else { return };
+    let client = RtmClient::new(ClientOptions::new(PID).endpoint(gate));
+    let record = Record::of(&client);
+    client.login(UID, "token", record.login(), DEADLINE);
+    record.expect_login(true, 0);
+    println!("\n{EVENT}online");
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let calls = || {
+            while !ended.load(Ordering::Relaxed) {
+                let call = || {
+                    let (callback, reply) = reply::channel();
+                    client.data_set("key", "x".repeat(1000), None, callback);
+                    reply
+                };
+                let replies: Vec<_> = std::iter::repeat_with(call).take(64).collect();
+                for reply in replies {
+                    reply.wait().expect("an answer");
+                }
+            }
+        };
+        let callers = [scope.spawn(calls), scope.spawn(calls)];
+        let _ = std::io::stdin().read(&mut [0]);
+        ended.store(true, Ordering::Relaxed);
+        callers.into_iter().for_each(|caller| caller.join().expect("no call failed"));
+    });
+    println!("\n{EVENT}{:?}", record.rest(&client));
 }
 
 /// What that process runs, until its input ends; nothing where the variable is not set.
@@ -54,8 +90,15 @@ struct Program {
 
 impl Program {
     fn start(peer: &Peer) -> (Program, Connection) {
+        let program = Program::run("program", GATE, &peer.address());
+        let connection = peer.accept_login();
+        assert_eq!(program.event(), "Login(true, 0)");
+        (program, connection)
+    }
+
+    fn run(test: &str, variable: &str, gate: &str) -> Program {
         let mut command = Command::new(std::env::current_exe().expect("the test's binary"));
-        command.args(["--exact", "program", "--nocapture"]).env(GATE, peer.address());
+        command.args(["--exact", test, "--nocapture"]).env(variable, gate);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("a process");
         let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
@@ -65,10 +108,7 @@ impl Program {
             let mut events = lines.filter_map(|line| line.strip_prefix(EVENT).map(str::to_owned));
             events.try_for_each(|event| sender.send(event))
         });
-        let program = Program { process, events };
-        let connection = peer.accept_login();
-        assert_eq!(program.event(), "Login(true, 0)");
-        (program, connection)
+        Program { process, events }
     }
 
     fn event(&self) -> String {
@@ -121,4 +161,25 @@ fn the_connection_is_made_again_once_if_the_gate_was_silent() {
     assert_eq!(program.event(), "Relogin(true, false, 0, 1)");
     connection.sync();
     program.end();
+}
+
+/// With the default options and calls under way all the time, a process that is stopped for 5 s loses none of them, and
+/// its connection neither.
+#[test]
+fn nothing_is_lost_under_load() {
+    let gate = Gate::builder().pid(PID).start().expect("a gate");
+    let mut program = Program::run("busy_program", BUSY, &gate.endpoint());
+    assert_eq!(program.event(), "online");
+    for _ in 0..2 {
+        let before = gate.counters().calls;
+        assert!(gate.wait_until(DEADLINE, |gate| gate.counters().calls > before + 1000));
+        program.signal(Signal::STOP);
+        thread::sleep(Duration::from_secs(5));
+        program.signal(Signal::CONT);
+    }
+    let before = gate.counters().calls;
+    assert!(gate.wait_until(DEADLINE, |gate| gate.counters().calls > before + 1000));
+    drop(program.process.stdin.take());
+    assert_eq!(program.event(), "[Closed(0)]");
+    assert!(program.process.wait().expect("a process").success());
 }
