@@ -10,6 +10,8 @@ mod alive;
 mod closing;
 mod frames;
 mod loggers;
+#[cfg(target_os = "linux")]
+mod namespaces;
 mod proxies;
 mod tls;
 mod trouble;
