@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -188,6 +189,50 @@ fn a_path_is_read_as_a_regular_file_only() {
     let bytes = File::from_bytes("too large", vec![0; LIMIT as usize + 1]);
     let refused = send(|cb| client.upload_file(mtype::FILE, bytes, None, cb));
     assert_eq!(code(refused), 20005);
+}
+
+/// A file that another program writes meanwhile, longer or shorter: what was there when it was read is sent, whole.
+#[test]
+fn a_file_that_grows_and_shrinks_while_it_is_read() {
+    const LIMIT: usize = 100_000;
+    let gate = gate();
+    let options: ClientOptions = options(&gate);
+    let client = RtmClient::new(options.max_sent_bytes(LIMIT));
+    let (callback, reply) = reply::login();
+    client.login(1, "token", callback, PATIENCE);
+    reply.wait().unwrap();
+    let path = std::env::temp_dir().join(format!("rtm-client-grows-{}", std::process::id()));
+    std::fs::write(&path, b"x").unwrap();
+    let (written, ended) = (path.clone(), Arc::new(AtomicBool::new(false)));
+    let stop = ended.clone();
+    let writer = thread::spawn(move || {
+        let file = std::fs::File::options().write(true).open(written).unwrap();
+        for len in [1, 50_000, 0, 90_000, 10, 200_000, 7].iter().cycle() {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            file.set_len(*len).unwrap();
+        }
+    });
+    let mut outcomes = [0, 0];
+    for _ in 0..200 {
+        let sent = send(|cb| client.upload_file(mtype::FILE, File::open(&path), PATIENCE, cb));
+        match sent {
+            Ok(sent) => {
+                assert!((0..=LIMIT as i64).contains(&sent.payload.size), "{}", sent.payload.size);
+                outcomes[0] += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.code(), 20005, "{error}");
+                outcomes[1] += 1;
+            }
+        }
+    }
+    println!("{outcomes:?} sent and too large");
+    ended.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(outcomes[0] > 0);
 }
 
 /// What becomes of an upload whose file gate is at that address, and how long it takes.
