@@ -247,6 +247,34 @@ fn who_does_not_read_is_dropped_alone() {
     slow.wait_closed();
 }
 
+/// With the limit there is, 64 MiB: who reads nothing meanwhile is kept up to it, and then gets all there is in order, and
+/// is dropped beyond it; nobody else notices.
+#[test]
+fn much_for_one_who_reads_nothing() {
+    for (megabytes, is_kept) in [(16, true), (100, false)] {
+        let gate = Gate::builder().start().unwrap();
+        let mut slow = Peer::login(&gate, 2);
+        let mut senders: Vec<_> = (3..7).map(|uid| Peer::login(&gate, uid)).collect();
+        let long = "x".repeat(20480);
+        let count = megabytes * 1_000_000 / long.len();
+        for number in 0..count {
+            let (sender, next) = (number % 4, (number + 1) % 4);
+            senders[sender].get("sendmsg", chat(2, number as i64 + 1, &long));
+            senders[sender].get("sendmsg", chat(3 + next as i64, 10_001 + number as i64, "short"));
+            assert_eq!(senders[next].push().1["mid"], 10_001 + number);
+        }
+        if !is_kept {
+            assert!(gate.wait_until(PATIENCE, |gate| gate.connections() == 4));
+            slow.wait_closed();
+            continue;
+        }
+        assert_eq!(gate.connections(), 5);
+        for number in 0..count {
+            assert_eq!(slow.push().1["mid"], number + 1);
+        }
+    }
+}
+
 #[test]
 fn a_connection_that_writes_first_and_reads_later() {
     let gate = Gate::builder().start().unwrap();
