@@ -1,7 +1,8 @@
-//! A network that drops what is sent, and a DNS server that does not answer: in a network namespace of its own, where
-//! `unshare` may make one. Only loopback addresses are used.
+//! A network that drops what is sent, a DNS server that does not answer, a disk that is full: in namespaces of their own,
+//! where `unshare` may make them. Only loopback addresses are used.
 
 use std::net::UdpSocket;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,10 @@ const DROPS: &str = "ip link set lo up && ip tuntap add dev t0 mode tun && ip li
 const NAMES: &str = "ip link set lo up && echo nameserver 127.0.0.1 > \"$RTM_TEST_FILE\" \
     && mount --bind \"$RTM_TEST_FILE\" /etc/resolv.conf";
 
+/// A disk of 64 KiB.
+const DISK: &str =
+    "mkdir -p \"$RTM_TEST_FILE\" && mount -t tmpfs -o size=64k disk \"$RTM_TEST_FILE\"";
+
 /// The variable that names what a process of its own does.
 const PLAYED: &str = "RTM_TEST_NAMESPACE";
 
@@ -31,6 +36,7 @@ fn in_a_namespace() {
     match std::env::var(PLAYED).as_deref() {
         Ok("dropped") => dropped(),
         Ok("names") => names(),
+        Ok("full") => full(),
         _ => return,
     }
     println!("\nall is well");
@@ -38,7 +44,7 @@ fn in_a_namespace() {
 
 /// Plays that in a process of its own, in a namespace that the commands prepare.
 fn apart(what: &str, commands: &str) {
-    let file = std::env::temp_dir().join(format!("rtm-client-names-{}", std::process::id()));
+    let file = std::env::temp_dir().join(format!("rtm-client-{what}-{}", std::process::id()));
     let run = |script: &str| {
         let program = std::env::current_exe().expect("the test's binary");
         let mut command = Command::new("unshare");
@@ -52,7 +58,7 @@ fn apart(what: &str, commands: &str) {
         return;
     }
     let output = run(&format!("{commands} && exec \"$@\"")).expect("a process");
-    let _ = std::fs::remove_file(&file);
+    let _ = std::fs::remove_file(&file).or_else(|_| std::fs::remove_dir(&file));
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -139,4 +145,36 @@ fn fifty_uploads(client: &RtmClient) {
     }
     let took = before.elapsed();
     assert!((timeout..timeout + Duration::from_secs(3)).contains(&took), "{took:?}");
+}
+
+#[test]
+fn a_snapshot_on_a_full_disk() {
+    apart("full", DISK);
+}
+
+/// The old snapshot stays, and nothing beside it; when there is room again, the next one is written.
+fn full() {
+    let disk = PathBuf::from(std::env::var_os("RTM_TEST_FILE").expect("the disk"));
+    let path = disk.join("gate.json");
+    let gate = Gate::builder().start().expect("a gate");
+    gate.broadcast(99, 30, "first", "");
+    gate.save(&path).expect("there is room");
+    let first = std::fs::read(&path).expect("the snapshot");
+    let filler = disk.join("filler");
+    std::fs::write(&filler, vec![0; 40 << 10]).expect("there is room");
+    gate.broadcast(99, 30, "x".repeat(18_000), "");
+    gate.broadcast(99, 30, "x".repeat(18_000), "");
+    let error = gate.save(&path).expect_err("there is no room");
+    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull, "{error}");
+    assert!(std::fs::read(&path).expect("the snapshot") == first);
+    let mut files: Vec<_> = std::fs::read_dir(&disk)
+        .expect("the disk")
+        .map(|file| file.expect("a file").file_name())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["filler", "gate.json"]);
+    std::fs::remove_file(filler).expect("it is there");
+    gate.save(&path).expect("there is room again");
+    let seed = std::fs::read_to_string(&path).expect("the snapshot");
+    assert!(seed.len() > 36_000 && Gate::builder().seed(seed).start().is_ok());
 }
