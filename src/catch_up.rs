@@ -42,6 +42,7 @@
 
 mod messages;
 mod walk;
+mod wire;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -53,6 +54,7 @@ use crate::time::{NEVER, Time};
 use crate::types::{Gap, GapConversation};
 pub(crate) use messages::{Answer, Conversation, Input, Output, Pushed, Question, Row, Unread};
 use walk::{Hole, Key, Limits, Mark, Next, Verdict, Walk};
+pub(crate) use wire::{Message, pushed};
 
 /// How long before a question is asked again.
 const PAUSE: Time = 1_000_000_000;
@@ -223,13 +225,24 @@ impl<M> Machine<M> {
         self.backlogs.keys().map(|&conversation| self.mark(conversation).max(listed)).min()
     }
 
-    fn pushed(&mut self, push: Pushed<M>, out: &mut Vec<Output<M>>) {
-        let conversation = push.conversation;
-        match self.backlogs.get(&conversation) {
-            Some(Backlog { stage: Stage::GivenUp, .. }) => return self.hand_over(push, out),
-            None if self.unlisted.is_none() => return self.hand_over(push, out),
-            _ => {}
+    /// Whether the push is to be handed over at once: then the machine counts it as handed over, and it is not for
+    /// [`step`](Machine::step).
+    pub(crate) fn passes<N>(&mut self, push: &Pushed<N>) -> bool {
+        let passes = match self.backlogs.get(&push.conversation) {
+            Some(backlog) => matches!(backlog.stage, Stage::GivenUp),
+            None => self.unlisted.is_none(),
+        };
+        if passes {
+            self.handed_over(push);
         }
+        passes
+    }
+
+    fn pushed(&mut self, push: Pushed<M>, out: &mut Vec<Output<M>>) {
+        if self.passes(&push) {
+            return out.push(Output::HandOver(push.message));
+        }
+        let conversation = push.conversation;
         self.held_bytes += push.bytes;
         let backlog = self.backlog(conversation);
         backlog.held_bytes += push.bytes;
@@ -258,10 +271,14 @@ impl<M> Machine<M> {
     }
 
     fn hand_over(&mut self, push: Pushed<M>, out: &mut Vec<Output<M>>) {
+        self.handed_over(&push);
+        out.push(Output::HandOver(push.message));
+    }
+
+    fn handed_over<N>(&mut self, push: &Pushed<N>) {
         if self.options.mtypes.contains(&push.mtype) {
             self.note(push.conversation, push.key());
         }
-        out.push(Output::HandOver(push.message));
     }
 
     /// Moves the mark on to a message that is being handed over.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::listeners::Event;
 use crate::options::LoginToken;
+use crate::types::Gap;
 
 /// What the connection of a client is doing: see [`RtmClient::connection_state`](crate::RtmClient::connection_state).
 ///
@@ -241,6 +242,7 @@ impl fmt::Debug for TokenSlot {
 pub(crate) const RELOGIN_WILL_START: Event<ReloginWillStart> = Event::new("ReloginWillStart");
 pub(crate) const TOKEN_WANTED: Event<TokenWanted> = Event::new("TokenWanted");
 pub(crate) const CONNECTION_STATE: Event<ConnectionState> = Event::new("ConnectionState");
+pub(crate) const GAP: Event<Gap> = Event::new("Gap");
 pub(crate) const ERROR_RECORDER: Event<Error> = Event::new("ErrorRecorder");
 pub(crate) const RELOGIN_COMPLETED: Event<ReloginCompleted> = Event::new("ReloginCompleted");
 pub(crate) const SESSION_CLOSED: Event<i32> = Event::new("SessionClosed");

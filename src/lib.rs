@@ -65,7 +65,6 @@ pub mod reply;
 pub mod types;
 
 mod api;
-#[cfg_attr(not(test), expect(dead_code, reason = "the engine does not run it yet"))]
 mod catch_up;
 mod client;
 mod clocks;
@@ -96,6 +95,8 @@ pub use error::{Delivery, Error, SendError};
 pub use error_code::kind::ErrorKind;
 pub use events::{ConnectionState, TokenSlot, TokenWanted};
 pub use listeners::{Event, ListenerId};
-pub use options::{Callbacks, ClientOptions, LoginOptions, LoginToken, RegressiveStrategy};
+pub use options::{
+    Callbacks, CatchUp, ClientOptions, LoginOptions, LoginToken, RegressiveStrategy,
+};
 pub use push::{Processor, server_push};
 pub use stats::Stats;

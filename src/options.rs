@@ -1,7 +1,6 @@
 //! What a client is made with: the options of the JavaScript constructor, and ours.
 
 mod bounds;
-#[cfg_attr(not(test), expect(dead_code, reason = "the client does not catch up yet"))]
 mod catch_up;
 mod network;
 mod relogin;
@@ -12,7 +11,7 @@ use std::time::Duration;
 use crate::time::{CONNECTION_TIMEOUT, SILENCE};
 use crate::wire::gate_url;
 
-pub(crate) use catch_up::CatchUp;
+pub use catch_up::CatchUp;
 
 /// The options of an [`RtmClient`](crate::RtmClient).
 ///
@@ -47,6 +46,7 @@ pub struct ClientOptions {
     pub(crate) reconnecting: Reconnecting,
     pub(crate) resume_rooms: bool,
     pub(crate) resume_language: bool,
+    pub(crate) catch_up: Option<CatchUp>,
     pub(crate) tls: TlsOptions,
     pub(crate) proxy: ProxyChoice,
     pub(crate) repair_126_byte_frames: bool,
@@ -256,6 +256,7 @@ impl ClientOptions {
             },
             resume_rooms: false,
             resume_language: false,
+            catch_up: None,
             tls: TlsOptions::default(),
             proxy: ProxyChoice::Environment,
             repair_126_byte_frames: true,

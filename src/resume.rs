@@ -60,6 +60,10 @@ impl Resume {
         self.rooms.retain(|room| *room != rid);
     }
 
+    pub(crate) fn rooms(&self) -> &[i64] {
+        &self.rooms
+    }
+
     /// The calls that bring everything back.
     pub(crate) fn calls(&self) -> impl Iterator<Item = Resumed<'_>> {
         let language = self.language.as_deref().map(Resumed::Language);
@@ -79,6 +83,13 @@ impl Resumed<'_> {
         match self {
             Resumed::Language(language) => map.text("lang", language),
             Resumed::Room(rid) => map.id("rid", rid),
+        }
+    }
+
+    pub(crate) fn room(self) -> Option<i64> {
+        match self {
+            Resumed::Language(_) => None,
+            Resumed::Room(rid) => Some(rid),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::events::{self, ConnectionState, ReloginCompleted, ReloginWillStart, TokenWanted};
 use crate::listeners::ListenerId;
 use crate::options::LoginToken;
+use crate::types::Gap;
 
 /// Events of the client itself.
 impl RtmClient {
@@ -94,6 +95,40 @@ impl RtmClient {
     #[doc(alias = "SessionClosed")]
     pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
         self.engine().listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
+    }
+
+    /// Calls `handler(&gap)` whenever messages may be missing that [`catch_up`](crate::ClientOptions::catch_up) could not
+    /// have: at most once for each conversation and lost connection. Without that option it is not called.
+    ///
+    /// The gap is told before the messages behind it. The service had forgotten messages; there were more than
+    /// [`max_messages`](crate::CatchUp::max_messages); a question failed, also after it was repeated; a room was not entered
+    /// again; or the session ended meanwhile.
+    ///
+    /// ```
+    /// use rtm_client::CatchUp;
+    /// use rtm_client::types::GapConversation;
+    /// # use rtm_client::doctest::*; let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid())
+    ///     .endpoint(gate.endpoint())
+    ///     .catch_up(CatchUp::new().max_messages(1));
+    /// # let client = login(options)?;
+    /// let (sender, gaps) = std::sync::mpsc::channel();
+    /// client.on_gap(move |gap| sender.send(gap.conversation).unwrap());
+    /// # let (callback, reply) = reply::channel(); client.get_server_time(None, callback); reply.wait()?;
+    /// # std::thread::sleep(Duration::from_millis(2)); // sent after the login, by the service's clock
+    ///
+    /// gate.faults().on("pushbroadcastmsg").next(2).never_answer(); // both are lost on their way
+    /// gate.broadcast(99, 30, "one", "");
+    /// gate.broadcast(99, 30, "two", "");
+    /// gate.faults().on("getservertime").next(1).close(); // and so is the connection
+    /// client.get_server_time(None, reply::ignore);
+    /// assert_eq!(gaps.recv()?, GapConversation::Broadcast);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The JavaScript SDK has no such event.
+    pub fn on_gap(&self, handler: impl FnMut(&Gap) + Send + 'static) -> ListenerId {
+        self.engine().listeners.on(events::GAP, handler)
     }
 
     /// Asks `handler(last_error, retried_count)` before each attempt to log in again; `false` ends the session instead.

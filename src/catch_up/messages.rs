@@ -12,6 +12,14 @@ pub(crate) enum Conversation {
     Broadcast,
 }
 
+impl<M> Pushed<M> {
+    /// The same with that message.
+    pub(crate) fn with<N>(self, message: N) -> Pushed<N> {
+        let Pushed { conversation, from, mid, mtype, mtime, bytes, message: _ } = self;
+        Pushed { conversation, from, mid, mtype, mtime, bytes, message }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug)]
 pub(crate) enum Input<M> {

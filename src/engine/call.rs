@@ -10,6 +10,7 @@ use super::queue::Queued;
 use super::resend::Kept;
 use super::upload::{UPLOAD_SEQ, UploadRequest};
 use super::{Admission, Command, Engine, Sitter, State, wake};
+use crate::catch_up;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::resume::Change;
@@ -36,6 +37,14 @@ pub(crate) enum Note {
     Change(Change),
     /// It is sent again if this connection is lost.
     Kept(Kept),
+}
+
+/// How a call of the client's own has ended.
+pub(crate) enum Told {
+    /// A question of the machine that catches up.
+    Answered { id: u32, answer: Result<catch_up::Answer<catch_up::Message>, i32> },
+    /// What was to be resumed, of a room or not; why it was not, if it was not.
+    Resumed { room: Option<i64>, failed: Option<Error> },
 }
 
 impl Complete {

@@ -17,7 +17,7 @@ use crate::guard::{self, guarded, set_in_callback};
 use crate::options::Callbacks;
 use crate::push::Push;
 use crate::session::{LoginEnd, SessionEvent};
-use crate::types::ProgressHandler;
+use crate::types::{Gap, ProgressHandler};
 use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
 use log::Level;
@@ -53,6 +53,8 @@ pub(super) enum Item {
     Event(SessionEvent),
     /// What the connection's state has become.
     State(ConnectionState),
+    /// Where messages may be missing.
+    Gap(Gap),
     /// What the program is asked.
     Ask(Asked),
     Login {
@@ -321,6 +323,7 @@ fn run_item(engine: &Engine, bytes: &[u8], item: Item) {
             SessionEvent::Closed(code) => engine.listeners.emit(events::SESSION_CLOSED, &code),
         },
         Item::State(state) => engine.listeners.emit(events::CONNECTION_STATE, &state),
+        Item::Gap(gap) => engine.listeners.emit(events::GAP, &gap),
         Item::Ask(asked) => asked.ask(engine),
         Item::Login { done, end } => done.call(&end),
         Item::Progress { handler, sent, total } => {

@@ -3,13 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 
+use super::Engine;
 use super::callbacks::{Batch, Item};
-use super::{Complete, Engine};
-use crate::error::Error;
-use crate::error_code::fpnn;
-use crate::events::{
-    ERROR_RECORDER, LateToken, RELOGIN_WILL_START, ReloginWillStart, TOKEN_WANTED, TokenWanted,
-};
+use crate::events::{LateToken, RELOGIN_WILL_START, ReloginWillStart, TOKEN_WANTED, TokenWanted};
 use crate::guard::with_login_error;
 use crate::listeners::Listeners;
 use crate::options::{ClientOptions, LoginToken};
@@ -125,21 +121,6 @@ fn without_token(question: Question) -> Verdict {
         Question::Relogin { .. } => Verdict::Go,
         Question::Token => Verdict::No,
     }
-}
-
-/// Ends a call of the client's own: tells the program if it failed. The end of the connection is no failure of its own,
-/// for it is tried again after the next relogin.
-pub(super) fn tell_failure(engine: &Arc<Engine>, text: String) -> Complete {
-    // The queue of callbacks belongs to the engine: it must not hold it.
-    let engine = Arc::downgrade(engine);
-    Complete::new(false, move |answer| {
-        let Err(error) = answer.and_then(|answer| answer.read(|_| Ok(()))) else { return };
-        let engine = engine.upgrade().filter(|_| error.code() != fpnn::CORE_CONNECTION_CLOSED);
-        if let Some(engine) = engine {
-            let error = Error::with_source(error.code(), text, error);
-            engine.listeners.emit(ERROR_RECORDER, &error);
-        }
-    })
 }
 
 /// A question on its way to the program, among the callbacks.

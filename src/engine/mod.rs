@@ -43,11 +43,12 @@ use crate::session;
 use crate::stats::{Counters, Stats};
 use crate::time::{NEVER, Time, to_time};
 
+use call::Told;
 pub(crate) use call::{Complete, Kind, Note};
 use callbacks::{Backlog, Batch};
 use chair::Chair;
 use connect::Lookups;
-use io::Io;
+use io::{ConnectionId, Io};
 use login::Decision;
 pub(crate) use login::{Login, LoginDone};
 
@@ -69,6 +70,11 @@ pub(crate) enum Command {
     Decided {
         question: u64,
         decision: Decision,
+    },
+    /// A call of the client's own has ended, which was made on that connection.
+    Told {
+        connection: ConnectionId,
+        told: Told,
     },
     /// `until`: `None` is as `bye` has it.
     Bye {

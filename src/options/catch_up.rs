@@ -1,10 +1,12 @@
 //! Options of what is done about messages that were sent while the connection was lost.
 
+use super::ClientOptions;
 use crate::types::mtype;
 
-/// How messages that were sent to the user while the connection was lost are caught up with.
+/// How messages that were sent to the user while the connection was lost are caught up with: see
+/// [`ClientOptions::catch_up`].
 ///
-/// ```ignore
+/// ```
 /// use rtm_client::{CatchUp, ClientOptions};
 ///
 /// // At most 100 messages of each conversation, and those of the program's own types 66 and 67 besides chats and files.
@@ -13,7 +15,7 @@ use crate::types::mtype;
 ///     .catch_up(CatchUp::new().max_messages(100).mtypes([66, 67]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CatchUp {
+pub struct CatchUp {
     pub(crate) max_messages: usize,
     /// The types covered, each once.
     pub(crate) mtypes: Vec<i64>,
@@ -22,24 +24,24 @@ pub(crate) struct CatchUp {
 impl CatchUp {
     /// At most 500 messages of each conversation, of the types 30 to 50.
     ///
-    /// ```ignore
+    /// ```
     /// use rtm_client::{CatchUp, ClientOptions};
     ///
     /// let options = ClientOptions::new(11000001).endpoint("rtm.example:13321").catch_up(CatchUp::new());
     /// ```
-    pub(crate) fn new() -> CatchUp {
+    pub fn new() -> CatchUp {
         CatchUp { max_messages: 500, mtypes: (mtype::CHAT..=mtype::FILE).collect() }
     }
 
     /// How many messages of each conversation are caught up with after an outage. Default 500. Where there are more, the
     /// oldest come, and a [`Gap`](crate::types::Gap) tells of the others.
     ///
-    /// ```ignore
+    /// ```
     /// use rtm_client::CatchUp;
     ///
     /// let brief = CatchUp::new().max_messages(20);
     /// ```
-    pub(crate) fn max_messages(mut self, n: usize) -> CatchUp {
+    pub fn max_messages(mut self, n: usize) -> CatchUp {
         self.max_messages = n;
         self
     }
@@ -47,17 +49,67 @@ impl CatchUp {
     /// Adds message types to those caught up with. Default 30 to 50: chats, commands and files, which is what the service
     /// counts as unread.
     ///
-    /// ```ignore
+    /// ```
     /// use rtm_client::CatchUp;
     ///
     /// let with_moves = CatchUp::new().mtypes([66]);
     /// ```
-    pub(crate) fn mtypes(mut self, list: impl IntoIterator<Item = i64>) -> CatchUp {
+    pub fn mtypes(mut self, list: impl IntoIterator<Item = i64>) -> CatchUp {
         for mtype in list {
             if !self.mtypes.contains(&mtype) {
                 self.mtypes.push(mtype);
             }
         }
+        self
+    }
+}
+
+impl Default for CatchUp {
+    fn default() -> CatchUp {
+        CatchUp::new()
+    }
+}
+
+impl ClientOptions {
+    /// Whether messages that were sent to the user while the connection was lost are fetched after the relogin. Default: not,
+    /// and `None` is that too.
+    ///
+    /// They come to the same handlers as those that are pushed, each once and in order in its conversation, before anything
+    /// newer of it; [`caught_up`](crate::types::PushMessage::caught_up) tells them. Covered are the other users, the groups, the
+    /// broadcasts, and the rooms that [`resume_rooms`](Self::resume_rooms) enters again, from the first login of the session
+    /// on. What was sent before that login, or after [`bye`](crate::RtmClient::bye) or
+    /// [`close`](crate::RtmClient::close), is read from the histories. What cannot be fetched is told to
+    /// [`on_gap`](crate::RtmClient::on_gap): the service keeps some messages of each conversation, for some days.
+    ///
+    /// It takes a question at the first login and at the first entering of a room; after a relogin one for the list of
+    /// conversations, and then one for each 20 messages, one after the other. Chat that was caught up with is not translated.
+    /// Until a conversation is caught up with, what is pushed of it waits, at most 4 MiB in all.
+    ///
+    /// Two things cannot be known, and no gap tells them: what the service had forgotten of a conversation the client has had
+    /// no message of, and what was deleted meanwhile.
+    ///
+    /// ```
+    /// use rtm_client::{CatchUp, server_push};
+    /// # use rtm_client::doctest::*; let gate = gate();
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).catch_up(CatchUp::new());
+    /// # let client = login(options)?;
+    /// # let other = user(&gate, 2);
+    /// let (sender, messages) = std::sync::mpsc::channel();
+    /// client.processor().on(server_push::RECV_CHAT, move |m| sender.send((m.msg.to_string(), m.caught_up)).unwrap());
+    /// client.on_gap(|gap| println!("ask for the history: {gap:?}"));
+    /// # let (callback, reply) = reply::channel(); client.get_server_time(None, callback); reply.wait()?;
+    /// # std::thread::sleep(Duration::from_millis(2)); // sent after the login, by the service's clock
+    ///
+    /// gate.faults().on("pushmsg").next(1).never_answer(); // lost on its way
+    /// other.send_chat(1, "hello", "", None, None, reply::ignore);
+    /// # assert!(gate.wait_until(Duration::from_secs(5), |gate| gate.faults().struck() == 1));
+    /// gate.faults().on("getservertime").next(1).close(); // and so is the connection
+    /// client.get_server_time(None, reply::ignore);
+    /// assert_eq!(messages.recv()?, ("hello".to_owned(), true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn catch_up(mut self, catch_up: impl Into<Option<CatchUp>>) -> Self {
+        self.catch_up = catch_up.into();
         self
     }
 }

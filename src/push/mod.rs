@@ -7,13 +7,17 @@ mod processor;
 
 pub use processor::Processor;
 
-/// What a quest of the gate is.
+pub(crate) use processor::excludes;
+
+/// What a quest of the gate is, or would have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Push {
     Ping,
     Kickout,
     KickoutRoom,
     Message(Category),
+    /// A message that was not pushed: the client has fetched it.
+    CaughtUp(Category),
 }
 
 /// Where a message was sent to.
@@ -46,10 +50,12 @@ impl Push {
             Push::Ping => "ping",
             Push::Kickout => "kickout",
             Push::KickoutRoom => "kickoutroom",
-            Push::Message(Category::P2P) => "pushmsg",
-            Push::Message(Category::Group) => "pushgroupmsg",
-            Push::Message(Category::Room) => "pushroommsg",
-            Push::Message(Category::Broadcast) => "pushbroadcastmsg",
+            Push::Message(category) | Push::CaughtUp(category) => match category {
+                Category::P2P => "pushmsg",
+                Category::Group => "pushgroupmsg",
+                Category::Room => "pushroommsg",
+                Category::Broadcast => "pushbroadcastmsg",
+            },
         }
     }
 

@@ -145,11 +145,12 @@ impl Processor {
                 let rid = read(push, encoding, payload, |fields| fields.int("rid"))?;
                 self.listeners.emit(server_push::KICK_OUT_ROOM, &KickoutRoom { rid });
             }
-            Push::Message(category) => {
+            Push::Message(category) | Push::CaughtUp(category) => {
                 let wanted = read(push, encoding, payload, |fields| {
                     self.wanted(category, fields, own_uid, now)
                 })?;
-                if let Some((event, message)) = wanted {
+                if let Some((event, mut message)) = wanted {
+                    message.caught_up = matches!(push, Push::CaughtUp(_));
                     self.listeners.emit(event, &message);
                 }
             }
@@ -239,7 +240,7 @@ fn read<T>(
 }
 
 /// Whether the attrs are a JSON object whose list `excludedUids` has the uid in it, as a number or as text.
-fn excludes(attrs: &[u8], uid: i64) -> bool {
+pub(crate) fn excludes(attrs: &[u8], uid: i64) -> bool {
     const LIST: &str = "excludedUids";
     // Parsing JSON costs more than all the rest, and hardly any message has the list.
     if !attrs.windows(LIST.len()).any(|part| part == LIST.as_bytes()) {

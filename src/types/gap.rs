@@ -3,7 +3,8 @@
 /// Both times are included, and messages that did come may lie between them. How many are missing is not known, nor whether the
 /// service still has them; a program can ask for the history of that time, or tell its user.
 ///
-/// ```ignore
+/// ```
+/// # use rtm_client::doctest::*; let (gate, client) = started();
 /// use rtm_client::types::{Gap, GapConversation};
 ///
 /// client.on_gap(|gap: &Gap| match gap.conversation {
@@ -13,19 +14,19 @@
 /// });
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Gap {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
     /// Where messages may be missing.
-    pub(crate) conversation: GapConversation,
+    pub conversation: GapConversation,
     /// From when on, in milliseconds since 1970; 0 where that is not known.
-    pub(crate) since: i64,
+    pub since: i64,
     /// Until when, in milliseconds since 1970; [`i64::MAX`] for the moment the gap is told.
-    pub(crate) until: i64,
+    pub until: i64,
 }
 
 /// The conversation a [`Gap`] is in.
 ///
-/// ```ignore
+/// ```
 /// use rtm_client::types::GapConversation;
 ///
 /// fn title(conversation: &GapConversation) -> String {
@@ -40,8 +41,8 @@ pub(crate) struct Gap {
 /// assert_eq!(title(&GapConversation::Group(100)), "group 100");
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum GapConversation {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GapConversation {
     /// With this user.
     P2p(i64),
     /// Of this group.

@@ -23,6 +23,7 @@ pub use body::{Body, Content, Translation};
 pub use conversation::{Conversation, Session, Sessions, UnreadConversations};
 pub use data::DataValue;
 pub use file::{File, FileInfo, FileToken, UploadPayload, UploadReply};
+pub use gap::{Gap, GapConversation};
 pub use group::{GroupCount, GroupMembers};
 pub use history::{HistoryMessage, HistoryRange, HistoryResult, MessageInfo, P2PMessage};
 pub use info::{Info, OpenInfo};
@@ -35,7 +36,6 @@ pub use value_added::{MediaCheck, Profanity, SpeechText, TextCheck};
 pub use value_added::{check_result, check_type, profanity, translate_type};
 
 pub(crate) use file::ProgressHandler;
-pub(crate) use gap::{Gap, GapConversation};
 pub(crate) use info::open_infos;
 pub(crate) use room::{room_counts, room_last_messages};
 

@@ -45,6 +45,9 @@ pub struct PushMessage {
     pub attrs: Text,
     /// When the service took it, in milliseconds since 1970.
     pub mtime: i64,
+    /// Whether it was sent while the connection was lost, and fetched after the relogin: see
+    /// [`catch_up`](crate::ClientOptions::catch_up). Such a chat is not translated.
+    pub caught_up: bool,
 }
 
 /// This user was removed from a room.
@@ -133,6 +136,7 @@ impl PushMessage {
             msg: Body::of(fields, "msg"),
             attrs: Text::of(fields, "attrs"),
             mtime: fields.int("mtime"),
+            caught_up: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A pass: read until the socket would block (bounded), one lock to take the answered calls and the outbox, step the
 //! session, write with the lock released. It blocks nowhere but in the readiness wait, and runs no user code.
 
+mod catch_up;
 mod session;
 
 use std::io;
@@ -20,6 +21,7 @@ use super::connection::{Connection, Heard, Own};
 use super::login::Login;
 use super::upload::Upload;
 use super::{Command, Complete, Engine, Sitter, State};
+use crate::catch_up::{Input as CatchUpInput, Machine, Message};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::guard;
@@ -64,6 +66,8 @@ pub(super) struct Io {
     asked: u64,
     /// What comes back after a relogin.
     resume: Resume,
+    /// What fetches the messages that were missed, if the options ask for it.
+    catch_up: Option<Box<Machine<Message>>>,
     batch: Batch,
     /// Empty batches, to be used again.
     spare: Vec<Batch>,
@@ -81,6 +85,13 @@ pub(super) struct Io {
     inputs: Vec<Input>,
     outputs: Vec<Output>,
     commands: Vec<Command>,
+}
+
+/// A connection, of the login of that epoch and with that token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ConnectionId {
+    epoch: u64,
+    token: Token,
 }
 
 enum Link {
@@ -158,6 +169,7 @@ impl Io {
             login: Login::default(),
             asked: 0,
             resume: Resume::default(),
+            catch_up: options.catch_up.clone().map(|options| Box::new(Machine::new(options))),
             batch: Batch::default(),
             spare: Vec::new(),
             // Nobody may be running callbacks while the program waits.
@@ -193,6 +205,9 @@ impl Io {
         let (mut found, passed) = self.exchange(engine, now, more);
         found.noted |= heard;
         self.settle(engine, found);
+        if now >= self.catch_up_at() {
+            self.catch_up(engine, CatchUpInput::Due);
+        }
         self.step_session(engine);
         self.write(engine);
         passed
@@ -363,6 +378,7 @@ impl Io {
         counters.answers.add(answers);
         counters.errors.add(errors);
         counters.pushes.add(pushes);
+        found.noted |= pushes > 0 && self.catch_up.is_some();
         found
     }
 
@@ -419,9 +435,9 @@ impl Io {
 
     /// Does with the batch what is to be done before the callbacks: takes notes off, serves who waits, drops what is for
     /// nobody.
-    fn settle(&mut self, engine: &Engine, found: Found) {
+    fn settle(&mut self, engine: &Arc<Engine>, found: Found) {
         if found.noted {
-            self.take_notes();
+            self.take_notes(engine);
         }
         if found.unknown {
             let for_nobody = |item: &Item| matches!(item, Item::Answer { complete: None, .. });
@@ -432,25 +448,33 @@ impl Io {
         }
     }
 
-    /// Takes the notes off the answers, and remembers what they say: in order, for a user may enter a room and be removed
-    /// from it within one pass.
-    fn take_notes(&mut self) {
-        let Batch { bytes, items } = &mut self.batch;
-        for item in items {
-            match item {
+    /// Takes the notes off the answers, remembers what they say, and has pushes held that are to wait: in order, for a user
+    /// may enter a room and be removed from it within one pass.
+    fn take_notes(&mut self, engine: &Arc<Engine>) {
+        for _ in 0..self.batch.items.len() {
+            let Some(mut item) = self.batch.items.pop_front() else { break };
+            let stays = match &mut item {
                 Item::Answer { complete: Some(complete), status, .. } => {
                     let note = complete.note.take().filter(|_| *status == 0);
                     if let Some(Note::Change(change)) = note.map(|note| *note) {
-                        self.resume.apply(change);
+                        self.changed(engine, change);
                     }
+                    true
                 }
                 Item::Push { push: Push::KickoutRoom, encoding, at } => {
-                    let payload = bytes.get(at.clone()).unwrap_or(&[]);
+                    let payload = self.batch.bytes.get(at.clone()).unwrap_or(&[]);
                     if let Ok(rid) = with_fields(*encoding, payload, |f| f.int("rid")) {
-                        self.resume.apply(Change::Left(rid));
+                        self.changed(engine, Change::Left(rid));
                     }
+                    true
                 }
-                _ => {}
+                Item::Push { push: Push::Message(category), encoding, at } => {
+                    self.passes(engine, *category, *encoding, at.clone())
+                }
+                _ => true,
+            };
+            if stays {
+                self.batch.items.push_back(item);
             }
         }
     }
@@ -518,7 +542,12 @@ impl Io {
             Link::Dialing(dialing) => dialing.next_at(),
         };
         let uploads = self.uploads.iter().map(Upload::deadline);
-        uploads.fold(self.session.deadline().min(link), Time::min)
+        uploads.fold(self.session.deadline().min(link).min(self.catch_up_at()), Time::min)
+    }
+
+    /// When the machine that catches up goes on by itself.
+    fn catch_up_at(&self) -> Time {
+        self.catch_up.as_ref().map_or(NEVER, |machine| machine.deadline())
     }
 
     fn wait(&mut self, most: Option<Duration>) {

@@ -3,22 +3,25 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Io, Link, count_traffic, is_from};
-use crate::engine::call::Complete;
+use super::{ConnectionId, Io, Link, count_traffic, is_from};
+use crate::catch_up;
+use crate::engine::call::{Complete, Told};
 use crate::engine::callbacks::Item;
 use crate::engine::connect::Dialing;
 use crate::engine::connection::Own;
 use crate::engine::login::{self, Asked};
 use crate::engine::queue::Queued;
 use crate::engine::upload::{Upload, UploadRequest};
-use crate::engine::{Admission, Command, Engine, FIRST_SEQ};
+use crate::engine::{Admission, Command, Engine, FIRST_SEQ, command_io};
 use crate::error::Error;
+use crate::error_code::fpnn;
 use crate::events::{CONNECTION_STATE, ConnectionState, ReloginCompleted};
 use crate::guard;
 use crate::pending::Taken;
-use crate::resume::Resume;
+use crate::resume::{Resume, Resumed};
 use crate::session::{CallEnd, Input, Moment, Output, Phase, Question, SessionEvent};
 use crate::time::{CALL_TIMEOUT, Time, to_time};
+use crate::wire::answer::Answer;
 use crate::wire::frame_buffer::{self, FrameBuffer};
 use crate::wire::package;
 use crate::wire::payload::write_map;
@@ -56,7 +59,16 @@ impl Io {
                     Input::Verdict(self.login.listen(decision))
                 }
                 Command::Decided { .. } => continue,
-                Command::Bye { until } => Input::Bye { until },
+                Command::Told { connection, told } => {
+                    if connection == self.connection() && !self.session.is_idle() {
+                        self.told(engine, told);
+                    }
+                    continue;
+                }
+                Command::Bye { until } => {
+                    self.catch_up(engine, catch_up::Input::Ended);
+                    Input::Bye { until }
+                }
                 Command::Doubt => Input::Doubt,
                 Command::Check => Input::Check,
                 Command::Close => Input::Close,
@@ -94,6 +106,9 @@ impl Io {
                 Output::Closed(why) => self.closed(engine, why),
                 Output::Disconnect => self.disconnect(engine),
                 Output::EndCalls { how, reconnecting } => {
+                    // Before its questions end.
+                    let (lost, ended) = (catch_up::Input::Lost, catch_up::Input::Ended);
+                    self.catch_up(engine, if reconnecting { lost } else { ended });
                     self.end_calls(engine, how, reconnecting);
                 }
                 Output::LoginDone(end) => {
@@ -128,9 +143,10 @@ impl Io {
                 ConnectionState::Reconnecting { attempt, next_attempt }
             }
         };
+        let mut opened = false;
         if phase == Phase::Online {
             self.passed_over = 0;
-            self.open(engine);
+            opened = self.open(engine);
         }
         let mut state = engine.state.lock();
         if state.epoch == self.login.epoch {
@@ -138,15 +154,25 @@ impl Io {
         }
         drop(state);
         self.tell_state(engine, connection);
+        if opened {
+            self.catch_up(
+                engine,
+                match self.login.done {
+                    Some(_) => catch_up::Input::LoggedIn,
+                    None => catch_up::Input::LoggedInAgain { rooms: self.resume.rooms().to_vec() },
+                },
+            );
+        }
     }
 
     /// Tells the program that nothing goes on any more.
-    fn closed(&mut self, engine: &Engine, why: Error) {
+    fn closed(&mut self, engine: &Arc<Engine>, why: Error) {
         let mut state = engine.state.lock();
         if state.epoch == self.login.epoch {
             engine.close_connection(&mut state, why);
         }
         drop(state);
+        self.catch_up(engine, catch_up::Input::Ended);
         self.tell_state(engine, ConnectionState::Closed);
     }
 
@@ -157,21 +183,21 @@ impl Io {
         }
     }
 
-    /// Lets calls pass, behind what is resumed and what was queued.
-    fn open(&mut self, engine: &Arc<Engine>) {
+    /// Lets calls pass, behind what is resumed and what was queued. Whether it does.
+    fn open(&mut self, engine: &Arc<Engine>) -> bool {
         let deadline = engine.now().saturating_add(to_time(CALL_TIMEOUT));
         let resumed = self.resume.calls().map(|call| {
             let mut frame = FrameBuffer::default();
             let payload = |out: &mut Vec<u8>| write_map(out, |map| call.write(map));
             frame.build(|out| package::write_quest(out, Some(0), call.method(), payload));
-            (frame, login::tell_failure(engine, call.failure()))
+            (frame, self.tells_resumed(engine, call))
         });
         let resumed: Vec<_> = resumed.collect();
         let mut guard = engine.state.lock();
         let state = &mut *guard;
         // The program has closed or logged in anew meanwhile.
         if state.epoch != self.login.epoch {
-            return;
+            return false;
         }
         engine.in_flight.fetch_add(resumed.len(), Ordering::Relaxed);
         engine.counters.calls.add(resumed.len() as u64);
@@ -185,16 +211,51 @@ impl Io {
             state.send_queued(queued, &engine.options.reconnecting);
         }
         engine.counters.queued_bytes.set(state.outbox.len() as u64);
-        if !state.leaving {
+        let opens = !state.leaving;
+        if opens {
             state.admission = Admission::Open;
         }
         drop(guard);
         if wake_timer {
             engine.deadline_changed.notify_one();
         }
+        opens
     }
 
-    fn emit(&mut self, engine: &Engine, event: SessionEvent) {
+    /// Ends a call that resumes something. The end of the connection is no failure of its own, for it is tried again after the
+    /// next relogin.
+    fn tells_resumed(&self, engine: &Arc<Engine>, call: Resumed<'_>) -> Complete {
+        let (room, text) = (call.room(), call.failure());
+        self.tells(engine, move |answer| {
+            let failed = answer.and_then(|answer| answer.read(|_| Ok(()))).err();
+            let lost = fpnn::CORE_CONNECTION_CLOSED;
+            let told = failed.as_ref().is_none_or(|error| error.code() != lost);
+            let failed = failed.map(|error| Error::with_source(error.code(), text, error));
+            told.then_some(Told::Resumed { room, failed })
+        })
+    }
+
+    /// Ends a call of the client's own: whoever sits is told how.
+    pub(super) fn tells(
+        &self,
+        engine: &Arc<Engine>,
+        told: impl FnOnce(Result<Answer<'_>, Error>) -> Option<Told> + Send + 'static,
+    ) -> Complete {
+        // The table belongs to the engine: it must not hold it.
+        let engine = Arc::downgrade(engine);
+        let connection = self.connection();
+        Complete::new(true, move |answer| {
+            if let Some((told, engine)) = told(answer).zip(engine.upgrade()) {
+                command_io(engine.state.lock(), Command::Told { connection, told });
+            }
+        })
+    }
+
+    fn connection(&self) -> ConnectionId {
+        ConnectionId { epoch: self.login.epoch, token: self.token }
+    }
+
+    pub(super) fn emit(&mut self, engine: &Engine, event: SessionEvent) {
         match &event {
             SessionEvent::ReloginCompleted(ReloginCompleted { successful: true, .. }) => {
                 engine.counters.reconnects.add(1);

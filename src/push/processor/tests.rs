@@ -66,6 +66,7 @@ fn a_chat_text_as_the_gate_sends_it() {
         msg: Body::Text("hello 你好😀".into()),
         attrs: "{\"k\":\"v\"}".into(),
         mtime: 1_700_000_000_555,
+        caught_up: false,
     };
     assert_eq!(events, [("pushchat", message)]);
 }

@@ -1,6 +1,7 @@
 //! Maps written key by key, in the forms the JavaScript SDK chooses.
 
 use rmp::encode;
+use rmpv::ValueRef;
 
 /// Writes one map, counting its entries.
 ///
@@ -79,6 +80,13 @@ impl MapWriter<'_> {
 
     pub(crate) fn bytes(&mut self, key: &str, value: &[u8]) {
         write_bytes(self.key(key), value);
+    }
+
+    /// A value as it was read.
+    pub(crate) fn value(&mut self, key: &str, value: &ValueRef<'_>) {
+        if let Err(never) = rmpv::encode::write_value_ref(self.key(key), value) {
+            unreachable_write(never);
+        }
     }
 
     pub(crate) fn ids(&mut self, key: &str, values: &[i64]) {
