@@ -100,7 +100,8 @@ impl RtmClient {
     /// Calls `handler(&gap)` whenever messages may be missing that [`catch_up`](crate::ClientOptions::catch_up) could not
     /// have: at most once for each conversation and lost connection. Without that option it is not called.
     ///
-    /// The gap is told before the messages behind it. The service had forgotten messages; there were more than
+    /// It is told behind the messages that could be had, and before those that were pushed meanwhile. The reason is one of
+    /// these: the service had forgotten messages; there were more than
     /// [`max_messages`](crate::CatchUp::max_messages); a question failed, also after it was repeated; a room was not entered
     /// again; or the session ended meanwhile.
     ///

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod catch_up;
 mod delivery;
 mod endings;
 mod liveness;
