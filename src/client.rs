@@ -173,8 +173,8 @@ impl RtmClient {
         self.handle.engine.login(Login::new(uid, token, lang, done), timeout.into());
     }
 
-    /// Logs out, gracefully: lets what was asked for come to its end, calls, files and their callbacks, for 5 s at the
-    /// most; then tells the gate, and closes the connection when the gate has answered, after 5 s more at the latest.
+    /// Logs out, gracefully: waits for the answers to what was asked for, calls and files, for 5 s at the most; then tells
+    /// the gate, and closes the connection when the gate has answered, after 5 s more at the latest.
     ///
     /// Calls made after `bye` fail with 20012. The session ends with
     /// [`on_session_closed`](Self::on_session_closed)`(0)`. While the connection is made again it ends at once, and with it

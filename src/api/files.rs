@@ -1,12 +1,11 @@
 //! The page Files: a token on the connection, then the file over a connection of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
 
 use crate::client::RtmClient;
-use crate::engine::{Complete, Kind};
+use crate::engine::{Announced, Complete, Kind};
 use crate::error::{Delivery, Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::reply;
@@ -325,10 +324,9 @@ impl RtmClient {
             }
         };
         let content_md5 = hex_md5(&bytes);
-        // The call belongs to the engine: it must not hold it.
-        let weak = Arc::downgrade(self.engine());
+        let announced = Announced::by(self.engine());
         let with_token = move |answer: Result<Answer<'_>, Error>| {
-            let Some(engine) = weak.upgrade() else {
+            let Some(engine) = announced.engine() else {
                 let gone = Error::new(fpnn::CORE_CONNECTION_CLOSED, "the client is gone");
                 return callback(failed(gone.unsent()), None);
             };
@@ -364,6 +362,7 @@ impl RtmClient {
                     return engine.upload(method, payload, deadline, progress, complete);
                 }
             };
+            drop(announced);
             engine.let_go(progress);
             // Whatever became of the question for a token, the file was not sent.
             let refused = error.delivery() == Delivery::Refused;

@@ -23,7 +23,7 @@ mod timer;
 mod tls;
 mod upload;
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -55,6 +55,7 @@ pub(crate) use login::{Login, LoginDone};
 use queue::{Queue, Queued};
 use tls::Connector;
 use upload::UploadRequest;
+pub(crate) use upload::Announced;
 
 /// The first sequence number of a connection is that of `auth`.
 const FIRST_SEQ: u32 = 1;
@@ -114,8 +115,8 @@ pub(crate) struct Engine {
     unwritten: AtomicUsize,
     /// Calls whose callback has not returned yet. The second step of an upload is counted before the first is not any more.
     in_flight: AtomicUsize,
-    /// Whether the sitter waits for the last of those, and has to be told. By the sitter.
-    draining: AtomicBool,
+    /// Files whose uploads are not posted yet: see [`Announced`].
+    announced: AtomicUsize,
     /// Guards the number of threads alive.
     alive: Mutex<usize>,
     /// With `alive`: a thread has ended.
@@ -259,7 +260,7 @@ impl Engine {
             counters: Counters::default(),
             unwritten: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
-            draining: AtomicBool::new(false),
+            announced: AtomicUsize::new(0),
             alive: Mutex::new(0),
             thread_ended: Condvar::new(),
             questions: AtomicU64::new(0),
@@ -374,12 +375,7 @@ impl Engine {
 
     /// A call has ended: its callback has returned, or the one who waits for it is about to be told.
     fn call_ended(&self) {
-        // Either this thread sees that the sitter waits, or the sitter that nothing is in flight.
-        if self.in_flight.fetch_sub(1, Ordering::SeqCst) == 1
-            && self.draining.load(Ordering::SeqCst)
-        {
-            self.wake_io();
-        }
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Wakes the sitter if it sleeps and nobody has woken it yet.

@@ -33,6 +33,10 @@ impl Queue {
         self.bytes + self.kept
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.len() == 0
+    }
+
     /// Counts a send in flight of that many bytes that is kept. `false` if there is no room for it.
     pub(super) fn keep(&mut self, bytes: usize, most: usize) -> bool {
         let fits = self.bytes() + bytes <= most;

@@ -71,7 +71,6 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
         let kept: Vec<_> =
             taken.filter_map(|taken| state.queue.take_kept(&mut taken.call)).collect();
         state.expired += expired.len() as u64;
-        let doubt = !expired.is_empty();
         let all_written = state.outbox.is_empty() && engine.unwritten.load(Ordering::Relaxed) == 0;
         let late = given_up.iter().filter(|(_, error)| error.code() == fpnn::CORE_TIMEOUT);
         let late = late.count();
@@ -83,10 +82,8 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
         drop(state);
         drop(kept);
         end(engine, &mut expired, &mut given_up);
-        if doubt {
-            // The gate may be gone, and frames of what has expired may not have been sent.
-            engine.wake_io();
-        }
+        // The gate may be gone, and frames of what has expired may not have been sent; `bye` may wait for nothing else.
+        engine.wake_io();
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariant: an upload holds its call until it gives it back, once, with the answer or with an error.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use mio::{Registry, Token, Waker};
 
@@ -29,6 +30,31 @@ pub(crate) struct UploadRequest {
     pub(crate) deadline: Time,
     pub(crate) progress: Option<ProgressHandler>,
     pub(crate) complete: Complete,
+}
+
+/// A file that is to be sent when there is a token for it: until then `bye` waits, though no answer is owed.
+pub(crate) struct Announced(Weak<Engine>);
+
+impl Announced {
+    pub(crate) fn by(engine: &Arc<Engine>) -> Announced {
+        engine.announced.fetch_add(1, Ordering::SeqCst);
+        Announced(Arc::downgrade(engine))
+    }
+
+    /// The engine, which owns the call that holds this.
+    pub(crate) fn engine(&self) -> Option<Arc<Engine>> {
+        self.0.upgrade()
+    }
+}
+
+/// Its upload is posted, or it is given up.
+impl Drop for Announced {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine() {
+            engine.announced.fetch_sub(1, Ordering::SeqCst);
+            engine.wake_io();
+        }
+    }
 }
 
 pub(super) struct Upload {

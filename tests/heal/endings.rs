@@ -12,7 +12,7 @@ use rtm_client::{Callbacks, ClientOptions, ConnectionState, Error, RtmClient, re
 use super::{EAGER, PATIENT};
 use crate::common::package::{Kind, map, server_time};
 use crate::common::peer::Peer;
-use crate::common::record::Event;
+use crate::common::record::{Event, Record};
 use crate::common::{DEADLINE, eventually};
 
 const SENDS: usize = 300;
@@ -100,9 +100,9 @@ fn bye_goes_out_when_everything_is_answered() {
     assert_eq!(record.rest(&client), []);
 }
 
-/// A callback belongs to its call, however long it takes; one that is waited for too.
+/// A callback needs no connection, however long it takes. Who waits for the end waits for it too.
 #[test]
-fn bye_goes_out_when_the_last_callback_has_returned() {
+fn bye_goes_out_while_a_callback_runs() {
     for callbacks in [Callbacks::Thread, Callbacks::Manual] {
         let peer = Peer::new();
         let client = RtmClient::new(peer.options().callbacks(callbacks));
@@ -111,29 +111,94 @@ fn bye_goes_out_when_the_last_callback_has_returned() {
         client.wait_online(DEADLINE).expect("a login");
         let (entered, inside) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
-        let inner = client.clone();
+        let (inner, record) = (client.clone(), Record::of(&client));
+        let refused = record.call(1);
         client.get_server_time(None, move |_, _| {
             entered.send(()).expect("the test waits");
             released.recv().expect("the test says when");
-            let (callback, _) = reply::channel();
-            inner.get_server_time(None, callback);
+            inner.get_server_time(None, refused);
         });
         let quest = connection.quest("getservertime");
         connection.answer(&quest, &server_time(1));
         thread::scope(|scope| {
-            let leaving = scope.spawn(|| client.bye_and_wait(DEADLINE));
+            let leaving = scope.spawn(|| client.bye_and_wait(3 * DEADLINE));
             inside.recv_timeout(DEADLINE).expect("the callback runs");
-            eventually("it leaves", || client.wait_online(Duration::ZERO).is_err());
-            assert!(connection.sync().is_empty(), "a callback runs");
-            release.send(()).expect("the callback waits");
             let bye = connection.quest("bye");
             connection.answer(&bye, &map([]));
+            assert!(connection.until_closed().is_empty());
+            assert!(!leaving.is_finished(), "a callback runs");
+            assert_eq!(record.all(), []);
+            release.send(()).expect("the callback waits");
             leaving.join().expect("no panic").expect("it comes to its end");
         });
-        let (callback, reply) = reply::channel();
-        client.get_server_time(None, callback);
-        assert_eq!(reply.wait().map_err(|error| error.code()), Err(20012));
+        // The socket may be seen closed a moment before the event is queued.
+        let told = record.all();
+        assert!(told.contains(&Event::Closed(0)) && told.contains(&Event::Call(1, Err(20012))));
+        assert_eq!(told.len(), 2);
     }
+}
+
+/// Nor does it wait for the callback that it is called in, or for those behind that one: only for answers.
+#[test]
+fn inside_a_callback_bye_waits_for_answers_alone() {
+    let peer = Peer::new();
+    let (client, record, mut connection) = peer.login(peer.options());
+    let (entered, inside) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let leaving = client.clone();
+    client.get_server_time(None, move |_, _| {
+        leaving.bye();
+        entered.send(()).expect("the test waits");
+        released.recv().expect("the test says when");
+    });
+    client.get_server_time(None, record.call(2));
+    client.get_server_time(None, record.call(3));
+    let quests = [(); 3].map(|()| connection.quest("getservertime"));
+    connection.answer(&quests[0], &server_time(1));
+    connection.answer(&quests[1], &server_time(2));
+    inside.recv_timeout(DEADLINE).expect("the callback runs");
+    assert!(connection.sync().is_empty(), "an answer is owed");
+    let answered = Instant::now();
+    connection.answer(&quests[2], &server_time(3));
+    let bye = connection.quest("bye");
+    assert!(answered.elapsed() < Duration::from_secs(4), "{:?}", answered.elapsed());
+    connection.answer(&bye, &map([]));
+    assert!(connection.until_closed().is_empty());
+    assert_eq!(record.all(), []);
+    release.send(()).expect("the callback waits");
+    record.expect_call(2, Ok(2));
+    record.expect_call(3, Ok(3));
+    record.expect(Event::Closed(0));
+    assert_eq!(record.rest(&client), []);
+}
+
+/// The token for a file is there, and its upload begins when the callbacks before have run.
+#[test]
+fn a_file_whose_turn_has_not_come_is_sent() {
+    let gate = Gate::builder().start().expect("a gate");
+    let client = login(&gate, Callbacks::Thread);
+    let (entered, inside) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    client.get_server_time(None, move |_, _| {
+        entered.send(()).expect("the test waits");
+        released.recv().expect("the test says when");
+    });
+    inside.recv_timeout(DEADLINE).expect("the callback runs");
+    let (sender, sent) = mpsc::channel();
+    let file = File::from_bytes("a.txt", "hello");
+    client.send_file(mtype::FILE, 2, file, None, DEADLINE, move |error, _| {
+        sender.send(error.map(|error| error.error.code())).expect("the test waits");
+    });
+    let waiting = client.clone();
+    let leaving = thread::spawn(move || waiting.bye_and_wait(DEADLINE));
+    eventually("it leaves", || client.wait_online(Duration::ZERO).is_err());
+    eventually("the token is there", || client.stats().answers == 2);
+    // A `bye` that did not wait would be answered within that.
+    thread::sleep(Duration::from_millis(50));
+    release.send(()).expect("the callback waits");
+    leaving.join().expect("no panic").expect("it comes to its end");
+    assert_eq!(sent.try_recv(), Ok(None));
+    assert_eq!(gate.stored(ConversationId::p2p(1, 2)).len(), 1);
 }
 
 #[test]

@@ -198,7 +198,9 @@ fn bye_inside_it() {
     let (client, record, mut connection) = peer.login(peer.options());
     let leaving = client.clone();
     let held = hold_after(&client, &mut connection, move || leaving.bye());
+    let asked = Instant::now();
     let bye = connection.quest("bye");
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     connection.answer(&bye, &map([]));
     assert_eq!(connection.until_closed().len(), 0);
     eventually("the other threads end", || threads() == ["rtm-io"]);

@@ -297,8 +297,7 @@ impl Io {
         let found = self.take_answered(engine, state);
         std::mem::swap(&mut self.commands, &mut state.commands);
         let mut busy = self.judge(now);
-        // That counts what is pending, queued and uploaded, and the callbacks behind it.
-        if self.session.is_draining() && engine.in_flight.load(Ordering::SeqCst) == 0 {
+        if self.session.is_draining() && !self.is_owed_answers(engine, state) {
             self.inputs.push(Input::Drained);
         }
         busy |= !self.commands.is_empty() || !self.inputs.is_empty();
@@ -328,6 +327,13 @@ impl Io {
         drop(guard);
         self.time_out(engine, in_outbox);
         (found, passed)
+    }
+
+    /// Whether answers are owed to what the program has asked for. Callbacks need no connection: they are not waited for.
+    fn is_owed_answers(&self, engine: &Engine, state: &State) -> bool {
+        state.pending.len() + self.uploads.len() + self.commands.len() > 0
+            || !state.queue.is_empty()
+            || engine.announced.load(Ordering::SeqCst) > 0
     }
 
     /// Ends calls whose time was over while frames waited for the socket, `in_outbox` the first of those in the outbox. One

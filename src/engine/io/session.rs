@@ -77,8 +77,6 @@ impl Io {
             self.session.step(at, input, &mut self.outputs);
             self.act(engine);
         }
-        // Before the next pass looks for calls in flight: see `Engine::call_ended`.
-        engine.draining.store(self.session.is_draining(), Ordering::SeqCst);
         if self.session.is_idle() {
             for mut upload in self.uploads.drain(..) {
                 upload.fail(Error::connection_closed(), engine, &mut self.batch);
