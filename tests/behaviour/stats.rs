@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rtm_client::{ConnectionState, RtmClient, Stats, reply};
 
-use crate::common::package::{self, error, map, server_time};
+use crate::common::package::{self, Kind, error, map, server_time};
 use crate::common::peer::{Connection, Peer};
 use crate::common::record::{Event, Record};
 use crate::common::responder::chat_text;
@@ -40,11 +40,11 @@ fn every_counter_counts_what_it_says() {
     connection.answer(&quests[0], &server_time(1));
     client.get_server_time(Duration::from_millis(1), record.call(4));
     record.expect_call(4, Err(20003));
-    connection.quest("getservertime");
     connection.send(&package::quest(1, "pushmsg", &chat_text(1)));
     connection.send(&package::one_way("pushmsg", &chat_text(2)));
-    // A ping more, and one answer to the pushes.
-    assert_eq!(connection.sync().len(), 1);
+    // A ping more, one answer to the pushes, and the call that has timed out if it was sent.
+    let answers = connection.sync().into_iter().filter(|package| package.kind != Kind::Quest);
+    assert_eq!(answers.count(), 1);
     let Stats { calls, answers, errors, timeouts, pushes, .. } = client.stats();
     assert_eq!((calls, answers, errors, timeouts, pushes), (4, 2, 1, 1, 3));
     eventually("one call is left", || client.stats().in_flight == 1);
@@ -221,11 +221,11 @@ fn the_counters_add_up_however_a_session_ends() {
         let quests = [(); 3].map(|()| connection.quest("getservertime"));
         connection.answer(&quests[0], &server_time(1));
         connection.fail(&quests[1], &error(200010, "slowly"));
-        client.get_server_time(Duration::from_millis(1), record.call(4));
-        connection.quest("getservertime");
         let (callback, waited_for) = reply::channel();
         client.get_server_time(None, callback);
         connection.quest("getservertime");
+        // It may be over before it is sent.
+        client.get_server_time(Duration::from_millis(1), record.call(4));
         eventually("a timeout", || client.stats().timeouts == 1);
 
         let _connection = end(how, &client, &peer, &record, connection);

@@ -45,6 +45,12 @@ fn threads() -> Vec<String> {
     names
 }
 
+/// A thread that has just begun still has the name of the one that began it.
+#[track_caller]
+fn threads_are(expected: &[&str]) {
+    eventually(&format!("the threads are {expected:?}"), || threads() == expected);
+}
+
 fn thread_name() -> String {
     std::thread::current().name().unwrap_or_default().to_owned()
 }

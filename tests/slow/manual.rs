@@ -10,7 +10,7 @@ use crate::common::package::server_time;
 use crate::common::peer::{Connection, Peer};
 use crate::common::record::{Event, Record};
 use crate::common::{DEADLINE, UID};
-use crate::{alone, no_threads, threads};
+use crate::{alone, no_threads, threads_are};
 
 /// Longer than a test may take.
 const FOR_EVER: Duration = Duration::from_secs(3600);
@@ -46,7 +46,7 @@ fn a_slow_callback_needs_no_relief() {
             let (callback, reply) = reply::channel::<rtm_client::Error, i64>();
             client.get_server_time(Duration::from_millis(1), callback);
             assert_eq!(reply.wait().map_err(|error| error.code()), Err(20003));
-            assert_eq!(threads(), ["rtm-io", "rtm-timer"]);
+            threads_are(&["rtm-io", "rtm-timer"]);
         }
         client.get_server_time(None, record.call(1));
         client.close_and_wait(DEADLINE).expect("the threads end");
@@ -85,7 +85,7 @@ fn callbacks_run_to_their_end_whatever_they_take() {
         ended.try_iter().collect::<Vec<_>>(),
         (0..CALLS).map(|n| (n, here)).collect::<Vec<_>>()
     );
-    assert_eq!(threads(), ["rtm-io", "rtm-timer"]);
+    threads_are(&["rtm-io", "rtm-timer"]);
     client.close_and_wait(DEADLINE).expect("the threads end");
 }
 
