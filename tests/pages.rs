@@ -1,8 +1,8 @@
-//! What the pages in Markdown say of this repository is so: links, programs, and what the README lists.
+//! What the pages in Markdown say of this repository is so: programs, and what the README lists.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -16,51 +16,6 @@ fn read(path: impl AsRef<Path>) -> String {
 /// The text in pieces: prose and code in turn, prose first.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split("\n```")
-}
-
-/// Whether the page has a heading that the anchor leads to.
-fn has_anchor(page: &str, anchor: &str) -> bool {
-    let headings =
-        pieces(page).step_by(2).flat_map(str::lines).filter(|line| line.starts_with('#'));
-    headings.map(|line| line.trim_start_matches('#').trim().to_lowercase()).any(|heading| {
-        let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-        kept.collect::<String>().replace(' ', "-") == anchor
-    })
-}
-
-/// Where the links of a page lead: those in the text, and those listed at its end.
-fn links(page: &str) -> impl Iterator<Item = &str> {
-    let prose = || pieces(page).step_by(2);
-    let inside = prose().flat_map(|text| text.split("](").skip(1));
-    let listed =
-        prose().flat_map(str::lines).filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
-    inside.filter_map(|rest| Some(rest.split_once(')')?.0)).chain(listed.map(|(_, to)| to))
-}
-
-#[test]
-fn links_lead_somewhere() {
-    let mut pages: Vec<PathBuf> =
-        ["README.md", "CHANGELOG.md"].map(|page| root().join(page)).into();
-    for folder in ["docs", "docs/zh"] {
-        let entries = fs::read_dir(root().join(folder)).expect("a folder").flatten();
-        pages.extend(
-            entries
-                .map(|entry| entry.path())
-                .filter(|path| path.extension().is_some_and(|e| e == "md")),
-        );
-    }
-    let mut broken = Vec::new();
-    for page in pages {
-        let text = read(&page);
-        for link in links(&text).filter(|link| !link.starts_with("http")) {
-            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let target = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
-            if !target.exists() || !anchor.is_empty() && !has_anchor(&read(&target), anchor) {
-                broken.push(format!("{}: {link}", page.display()));
-            }
-        }
-    }
-    assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 /// The programs of the guide are run in its English edition.
