@@ -458,15 +458,16 @@ fn files() {
 #[test]
 fn a_login_that_comes_too_late() {
     let gate = quick().start().unwrap();
-    gate.faults().on("auth").next(1).delay(SOON);
+    let later = Duration::from_secs(1);
+    gate.faults().on("auth").next(1).delay(later);
     let one = RtmClient::new(options(&gate));
     let (callback, reply) = reply::login();
-    one.login(1, "token", callback, Duration::from_millis(1));
+    one.login(1, "token", callback, later / 2);
     assert_eq!(reply.wait().map_err(|error| error.code()), Err(20003));
     let (two, _record) = client(&gate, 2);
     assert!(gate.wait_until(PATIENCE, |gate| gate.connections() == 1));
     // Held back as long as that login, and asked after it.
-    gate.faults().on("getonlineusers").next(1).delay(2 * SOON);
+    gate.faults().on("getonlineusers").next(1).delay(later);
     let (callback, reply) = reply::channel();
     two.get_online_users([1, 2], PATIENCE, callback);
     assert_eq!(reply.wait().unwrap(), [2]);
