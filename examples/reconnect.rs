@@ -98,11 +98,10 @@ fn kill_and_restart() -> Outcome {
     println!("A gate at {}", gate.url());
 
     // Short waits between the attempts; the default goes up to 8 s.
-    let strategy = RegressiveStrategy {
-        start_connect_failed_count: 2,
-        max_interval_seconds: 1,
-        linear_regressive_count: 2,
-    };
+    let strategy = RegressiveStrategy::new()
+        .start_connect_failed_count(2)
+        .max_interval_seconds(1)
+        .linear_regressive_count(2);
     let options = || account.options().regressive_strategy(strategy);
     let ann = User::login("Ann", &account, options(), begun)?;
     let bob = User::login("Bob", &Account { uid: BOB, ..account.clone() }, options(), begun)?;

@@ -150,7 +150,7 @@ impl RtmClient {
     ///
     /// let gate = Gate::builder().start()?;
     /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// let options = LoginOptions { lang: Some("en".into()), ..Default::default() };
+    /// let options = LoginOptions::default().lang("en");
     /// let (callback, reply) = reply::login();
     /// client.login_with(1, "token", options, callback, None);
     /// reply.wait()?;

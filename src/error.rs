@@ -201,6 +201,7 @@ impl std::error::Error for Error {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SendError {
     /// The message id, the one given or the one generated.
     pub mid: i64,

@@ -60,6 +60,7 @@ pub(crate) struct ReloginCompleted {
 #[derive(Debug)]
 pub(crate) struct ReloginWillStart {
     pub(crate) last_error: i32,
+    /// The attempt that begins counts: it is the number that its `ReloginCompleted` has.
     pub(crate) retried_count: u32,
     pub(crate) vetoed: Cell<bool>,
 }
@@ -171,8 +172,9 @@ impl TokenSlot {
     /// client.wait_online(Duration::from_secs(10))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn give(mut self, token: impl Into<LoginToken>) {
-        self.answer(LateToken::Given(token.into()));
+    pub fn give(self, token: impl Into<LoginToken>) {
+        let mut slot = self;
+        slot.answer(LateToken::Given(token.into()));
     }
 
     /// There is no token now, but there may be one later: this attempt to log in has failed, and the next one comes by the
@@ -197,8 +199,9 @@ impl TokenSlot {
     /// client.wait_online(Duration::from_secs(10))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn try_again(mut self) {
-        self.answer(LateToken::TryAgain);
+    pub fn try_again(self) {
+        let mut slot = self;
+        slot.answer(LateToken::TryAgain);
     }
 
     /// There is no token: a relogin goes on with the one it has, a refused one is final.
@@ -216,8 +219,9 @@ impl TokenSlot {
     /// assert_eq!(reply.wait().unwrap_err().code(), 200027);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn refuse(mut self) {
-        self.answer(LateToken::Refused);
+    pub fn refuse(self) {
+        let mut slot = self;
+        slot.answer(LateToken::Refused);
     }
 
     fn answer(&mut self, token: LateToken) {

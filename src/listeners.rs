@@ -54,8 +54,7 @@ impl<T> fmt::Debug for Event<T> {
     }
 }
 
-/// A registered handler, to take it away again with [`Processor::off`](crate::Processor::off) or
-/// [`RtmClient::off`](crate::RtmClient::off) of the client that gave it. No two handlers of a program have the same.
+/// A registered handler, to take it away again with [`RtmClient::off`](crate::RtmClient::off) of the client that gave it. No two handlers of a program have the same.
 ///
 /// ```
 /// use rtm_client::{ClientOptions, ListenerId, RtmClient, server_push};
@@ -66,7 +65,7 @@ impl<T> fmt::Debug for Event<T> {
 ///     .map(|event| client.processor().on(event, |message| println!("{}", message.msg)))
 ///     .collect();
 /// // The window that showed the messages is closed.
-/// assert!(ids.into_iter().all(|id| client.processor().off(id)));
+/// assert!(ids.into_iter().all(|id| client.off(id)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId {

@@ -5,10 +5,12 @@ mod catch_up;
 mod network;
 mod relogin;
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::time::Duration;
 
 use crate::time::{CONNECTION_TIMEOUT, SILENCE};
+use crate::types::pairs;
 use crate::wire::gate_url;
 
 pub use catch_up::CatchUp;
@@ -92,10 +94,11 @@ pub(crate) struct TlsOptions {
 /// use rtm_client::LoginOptions;
 ///
 /// // The program's server has made a token from a time, which goes along with it.
-/// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
+/// let options = LoginOptions::default().ts(1_700_000_000);
 /// assert_eq!(options.lang, None);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoginOptions {
     /// The language chat texts are translated into, such as `en`, as with
     /// [`set_translation_language`](crate::RtmClient::set_translation_language). `None` for no translation.
@@ -103,6 +106,45 @@ pub struct LoginOptions {
     /// The time the token was made from, in seconds since 1970, where the program's server makes the tokens itself
     /// (version 2). `None` for a token that the service gave out.
     pub ts: Option<i64>,
+}
+
+impl LoginOptions {
+    /// Sets the language chat texts are translated into.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply, server_push};
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let (sender, texts) = std::sync::mpsc::channel();
+    /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| sender.send(m.msg.to_string()).unwrap());
+    /// let (callback, reply) = reply::login();
+    /// client.login_with(1, "token", LoginOptions::default().lang("fr"), callback, None);
+    /// reply.wait()?;
+    /// gate.broadcast(9, 30, "hello", "");
+    /// assert_eq!(texts.recv()?, "bonjour");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lang(self, lang: impl Into<String>) -> Self {
+        LoginOptions { lang: Some(lang.into()), ..self }
+    }
+
+    /// Sets the time the token was made from, in seconds since 1970.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().token(1, "secret").start()?;
+    /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// let (callback, reply) = reply::login();
+    /// // The gate has no secret to look into the token with, so that it is refused.
+    /// client.login_with(1, "made", LoginOptions::default().ts(1_700_000_000), callback, None);
+    /// assert_eq!(reply.wait().unwrap_err().code(), 200027);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ts(self, seconds: impl Into<Option<i64>>) -> Self {
+        LoginOptions { ts: seconds.into(), ..self }
+    }
 }
 
 /// A token that a handler of [`on_token_wanted`](crate::RtmClient::on_token_wanted) has.
@@ -116,6 +158,7 @@ pub struct LoginOptions {
 /// assert_eq!(LoginToken::from(("made", 1_700_000_000)).ts, Some(1_700_000_000));
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoginToken {
     /// The token.
     pub token: String,
@@ -162,6 +205,7 @@ impl fmt::Debug for LoginToken {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Callbacks {
     /// A thread of the client, one callback after another.
     #[default]
@@ -184,16 +228,16 @@ pub enum Callbacks {
 /// use rtm_client::{ClientOptions, RegressiveStrategy};
 ///
 /// // 0, 10, 20, 30, 30 … seconds: one attempt at once, then up to half a minute in three steps.
-/// let patient = RegressiveStrategy {
-///     start_connect_failed_count: 1,
-///     max_interval_seconds: 30,
-///     linear_regressive_count: 3,
-/// };
+/// let patient = RegressiveStrategy::new()
+///     .start_connect_failed_count(1)
+///     .max_interval_seconds(30)
+///     .linear_regressive_count(3);
 /// let options = ClientOptions::new(11000001).regressive_strategy(patient);
-/// assert_eq!(RegressiveStrategy::default().max_interval_seconds, 8);
+/// assert_eq!(RegressiveStrategy::new().max_interval_seconds, 8);
 /// ```
 #[doc(alias = "regressiveStrategy")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RegressiveStrategy {
     /// How many attempts follow at once. Default 3.
     #[doc(alias = "startConnectFailedCount")]
@@ -208,11 +252,65 @@ pub struct RegressiveStrategy {
 
 impl Default for RegressiveStrategy {
     fn default() -> Self {
+        RegressiveStrategy::new()
+    }
+}
+
+impl RegressiveStrategy {
+    /// The strategy of the JavaScript SDK: 0, 0, 0, 2, 4, 6, 8, 8 … seconds.
+    ///
+    /// ```
+    /// use rtm_client::RegressiveStrategy;
+    ///
+    /// const PATIENT: RegressiveStrategy = RegressiveStrategy::new().max_interval_seconds(60);
+    /// assert_eq!(PATIENT.linear_regressive_count, 4);
+    /// assert_eq!(RegressiveStrategy::new(), RegressiveStrategy::default());
+    /// ```
+    pub const fn new() -> Self {
         RegressiveStrategy {
             start_connect_failed_count: 3,
             max_interval_seconds: 8,
             linear_regressive_count: 4,
         }
+    }
+
+    /// Sets how many attempts follow at once.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, RegressiveStrategy};
+    ///
+    /// // 2, 4, 6, 8, 8 … seconds: no attempt at once.
+    /// let strategy = RegressiveStrategy::new().start_connect_failed_count(0);
+    /// let options = ClientOptions::new(11000001).regressive_strategy(strategy);
+    /// ```
+    pub const fn start_connect_failed_count(self, attempts: u32) -> Self {
+        RegressiveStrategy { start_connect_failed_count: attempts, ..self }
+    }
+
+    /// Sets the longest wait, in seconds.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, RegressiveStrategy};
+    ///
+    /// // 0, 0, 0, 15, 30, 45, 60, 60 … seconds.
+    /// let strategy = RegressiveStrategy::new().max_interval_seconds(60);
+    /// let options = ClientOptions::new(11000001).regressive_strategy(strategy);
+    /// ```
+    pub const fn max_interval_seconds(self, seconds: u32) -> Self {
+        RegressiveStrategy { max_interval_seconds: seconds, ..self }
+    }
+
+    /// Sets in how many steps the wait grows to the longest; zero counts as 1.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, RegressiveStrategy};
+    ///
+    /// // 0, 0, 0, 8, 8 … seconds.
+    /// let strategy = RegressiveStrategy::new().linear_regressive_count(1);
+    /// let options = ClientOptions::new(11000001).regressive_strategy(strategy);
+    /// ```
+    pub const fn linear_regressive_count(self, steps: u32) -> Self {
+        RegressiveStrategy { linear_regressive_count: steps, ..self }
     }
 }
 
@@ -276,9 +374,8 @@ impl ClientOptions {
     /// let address = ClientOptions::new(1).endpoint("[2001:db8::1]:13325");
     /// assert_eq!(address.gate_url(), "ws://[2001:db8::1]:13321/service/websocket");
     /// ```
-    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.endpoint = endpoint.into();
-        self
+    pub fn endpoint(self, endpoint: impl Into<String>) -> Self {
+        ClientOptions { endpoint: endpoint.into(), ..self }
     }
 
     /// The gate's TLS port, as `host:port`. If given, it is used instead of [`endpoint`](Self::endpoint). Default:
@@ -290,9 +387,8 @@ impl ClientOptions {
     /// let options = ClientOptions::new(1).endpoint("rtm.example:13321").ssl_endpoint("rtm.example:13322");
     /// assert_eq!(options.gate_url(), "wss://rtm.example:13322/service/websocket");
     /// ```
-    pub fn ssl_endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.ssl_endpoint = Some(endpoint.into());
-        self
+    pub fn ssl_endpoint(self, endpoint: impl Into<String>) -> Self {
+        ClientOptions { ssl_endpoint: Some(endpoint.into()), ..self }
     }
 
     /// Further gates, as `host:port`, tried in that order whenever the one of [`endpoint`](Self::endpoint) or
@@ -316,12 +412,9 @@ impl ClientOptions {
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn backup_endpoints<E: Into<String>>(
-        mut self,
-        endpoints: impl IntoIterator<Item = E>,
-    ) -> Self {
-        self.backup_endpoints = endpoints.into_iter().map(Into::into).collect();
-        self
+    pub fn backup_endpoints(self, endpoints: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let owned = endpoints.into_iter().map(|endpoint| endpoint.as_ref().to_owned());
+        ClientOptions { backup_endpoints: owned.collect(), ..self }
     }
 
     /// The file gate, as `host:port`. By default it is derived from the gate's host: `fileproxy-HOST:13461`, or port
@@ -333,9 +426,8 @@ impl ClientOptions {
     /// let options = ClientOptions::new(1).endpoint("10.0.0.7:13321").file_endpoint("10.0.0.8:13461");
     /// assert_eq!(options.file_gate_url(), "ws://10.0.0.8:13461/service/websocket");
     /// ```
-    pub fn file_endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.file_endpoint = Some(endpoint.into());
-        self
+    pub fn file_endpoint(self, endpoint: impl Into<String>) -> Self {
+        ClientOptions { file_endpoint: Some(endpoint.into()), ..self }
     }
 
     /// Attributes of the connection, sent at login in the order given. Not sent unless set.
@@ -352,12 +444,11 @@ impl ClientOptions {
     /// assert_eq!(device, Some("terminal".into()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn attrs<K: Into<String>, V: Into<String>>(
-        mut self,
-        attrs: impl IntoIterator<Item = (K, V)>,
+    pub fn attrs<K: AsRef<str>, V: AsRef<str>>(
+        self,
+        attrs: impl IntoIterator<Item = impl Borrow<(K, V)>>,
     ) -> Self {
-        self.attrs = Some(attrs.into_iter().map(|(k, v)| (k.into(), v.into())).collect());
-        self
+        ClientOptions { attrs: Some(pairs(attrs)), ..self }
     }
 
     /// Who runs callbacks and event handlers. Default: a thread of the client.
@@ -376,9 +467,8 @@ impl ClientOptions {
     /// assert_eq!(receiver.recv()?, thread::current().id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn callbacks(mut self, callbacks: Callbacks) -> Self {
-        self.callbacks = callbacks;
-        self
+    pub fn callbacks(self, callbacks: Callbacks) -> Self {
+        ClientOptions { callbacks, ..self }
     }
 
     /// The URL that `login` dials.

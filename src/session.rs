@@ -301,9 +301,9 @@ impl Session {
         if !self.established {
             return self.begin(now, out);
         }
-        let Session { last_error, attempts: retried_count, .. } = *self;
-        self.tell(Phase::Reconnecting { attempt: retried_count + 1, due: None }, out);
-        self.ask(Question::Relogin { last_error, retried_count }, out);
+        let Session { last_error, attempts, .. } = *self;
+        self.tell(Phase::Reconnecting { attempt: attempts + 1, due: None }, out);
+        self.ask(Question::Relogin { last_error, attempts }, out);
     }
 
     /// Begins a further attempt.

@@ -60,7 +60,8 @@ fn calls(path: &Path, found: &mut Vec<String>) {
 /// A declaration as the pages show it, without what is the same everywhere.
 fn shortened(head: &str) -> String {
     let head = head.split(" {").next().unwrap_or(head);
-    let head = head.replace("( ", "(").replace(", )", ")").replace("mut handler", "handler");
+    let head = head.replace("( ", "(").replace(", )", ")");
+    let head = head.replace("impl Borrow<i64>", "i64").replace("impl Borrow<(K, V)>", "(K, V)");
     let head = head.replace("&self, ", "").replace("&self", "");
     let head = head.replace("<'a>", "").replace("&'a ", "&").replace(" + Send + 'static", "");
     let mut head = head.replace("impl AsRef<str>", "&str");

@@ -23,11 +23,10 @@ const RECEIVERS: std::ops::Range<i64> = 101..105;
 /// Calls a sender has in flight.
 const BURST: usize = 4;
 /// Tries again at once, for ever.
-const EAGER: RegressiveStrategy = RegressiveStrategy {
-    start_connect_failed_count: u32::MAX,
-    max_interval_seconds: 1,
-    linear_regressive_count: 1,
-};
+const EAGER: RegressiveStrategy = RegressiveStrategy::new()
+    .start_connect_failed_count(u32::MAX)
+    .max_interval_seconds(1)
+    .linear_regressive_count(1);
 
 /// SplitMix64: the same numbers for the same seed.
 struct Dice(u64);

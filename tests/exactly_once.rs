@@ -176,11 +176,10 @@ fn call(client: &RtmClient, ends: &Arc<Ends>, numbers: std::ops::Range<usize>) {
 fn every_callback_runs_once_and_none_is_lost() {
     let calls: usize = few_or_many(50_000, 1_000_000);
     let peer = Peer::new();
-    let strategy = RegressiveStrategy {
-        start_connect_failed_count: u32::MAX,
-        max_interval_seconds: 1,
-        linear_regressive_count: 1,
-    };
+    let strategy = RegressiveStrategy::new()
+        .start_connect_failed_count(u32::MAX)
+        .max_interval_seconds(1)
+        .linear_regressive_count(1);
     let options = peer.options().regressive_strategy(strategy).max_in_flight(MAX_IN_FLIGHT);
     let client = RtmClient::new(options);
     let record = Record::of(&client);

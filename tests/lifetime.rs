@@ -83,11 +83,10 @@ fn close_and_wait_returns_when_everything_has_ended() {
 fn the_last_handle_dropped_in_any_state_leaves_no_thread() {
     let _alone = alone();
     let peer = Peer::new();
-    let patient = RegressiveStrategy {
-        start_connect_failed_count: 0,
-        max_interval_seconds: 3600,
-        linear_regressive_count: 1,
-    };
+    let patient = RegressiveStrategy::new()
+        .start_connect_failed_count(0)
+        .max_interval_seconds(3600)
+        .linear_regressive_count(1);
     for state in ["live", "leaving", "connecting", "authenticating", "waiting to log in again"] {
         let client = RtmClient::new(peer.options().regressive_strategy(patient));
         let record = Record::of(&client);
@@ -255,7 +254,7 @@ fn handlers_whose_destructors_panic_keep_no_client_alive() {
     let client = RtmClient::new(peer.options());
     let bomb = Bomb;
     let id = client.processor().on(server_push::RECV_CHAT, move |_| _ = &bomb);
-    assert!(client.processor().off(id), "removed");
+    assert!(client.off(id), "removed");
 }
 
 #[test]

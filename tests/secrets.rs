@@ -65,7 +65,7 @@ fn spellings(secret: &str) -> Vec<String> {
 }
 
 fn client(options: ClientOptions) -> (RtmClient, Record) {
-    let with_lang = LoginOptions { lang: Some("en".into()), ts: None };
+    let with_lang = LoginOptions::default().lang("en");
     say(&format!("{options:?} {options:#?} {with_lang:?}"));
     let client = RtmClient::new(options);
     let record = Record::of(&client);
@@ -143,7 +143,8 @@ fn over_tls() -> String {
     upload.fail(&quest, &package::error(200003, "no"));
     let error = sent.wait().expect_err("it was refused");
     say(&format!("{error:?} {error} {} {:?}", in_words(&error), client.stats()));
-    let token = FileToken { token: FILE_TOKEN.into(), endpoint: "1.2.3.4:5".into() };
+    let mut token = FileToken::default();
+    (token.token, token.endpoint) = (FILE_TOKEN.into(), "1.2.3.4:5".into());
     say(&format!("{token:?}"));
     done(&client, &record);
     key

@@ -167,7 +167,7 @@ fn p2p(tour: &mut Tour) -> Outcome {
 
     if let (Some(peer), Some(listener)) = (&tour.peer, listener) {
         let answer = me.next_push("RECV_CHAT")?;
-        peer.client.processor().off(listener);
+        peer.client.off(listener);
         show.call(&peer.name, "send_chat", "hello, friend (from its handler)");
         show.event(&me.name, "RECV_CHAT", format_args!("{}: {}", answer.from, answer.msg));
         check(answer.from == peer.uid && answer.msg == "hello, friend", || format!("{answer:?}"))?;

@@ -35,7 +35,7 @@ impl RtmClient {
     #[doc(alias = "dataSet")]
     pub fn data_set<'a>(
         &self,
-        key: &str,
+        key: impl AsRef<str>,
         value: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
@@ -44,7 +44,7 @@ impl RtmClient {
         self.call(
             "dataset",
             |p| {
-                p.text("key", key);
+                p.text("key", key.as_ref());
                 match value.as_str() {
                     Some(value) => p.text("val", value),
                     None => p.nil("val"),
@@ -85,11 +85,11 @@ impl RtmClient {
     #[doc(alias = "dataGet")]
     pub fn data_get(
         &self,
-        key: &str,
+        key: impl AsRef<str>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<DataValue>) + Send + 'static,
     ) {
-        self.call("dataget", |p| p.text("key", key), timeout, DataValue::decode, callback);
+        self.call("dataget", |p| p.text("key", key.as_ref()), timeout, DataValue::decode, callback);
     }
 
     /// Removes the value stored under a key of this user.
@@ -117,10 +117,10 @@ impl RtmClient {
     #[doc(alias = "dataDelete")]
     pub fn data_delete(
         &self,
-        key: &str,
+        key: impl AsRef<str>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        self.call("datadel", |p| p.text("key", key), timeout, |_| Ok(()), callback);
+        self.call("datadel", |p| p.text("key", key.as_ref()), timeout, |_| Ok(()), callback);
     }
 }

@@ -54,7 +54,8 @@ impl RtmClient {
 
     /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
     ///
-    /// `retried_count` counts the attempts of this outage from 1.
+    /// `retried_count` is the number of the attempt in this outage, from 1 on: the one that
+    /// [`on_relogin_will_start`](Self::on_relogin_will_start) got before it.
     ///
     /// JavaScript: `on("ReloginCompleted", (successful, retryAgain, errorCode, retriedCount) => {})`
     ///
@@ -71,8 +72,9 @@ impl RtmClient {
     #[doc(alias = "ReloginCompleted")]
     pub fn on_relogin_completed(
         &self,
-        mut handler: impl FnMut(bool, bool, i32, u32) + Send + 'static,
+        handler: impl FnMut(bool, bool, i32, u32) + Send + 'static,
     ) -> ListenerId {
+        let mut handler = handler;
         self.engine().listeners.on(events::RELOGIN_COMPLETED, move |event: &ReloginCompleted| {
             handler(event.successful, event.retry_again, event.error_code, event.retried_count);
         })
@@ -93,7 +95,8 @@ impl RtmClient {
     /// client.on_session_closed(|error_code| println!("logged out, code {error_code}"));
     /// ```
     #[doc(alias = "SessionClosed")]
-    pub fn on_session_closed(&self, mut handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
+    pub fn on_session_closed(&self, handler: impl FnMut(i32) + Send + 'static) -> ListenerId {
+        let mut handler = handler;
         self.engine().listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
@@ -134,8 +137,8 @@ impl RtmClient {
 
     /// Asks `handler(last_error, retried_count)` before each attempt to log in again; `false` ends the session instead.
     ///
-    /// `last_error` is the code of what ended the connection or the attempt before, `retried_count` how many attempts
-    /// this outage has seen. On `false` [`on_session_closed`](Self::on_session_closed) gets `last_error`. Of several
+    /// `last_error` is the code of what ended the connection or the attempt before. `retried_count` is the number of the
+    /// attempt that would begin, from 1 on: the one that [`on_relogin_completed`](Self::on_relogin_completed) gets after it. On `false` [`on_session_closed`](Self::on_session_closed) gets `last_error`. Of several
     /// handlers one `false` is enough. The attempt waits for the answer, the answer for the callbacks.
     ///
     /// ```
@@ -143,15 +146,16 @@ impl RtmClient {
     ///
     /// let client = RtmClient::new(ClientOptions::new(1).endpoint("127.0.0.1:13321"));
     /// client.on_relogin_will_start(|last_error, retried_count| {
-    ///     println!("connection lost ({last_error}), {retried_count} attempts so far");
-    ///     retried_count < 5
+    ///     println!("connection lost ({last_error}), attempt {retried_count} begins");
+    ///     retried_count <= 5
     /// });
     /// ```
     #[doc(alias = "ReloginWillStart")]
     pub fn on_relogin_will_start(
         &self,
-        mut handler: impl FnMut(i32, u32) -> bool + Send + 'static,
+        handler: impl FnMut(i32, u32) -> bool + Send + 'static,
     ) -> ListenerId {
+        let mut handler = handler;
         self.engine().listeners.on(events::RELOGIN_WILL_START, move |event: &ReloginWillStart| {
             if !handler(event.last_error, event.retried_count) {
                 event.vetoed.set(true);
@@ -183,8 +187,9 @@ impl RtmClient {
     /// ```
     pub fn on_token_wanted<T: Into<LoginToken>>(
         &self,
-        mut handler: impl FnMut(&TokenWanted) -> Option<T> + Send + 'static,
+        handler: impl FnMut(&TokenWanted) -> Option<T> + Send + 'static,
     ) -> ListenerId {
+        let mut handler = handler;
         self.engine().listeners.on(events::TOKEN_WANTED, move |event: &TokenWanted| {
             if let Some(token) = handler(event) {
                 event.token.replace(Some(token.into()));
@@ -192,15 +197,33 @@ impl RtmClient {
         })
     }
 
-    /// Removes a handler that one of the calls above has added. `false` if it is not there.
+    /// Removes a handler, whichever call has added it: one of those above, or [`Processor::on`](crate::Processor::on).
+    /// `false` if it is not there.
+    ///
+    /// It is not called again, but a call that has begun goes on to its end.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let (gate, client) = started();
-    /// let id = client.on_session_closed(|error_code| println!("{error_code}"));
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// use rtm_client::server_push;
+    ///
+    /// let (sender, texts) = std::sync::mpsc::channel();
+    /// let first = sender.clone();
+    /// let id = client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| {
+    ///     first.send(format!("first {}", m.msg)).unwrap();
+    /// });
+    /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| {
+    ///     sender.send(format!("second {}", m.msg)).unwrap();
+    /// });
     /// assert!(client.off(id));
     /// assert!(!client.off(id));
+    /// gate.broadcast(9, 30, "hello", "");
+    /// assert_eq!(texts.recv()?, "second hello");
+    ///
+    /// let id = client.on_session_closed(|error_code| println!("{error_code}"));
+    /// assert!(client.off(id));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn off(&self, id: ListenerId) -> bool {
-        self.engine().listeners.off(id)
+        self.engine().listeners.off(id) || self.engine().processor.off(id)
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{Delivery, Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::reply;
 use crate::time::{CALL_TIMEOUT, to_time};
-use crate::types::{File, FileToken, SendReply, Text, UploadPayload, UploadReply};
+use crate::types::{File, FileToken, OptionalList, SendReply, Text, UploadPayload, UploadReply};
 use crate::wire::answer::Answer;
 use crate::wire::payload::{MapWriter, write_map};
 
@@ -76,10 +76,10 @@ impl RtmClient {
     /// ```
     #[doc(alias = "fileToken")]
     #[expect(clippy::too_many_arguments, reason = "the arguments the SDK documents, in its order")]
-    pub fn file_token(
+    pub fn file_token<'a>(
         &self,
         cmd: impl AsRef<str>,
-        tos: impl Into<Option<Vec<i64>>>,
+        tos: impl Into<OptionalList<'a>>,
         to: impl Into<Option<i64>>,
         rid: impl Into<Option<i64>>,
         gid: impl Into<Option<i64>>,
@@ -88,8 +88,8 @@ impl RtmClient {
     ) {
         let payload = |map: &mut MapWriter<'_>| {
             map.text("cmd", cmd.as_ref());
-            if let Some(tos) = tos.into() {
-                map.ids("tos", &tos);
+            if let Some(tos) = tos.into().as_slice() {
+                map.ids("tos", tos);
             }
             map.opt_id("to", to.into());
             map.opt_id("rid", rid.into());

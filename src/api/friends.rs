@@ -1,9 +1,11 @@
 //! The Friends page.
 
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
+use crate::types::ids;
 
 /// Friends, and the blacklist of users who may not write to this one.
 impl RtmClient {
@@ -33,11 +35,11 @@ impl RtmClient {
     #[doc(alias = "addFriends")]
     pub fn add_friends(
         &self,
-        friends: impl IntoIterator<Item = i64>,
+        friends: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        let friends: Vec<i64> = friends.into_iter().collect();
+        let friends = ids(friends);
         self.call("addfriends", |p| p.ids("friends", &friends), timeout, |_| Ok(()), callback);
     }
 
@@ -66,11 +68,11 @@ impl RtmClient {
     #[doc(alias = "deleteFriends")]
     pub fn delete_friends(
         &self,
-        friends: impl IntoIterator<Item = i64>,
+        friends: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        let friends: Vec<i64> = friends.into_iter().collect();
+        let friends = ids(friends);
         self.call("delfriends", |p| p.ids("friends", &friends), timeout, |_| Ok(()), callback);
     }
 
@@ -131,11 +133,11 @@ impl RtmClient {
     #[doc(alias = "addBlacks")]
     pub fn add_blacks(
         &self,
-        blacks: impl IntoIterator<Item = i64>,
+        blacks: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        let blacks: Vec<i64> = blacks.into_iter().collect();
+        let blacks = ids(blacks);
         self.call("addblacks", |p| p.ids("blacks", &blacks), timeout, |_| Ok(()), callback);
     }
 
@@ -165,11 +167,11 @@ impl RtmClient {
     #[doc(alias = "deleteBlacks")]
     pub fn delete_blacks(
         &self,
-        blacks: impl IntoIterator<Item = i64>,
+        blacks: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        let blacks: Vec<i64> = blacks.into_iter().collect();
+        let blacks = ids(blacks);
         self.call("delblacks", |p| p.ids("blacks", &blacks), timeout, |_| Ok(()), callback);
     }
 

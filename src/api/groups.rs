@@ -1,11 +1,12 @@
 //! The Groups page.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{GroupCount, GroupMembers, Info, OpenInfo, OptionalText, Text, open_infos};
+use crate::types::{GroupCount, GroupMembers, Info, OpenInfo, OptionalText, Text, ids, open_infos};
 
 /// Groups: users who belong together, whether they are online or not.
 ///
@@ -40,11 +41,11 @@ impl RtmClient {
     pub fn add_group_members(
         &self,
         gid: i64,
-        uids: impl IntoIterator<Item = i64>,
+        uids: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        let uids: Vec<i64> = uids.into_iter().collect();
+        let uids = ids(uids);
         self.call(
             "addgroupmembers",
             |p| {
@@ -85,11 +86,11 @@ impl RtmClient {
     pub fn delete_group_members(
         &self,
         gid: i64,
-        uids: impl IntoIterator<Item = i64>,
+        uids: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        let uids: Vec<i64> = uids.into_iter().collect();
+        let uids = ids(uids);
         self.call(
             "delgroupmembers",
             |p| {
@@ -363,11 +364,11 @@ impl RtmClient {
     #[doc(alias = "getGroupsOpenInfo")]
     pub fn get_groups_open_info(
         &self,
-        gids: impl IntoIterator<Item = i64>,
+        gids: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
     ) {
-        let gids: Vec<i64> = gids.into_iter().collect();
+        let gids = ids(gids);
         self.call("getgroupsopeninfo", |p| p.ids("gids", &gids), timeout, open_infos, callback);
     }
 }

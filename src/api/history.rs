@@ -69,7 +69,7 @@ impl RtmClient {
     /// ```
     /// use rtm_client::types::{HistoryRange, P2PMessage};
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// let oldest_first = HistoryRange { desc: false, ..Default::default() };
+    /// let oldest_first = HistoryRange::default().desc(false);
     /// let messages: Vec<P2PMessage> = client.p2p_history(2, oldest_first).collect::<Result<_, _>>()?;
     /// assert!(messages.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())

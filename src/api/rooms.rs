@@ -1,12 +1,13 @@
 //! The Rooms page.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
 use crate::resume::Change;
-use crate::types::{HistoryMessage, Info, OpenInfo, OptionalText, Text};
+use crate::types::{HistoryMessage, Info, OpenInfo, OptionalList, OptionalText, Text, ids};
 use crate::types::{open_infos, room_counts, room_last_messages};
 
 /// Rooms: the users who are there right now.
@@ -76,11 +77,11 @@ impl RtmClient {
     #[doc(alias = "enterRooms")]
     pub fn enter_rooms(
         &self,
-        rids: impl IntoIterator<Item = i64>,
+        rids: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        let rids: Vec<i64> = rids.into_iter().collect();
+        let rids = ids(rids);
         let change = Change::Entered(rids.clone());
         self.change(change, "enterrooms", |p| p.ids("rids", &rids), timeout, callback);
     }
@@ -172,9 +173,9 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does, as `GetUserRoomLastMessage`.
     #[doc(alias = "GetUserRoomLastMessage")]
-    pub fn get_user_rooms_and_last_msg(
+    pub fn get_user_rooms_and_last_msg<'a>(
         &self,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Option<HistoryMessage>>>)
         + Send
@@ -183,7 +184,7 @@ impl RtmClient {
         let mtypes = mtypes.into();
         self.call(
             "getuserroomsandlastmsg",
-            |p| p.opt_numbers("mtypes", mtypes.as_deref()),
+            |p| p.opt_numbers("mtypes", mtypes.as_slice()),
             timeout,
             room_last_messages,
             callback,
@@ -247,11 +248,11 @@ impl RtmClient {
     #[doc(alias = "getRoomCount")]
     pub fn get_room_count(
         &self,
-        rids: impl IntoIterator<Item = i64>,
+        rids: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, i64>>) + Send + 'static,
     ) {
-        let rids: Vec<i64> = rids.into_iter().collect();
+        let rids = ids(rids);
         self.call("getroomcount", |p| p.ids("rids", &rids), timeout, room_counts, callback);
     }
 
@@ -398,11 +399,11 @@ impl RtmClient {
     #[doc(alias = "getRoomsOpenInfo")]
     pub fn get_rooms_open_info(
         &self,
-        rids: impl IntoIterator<Item = i64>,
+        rids: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
     ) {
-        let rids: Vec<i64> = rids.into_iter().collect();
+        let rids = ids(rids);
         self.call("getroomsopeninfo", |p| p.ids("rids", &rids), timeout, open_infos, callback);
     }
 }

@@ -1,10 +1,11 @@
 //! The System page.
 
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{ConnectionAttrs, DevicePushOptions};
+use crate::types::{ConnectionAttrs, DevicePushOptions, OptionalList, pairs};
 
 /// System: attributes of connections, devices and their notifications, the debug log, the clock.
 impl RtmClient {
@@ -33,14 +34,13 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "addAttrs")]
-    pub fn add_attrs<K: Into<String>, V: Into<String>>(
+    pub fn add_attrs<K: AsRef<str>, V: AsRef<str>>(
         &self,
-        attrs: impl IntoIterator<Item = (K, V)>,
+        attrs: impl IntoIterator<Item = impl Borrow<(K, V)>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        let attrs: Vec<(String, String)> =
-            attrs.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        let attrs = pairs(attrs);
         self.call("addattrs", |p| p.texts("attrs", &attrs), timeout, |_| Ok(()), callback);
     }
 
@@ -103,16 +103,16 @@ impl RtmClient {
     #[doc(alias = "addDebugLog")]
     pub fn add_debug_log(
         &self,
-        msg: &str,
-        attrs: &str,
+        msg: impl AsRef<str>,
+        attrs: impl AsRef<str>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
         self.call(
             "adddebuglog",
             |p| {
-                p.text("msg", msg);
-                p.text("attrs", attrs);
+                p.text("msg", msg.as_ref());
+                p.text("attrs", attrs.as_ref());
             },
             timeout,
             |_| Ok(()),
@@ -146,16 +146,16 @@ impl RtmClient {
     #[doc(alias = "addDevice")]
     pub fn add_device(
         &self,
-        apptype: &str,
-        devicetoken: &str,
+        apptype: impl AsRef<str>,
+        devicetoken: impl AsRef<str>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
         self.call(
             "adddevice",
             |p| {
-                p.text("apptype", apptype);
-                p.text("devicetoken", devicetoken);
+                p.text("apptype", apptype.as_ref());
+                p.text("devicetoken", devicetoken.as_ref());
             },
             timeout,
             |_| Ok(()),
@@ -188,13 +188,13 @@ impl RtmClient {
     #[doc(alias = "removeDevice")]
     pub fn remove_device(
         &self,
-        devicetoken: &str,
+        devicetoken: impl AsRef<str>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
         self.call(
             "removedevice",
-            |p| p.text("devicetoken", devicetoken),
+            |p| p.text("devicetoken", devicetoken.as_ref()),
             timeout,
             |_| Ok(()),
             callback,
@@ -227,11 +227,11 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "addDevicePushOption")]
-    pub fn add_device_push_option(
+    pub fn add_device_push_option<'a>(
         &self,
         option_type: i64,
         xid: i64,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
@@ -241,7 +241,7 @@ impl RtmClient {
             |p| {
                 p.number("type", option_type);
                 p.id("xid", xid);
-                p.opt_numbers("mtypes", mtypes.as_deref());
+                p.opt_numbers("mtypes", mtypes.as_slice());
             },
             timeout,
             |_| Ok(()),
@@ -275,11 +275,11 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "removeDevicePushOption")]
-    pub fn remove_device_push_option(
+    pub fn remove_device_push_option<'a>(
         &self,
         option_type: i64,
         xid: i64,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
@@ -289,7 +289,7 @@ impl RtmClient {
             |p| {
                 p.number("type", option_type);
                 p.id("xid", xid);
-                p.opt_numbers("mtypes", mtypes.as_deref());
+                p.opt_numbers("mtypes", mtypes.as_slice());
             },
             timeout,
             |_| Ok(()),
@@ -380,10 +380,10 @@ impl RtmClient {
     /// The JavaScript SDK has no such call; the Android SDK does.
     pub fn kickout(
         &self,
-        ce: &str,
+        ce: impl AsRef<str>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<()>) + Send + 'static,
     ) {
-        self.call("kickout", |p| p.text("ce", ce), timeout, |_| Ok(()), callback);
+        self.call("kickout", |p| p.text("ce", ce.as_ref()), timeout, |_| Ok(()), callback);
     }
 }

@@ -1,11 +1,12 @@
 //! The Users page.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{Info, OptionalText, Text, open_infos};
+use crate::types::{Info, OptionalText, Text, ids, open_infos};
 
 /// Users: who is online, and what is stored with them.
 impl RtmClient {
@@ -34,11 +35,11 @@ impl RtmClient {
     #[doc(alias = "getOnlineUsers")]
     pub fn get_online_users(
         &self,
-        uids: impl IntoIterator<Item = i64>,
+        uids: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Vec<i64>>) + Send + 'static,
     ) {
-        let uids: Vec<i64> = uids.into_iter().collect();
+        let uids = ids(uids);
         self.call(
             "getonlineusers",
             |p| p.ids("uids", &uids),
@@ -149,11 +150,11 @@ impl RtmClient {
     #[doc(alias = "getUserOpenInfo")]
     pub fn get_user_open_info(
         &self,
-        uids: impl IntoIterator<Item = i64>,
+        uids: impl IntoIterator<Item = impl Borrow<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<BTreeMap<i64, Text>>) + Send + 'static,
     ) {
-        let uids: Vec<i64> = uids.into_iter().collect();
+        let uids = ids(uids);
         self.call("getuseropeninfo", |p| p.ids("uids", &uids), timeout, open_infos, callback);
     }
 }

@@ -48,9 +48,9 @@ impl RtmClient {
     /// ```
     pub fn translate<'a>(
         &self,
-        original_message: &str,
+        original_message: impl AsRef<str>,
         original_language: impl Into<OptionalText<'a>>,
-        target_language: &str,
+        target_language: impl AsRef<str>,
         message_type: impl Into<OptionalText<'a>>,
         profanity: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
@@ -61,8 +61,8 @@ impl RtmClient {
         self.call(
             "translate",
             |p| {
-                p.text("text", original_message);
-                p.text("dst", target_language);
+                p.text("text", original_message.as_ref());
+                p.text("dst", target_language.as_ref());
                 p.opt_text("src", original_language.as_str());
                 p.opt_text("type", message_type.as_str());
                 p.opt_text("profanity", profanity.as_str());
@@ -101,7 +101,7 @@ impl RtmClient {
     /// ```
     pub fn profanity(
         &self,
-        text: &str,
+        text: impl AsRef<str>,
         classify: impl Into<Option<bool>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Profanity>) + Send + 'static,
@@ -110,7 +110,7 @@ impl RtmClient {
         self.call(
             "profanity",
             |p| {
-                p.text("text", text);
+                p.text("text", text.as_ref());
                 p.opt_bool("classify", classify);
             },
             timeout,
@@ -149,7 +149,7 @@ impl RtmClient {
     #[doc(alias = "textCheck")]
     pub fn text_check<'a>(
         &self,
-        text: &str,
+        text: impl AsRef<str>,
         strategy_id: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<TextCheck>) + Send + 'static,
@@ -158,7 +158,7 @@ impl RtmClient {
         self.call(
             "tcheck",
             |p| {
-                p.text("text", text);
+                p.text("text", text.as_ref());
                 p.opt_text("strategyId", strategy_id.as_str());
             },
             timeout,
@@ -254,7 +254,7 @@ impl RtmClient {
         &self,
         audio: impl Into<Content<'a>>,
         check_type: i64,
-        lang: &str,
+        lang: impl AsRef<str>,
         codec: impl Into<OptionalText<'a>>,
         srate: impl Into<Option<i64>>,
         strategy_id: impl Into<OptionalText<'a>>,
@@ -268,7 +268,7 @@ impl RtmClient {
             |p| {
                 audio.write(p.key("audio"));
                 p.number("type", check_type);
-                p.text("lang", lang);
+                p.text("lang", lang.as_ref());
                 p.opt_text("codec", codec.as_str());
                 if let Some(srate) = srate {
                     p.number("srate", srate);
@@ -315,7 +315,7 @@ impl RtmClient {
         &self,
         video: impl Into<Content<'a>>,
         check_type: i64,
-        video_name: &str,
+        video_name: impl AsRef<str>,
         strategy_id: impl Into<OptionalText<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<MediaCheck>) + Send + 'static,
@@ -326,7 +326,7 @@ impl RtmClient {
             |p| {
                 video.write(p.key("video"));
                 p.number("type", check_type);
-                p.text("videoName", video_name);
+                p.text("videoName", video_name.as_ref());
                 p.opt_text("strategyId", strategy_id.as_str());
             },
             timeout,
@@ -371,7 +371,7 @@ impl RtmClient {
         &self,
         audio: impl Into<Content<'a>>,
         check_type: i64,
-        lang: &str,
+        lang: impl AsRef<str>,
         codec: impl Into<OptionalText<'a>>,
         srate: impl Into<Option<i64>>,
         timeout: impl Into<Option<Duration>>,
@@ -383,7 +383,7 @@ impl RtmClient {
             |p| {
                 audio.write(p.key("audio"));
                 p.number("type", check_type);
-                p.text("lang", lang);
+                p.text("lang", lang.as_ref());
                 p.opt_text("codec", codec.as_str());
                 if let Some(srate) = srate {
                     p.number("srate", srate);
@@ -428,20 +428,21 @@ impl RtmClient {
     #[doc(alias = "speechTranslation")]
     pub fn speech_translation<'a>(
         &self,
-        audio: &[u8],
-        speech_language: &str,
+        audio: impl Into<Content<'a>>,
+        speech_language: impl AsRef<str>,
         text_language: impl Into<OptionalText<'a>>,
         codec: impl Into<OptionalText<'a>>,
         srate: impl Into<Option<i64>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Translation>) + Send + 'static,
     ) {
-        let (text_language, codec, srate) = (text_language.into(), codec.into(), srate.into());
+        let (audio, text_language) = (audio.into(), text_language.into());
+        let (codec, srate) = (codec.into(), srate.into());
         self.call(
             "speechtranslation",
             |p| {
-                p.bytes("audio", audio);
-                p.text("speechLanguageCode", speech_language);
+                audio.write(p.key("audio"));
+                p.text("speechLanguageCode", speech_language.as_ref());
                 p.opt_text("textLanguageCode", text_language.as_str());
                 p.opt_text("codec", codec.as_str());
                 if let Some(srate) = srate {

@@ -136,8 +136,12 @@ impl Asked {
     /// Asks the program, which may answer now or later.
     pub(super) fn ask(self, engine: &Engine) {
         let Asked { question, number, by } = self;
-        if let Question::Relogin { last_error, retried_count } = question {
-            let event = ReloginWillStart { last_error, retried_count, vetoed: Cell::new(false) };
+        if let Question::Relogin { last_error, attempts } = question {
+            let event = ReloginWillStart {
+                last_error,
+                retried_count: attempts + 1,
+                vetoed: Cell::new(false),
+            };
             engine.listeners.emit(RELOGIN_WILL_START, &event);
             if event.vetoed.get() {
                 return engine.answer(number, Decision { verdict: Verdict::No, token: None });

@@ -1,5 +1,6 @@
 mod limits;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use super::Gate;
 use super::store::Kept;
 use crate::time::SILENCE;
-use crate::types::HistoryRange;
+use crate::types::{HistoryRange, ids};
 
 /// Longer than any gate runs, and short enough to be added to a time.
 const NEVER: Duration = Duration::from_secs(1 << 32);
@@ -148,9 +149,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().code(), 200001);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn pid(mut self, pid: i64) -> Self {
-        self.config.pid = pid;
-        self
+    pub fn pid(self, pid: i64) -> Self {
+        let mut builder = self;
+        builder.config.pid = pid;
+        builder
     }
 
     /// The address to listen on. Default: `127.0.0.1:0`, a free port of this machine alone.
@@ -163,9 +165,10 @@ impl GateBuilder {
     /// let error = Gate::builder().listen(gate.endpoint()).start().unwrap_err();
     /// assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
     /// ```
-    pub fn listen(mut self, address: impl Into<String>) -> Self {
-        self.config.listen = address.into();
-        self
+    pub fn listen(self, address: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.listen = address.into();
+        builder
     }
 
     /// The address the file gate listens on. Default: `127.0.0.1:0`, a free port of this machine alone.
@@ -179,9 +182,10 @@ impl GateBuilder {
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).file_endpoint(gate.file_endpoint());
     /// assert_eq!(options.file_gate_url(), format!("ws://{}/service/websocket", gate.file_endpoint()));
     /// ```
-    pub fn file_listen(mut self, address: impl Into<String>) -> Self {
-        self.config.file_listen = address.into();
-        self
+    pub fn file_listen(self, address: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.file_listen = address.into();
+        builder
     }
 
     /// Listens for TLS at this address besides: `wss`. The file gate and the page then understand TLS as well as plain
@@ -195,9 +199,10 @@ impl GateBuilder {
     /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start().unwrap();
     /// println!("log in at {}, trusting {}", gate.tls_endpoint().unwrap(), gate.certificate().unwrap());
     /// ```
-    pub fn tls_listen(mut self, address: impl Into<String>) -> Self {
-        self.config.tls_listen = Some(address.into());
-        self
+    pub fn tls_listen(self, address: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.tls_listen = Some(address.into());
+        builder
     }
 
     /// Listens for files over TLS at this address, where TLS is spoken. Default: the host of
@@ -210,9 +215,10 @@ impl GateBuilder {
     /// std::net::TcpStream::connect(gate.tls_file_endpoint().unwrap())?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn tls_file_listen(mut self, address: impl Into<String>) -> Self {
-        self.config.tls_file_listen = Some(address.into());
-        self
+    pub fn tls_file_listen(self, address: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.tls_file_listen = Some(address.into());
+        builder
     }
 
     /// The certificate shown to TLS clients, which those of its issuers may follow, and its private key: both PEM.
@@ -225,9 +231,10 @@ impl GateBuilder {
     /// let gate = Gate::builder().tls_listen("127.0.0.1:0").certificate(&chain, key).start().unwrap();
     /// assert_eq!(gate.certificate(), Some(chain.as_str()));
     /// ```
-    pub fn certificate(mut self, chain: impl Into<String>, key: impl Into<String>) -> Self {
-        self.config.certificate = Some((chain.into(), key.into()));
-        self
+    pub fn certificate(self, chain: impl Into<String>, key: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.certificate = Some((chain.into(), key.into()));
+        builder
     }
 
     /// Serves a page at this address, over HTTP: to log in from a browser, chat, and see what happens. Default: none.
@@ -238,9 +245,10 @@ impl GateBuilder {
     /// let gate = Gate::builder().page_listen("127.0.0.1:0").start().unwrap();
     /// println!("look at {}", gate.page_url().unwrap());
     /// ```
-    pub fn page_listen(mut self, address: impl Into<String>) -> Self {
-        self.config.page_listen = Some(address.into());
-        self
+    pub fn page_listen(self, address: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.page_listen = Some(address.into());
+        builder
     }
 
     /// Lets this user log in with this token. Once any token is given, only the pairs given are accepted; without, any
@@ -261,9 +269,10 @@ impl GateBuilder {
     /// assert_eq!(login(2, "new"), Err(200027));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn token(mut self, uid: i64, token: impl Into<String>) -> Self {
-        self.config.tokens.entry(uid).or_default().insert(token.into());
-        self
+    pub fn token(self, uid: i64, token: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.tokens.entry(uid).or_default().insert(token.into());
+        builder
     }
 
     /// Accepts tokens of version 2 made with this secret, which is base64:
@@ -280,7 +289,7 @@ impl GateBuilder {
     /// let builder = Gate::builder().pid(11000001).token_secret("c2VjcmV0a2V5LWJ5dGVz");
     /// let gate = builder.token_validity(std::time::Duration::MAX).start()?; // the token below is old
     /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
+    /// let options = LoginOptions::default().ts(1_700_000_000);
     /// let token = "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw="; // of "11000001:123456:1700000000"
     /// let (callback, reply) = reply::login();
     /// client.login_with(123456, token, options.clone(), callback, None);
@@ -290,9 +299,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().code(), 200027);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn token_secret(mut self, secret: impl Into<String>) -> Self {
-        self.config.token_secret = Some(secret.into());
-        self
+    pub fn token_secret(self, secret: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.token_secret = Some(secret.into());
+        builder
     }
 
     /// How far the `ts` of a token of version 2 may be away from the gate's clock, before or behind: a token beyond is
@@ -303,16 +313,17 @@ impl GateBuilder {
     ///
     /// let gate = Gate::builder().token_secret("c2VjcmV0a2V5LWJ5dGVz").start()?;
     /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
-    /// let options = LoginOptions { ts: Some(1_700_000_000), ..LoginOptions::default() };
+    /// let options = LoginOptions::default().ts(1_700_000_000);
     /// let token = "Bbky1sz+zd9GNO/QdHHh8LHtw1x5iUKzt6PSvWyPoKw="; // signed well, in 2023
     /// let (callback, reply) = reply::login();
     /// client.login_with(123456, token, options, callback, None);
     /// assert_eq!(reply.wait().unwrap_err().code(), 200027);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn token_validity(mut self, span: Duration) -> Self {
-        self.config.token_validity = span;
-        self
+    pub fn token_validity(self, span: Duration) -> Self {
+        let mut builder = self;
+        builder.config.token_validity = span;
+        builder
     }
 
     /// Lets in pages of this origin, `http://chat.example:3000` say, and takes its host for a name of the gate; `*` is
@@ -338,9 +349,10 @@ impl GateBuilder {
     /// assert!(get("http://other.example")?.starts_with("HTTP/1.1 403 "));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
-        self.config.allowed_origins.push(origin.into());
-        self
+    pub fn allow_origin(self, origin: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.allowed_origins.push(origin.into());
+        builder
     }
 
     /// Makes a group of these users; called again for the same group, adds to it. Default: no groups, and clients
@@ -356,9 +368,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait()?.uids, [1, 2, 3]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn group(mut self, gid: i64, uids: impl IntoIterator<Item = i64>) -> Self {
-        self.config.groups.entry(gid).or_default().extend(uids);
-        self
+    pub fn group(self, gid: i64, uids: impl IntoIterator<Item = impl Borrow<i64>>) -> Self {
+        let mut builder = self;
+        builder.config.groups.entry(gid).or_default().extend(ids(uids));
+        builder
     }
 
     /// How often every connection is sent a ping. Default: 20 s; less than 1 ms counts as 1 ms.
@@ -375,9 +388,10 @@ impl GateBuilder {
     /// pings.recv_timeout(Duration::from_secs(15))?; // by default the first would come after 20 s
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.config.ping_interval = interval.min(NEVER);
-        self
+    pub fn ping_interval(self, interval: Duration) -> Self {
+        let mut builder = self;
+        builder.config.ping_interval = interval.min(NEVER);
+        builder
     }
 
     /// How long a connection may take to answer a ping, or to send anything else, before it is dropped. Default: 5 s; less
@@ -400,9 +414,10 @@ impl GateBuilder {
     /// assert_eq!(gate.connections(), 0);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.config.ping_timeout = timeout.min(NEVER);
-        self
+    pub fn ping_timeout(self, timeout: Duration) -> Self {
+        let mut builder = self;
+        builder.config.ping_timeout = timeout.min(NEVER);
+        builder
     }
 
     /// How long a connection may be silent before it is dropped. Default: 60 s. Answers to pings are no silence, but a
@@ -420,9 +435,10 @@ impl GateBuilder {
     /// assert_eq!(silent.read_to_end(&mut Vec::new())?, 0); // the gate has closed
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn idle_limit(mut self, limit: Duration) -> Self {
-        self.config.idle_limit = limit.min(NEVER);
-        self
+    pub fn idle_limit(self, limit: Duration) -> Self {
+        let mut builder = self;
+        builder.config.idle_limit = limit.min(NEVER);
+        builder
     }
 
     /// How many bytes may wait for a connection that reads too slowly before it is dropped. Default: 64 MiB.
@@ -444,9 +460,10 @@ impl GateBuilder {
     /// assert!(dropped);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn write_limit(mut self, bytes: usize) -> Self {
-        self.config.write_limit = bytes;
-        self
+    pub fn write_limit(self, bytes: usize) -> Self {
+        let mut builder = self;
+        builder.config.write_limit = bytes;
+        builder
     }
 
     /// Whether a user may be logged in on several connections. Otherwise a login ends the older one with a kickout.
@@ -470,9 +487,10 @@ impl GateBuilder {
     /// # drop(laptop);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn multi_login(mut self, allowed: bool) -> Self {
-        self.config.multi_login = allowed;
-        self
+    pub fn multi_login(self, allowed: bool) -> Self {
+        let mut builder = self;
+        builder.config.multi_login = allowed;
+        builder
     }
 
     /// Whether a connection may be in several rooms, as many as [`room_limit`](GateBuilder::room_limit) says. Otherwise
@@ -491,9 +509,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait()?, [200, 201]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn multi_room(mut self, allowed: bool) -> Self {
-        self.config.multi_room = allowed;
-        self
+    pub fn multi_room(self, allowed: bool) -> Self {
+        let mut builder = self;
+        builder.config.multi_room = allowed;
+        builder
     }
 
     /// Whether translation, checks and speech are on; otherwise they are refused with 200060. Default: `true`.
@@ -508,9 +527,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().code(), 200060);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn value_added(mut self, enabled: bool) -> Self {
-        self.config.value_added = enabled;
-        self
+    pub fn value_added(self, enabled: bool) -> Self {
+        let mut builder = self;
+        builder.config.value_added = enabled;
+        builder
     }
 
     /// What the gate knows from the start: users, groups, friends, messages, as JSON. The text is a seed written by
@@ -532,9 +552,10 @@ impl GateBuilder {
     /// assert_eq!(gate.stored(ConversationId::p2p(1, 2))[0].msg, "hello");
     /// assert_eq!(gate.stored(ConversationId::Group(100))[0].mtype, 51);
     /// ```
-    pub fn seed(mut self, json: impl Into<String>) -> Self {
-        self.config.seeds.push(json.into());
-        self
+    pub fn seed(self, json: impl Into<String>) -> Self {
+        let mut builder = self;
+        builder.config.seeds.push(json.into());
+        builder
     }
 
     /// Starts the gate. It listens when this returns.

@@ -67,7 +67,8 @@ impl<'g> Faults<'g> {
     /// gate.faults().on("pushmsg").next(1).never_answer(); // the next P2P message is lost on its way
     /// ```
     #[track_caller]
-    pub fn on(self, method: &str) -> Fault<'g> {
+    pub fn on(self, method: impl AsRef<str>) -> Fault<'g> {
+        let method = method.as_ref();
         assert!(methods::is_known(method), "the wire has no method {method}");
         Fault::new(self.gate, Some(method.to_owned()))
     }
@@ -99,9 +100,9 @@ impl<'g> Faults<'g> {
     /// ```
     ///
     /// [the manual]: https://docs.rs/crate/rtm-client/latest/source/docs/gate.md
-    pub fn set_json(self, json: &str) -> io::Result<()> {
+    pub fn set_json(self, json: impl AsRef<str>) -> io::Result<()> {
         let invalid = |text| io::Error::new(io::ErrorKind::InvalidInput, text);
-        let rule = control::rule(json).map_err(invalid)?;
+        let rule = control::rule(json.as_ref()).map_err(invalid)?;
         self.gate.ask(move |service| service.peers.faults.add(rule));
         Ok(())
     }
@@ -159,9 +160,10 @@ impl<'g> Fault<'g> {
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on("auth").next(3).error(20001);
     /// ```
-    pub fn next(mut self, times: u64) -> Self {
-        self.rule.left = Some(times);
-        self
+    pub fn next(self, times: u64) -> Self {
+        let mut fault = self;
+        fault.rule.left = Some(times);
+        fault
     }
 
     /// Strikes the `n`-th package that fits and no other, counted from 1, from the moment the fault is set. With
@@ -177,10 +179,11 @@ impl<'g> Fault<'g> {
     /// });
     /// assert_eq!(codes, [0, 200010, 0]);
     /// ```
-    pub fn nth(mut self, n: u64) -> Self {
-        self.rule.skip = n.saturating_sub(1);
-        self.rule.left.get_or_insert(1);
-        self
+    pub fn nth(self, n: u64) -> Self {
+        let mut fault = self;
+        fault.rule.skip = n.saturating_sub(1);
+        fault.rule.left.get_or_insert(1);
+        fault
     }
 
     /// Strikes with this probability, from 0 to 1. The same seed strikes the same packages again, if they come in the same
@@ -190,9 +193,10 @@ impl<'g> Fault<'g> {
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on_any().chance(0.01, 42).close(); // every hundredth package or so is the last of its connection
     /// ```
-    pub fn chance(mut self, probability: f64, seed: u64) -> Self {
-        self.rule.chance = Some(Chance::new(probability, seed));
-        self
+    pub fn chance(self, probability: f64, seed: u64) -> Self {
+        let mut fault = self;
+        fault.rule.chance = Some(Chance::new(probability, seed));
+        fault
     }
 
     /// Strikes on connections of this user alone.
@@ -201,9 +205,10 @@ impl<'g> Fault<'g> {
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
     /// gate.faults().on_any().user(2).never_answer();
     /// ```
-    pub fn user(mut self, uid: i64) -> Self {
-        self.rule.uid = Some(uid);
-        self
+    pub fn user(self, uid: i64) -> Self {
+        let mut fault = self;
+        fault.rule.uid = Some(uid);
+        fault
     }
 
     /// Strikes packages of messages of this type alone: calls that name it and their answers, pushes that carry it.
@@ -219,9 +224,10 @@ impl<'g> Fault<'g> {
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200010);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn mtype(mut self, mtype: i64) -> Self {
-        self.rule.mtype = Some(mtype);
-        self
+    pub fn mtype(self, mtype: i64) -> Self {
+        let mut fault = self;
+        fault.rule.mtype = Some(mtype);
+        fault
     }
 
     /// Strikes packages of this conversation alone: calls that name its group, room or other user and their answers, and
@@ -240,9 +246,10 @@ impl<'g> Fault<'g> {
     /// assert_eq!(send(2).unwrap_err(), 200010);
     /// assert!(send(3).is_ok());
     /// ```
-    pub fn conversation(mut self, conversation: ConversationId) -> Self {
-        self.rule.conversation = Some(conversation.ordered());
-        self
+    pub fn conversation(self, conversation: ConversationId) -> Self {
+        let mut fault = self;
+        fault.rule.conversation = Some(conversation.ordered());
+        fault
     }
 
     /// What is asked for is done this much later, what comes behind it is not held up; a push comes later.

@@ -316,7 +316,7 @@ impl Gate {
     pub fn push<'a>(
         &self,
         uid: i64,
-        method: &str,
+        method: impl AsRef<str>,
         payload: impl Into<Content<'a>>,
     ) -> io::Result<usize> {
         let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
@@ -324,7 +324,7 @@ impl Gate {
             Content::Text(json) => json::to_msgpack(&json).map_err(invalid)?,
             Content::Bytes(bytes) => bytes.into_owned(),
         };
-        let method = method.to_owned();
+        let method = method.as_ref().to_owned();
         let pushed = self.ask(move |service| {
             service.changed = true;
             Some(service.push_any(uid, &method, &payload))
@@ -385,13 +385,13 @@ impl Gate {
         from: i64,
         mtype: i64,
         msg: impl Into<Content<'a>>,
-        attrs: &str,
+        attrs: impl AsRef<str>,
     ) -> i64 {
         let (body, binary) = match msg.into() {
             Content::Text(text) => (text.into_owned().into_bytes(), false),
             Content::Bytes(bytes) => (bytes.into_owned(), true),
         };
-        let attrs = attrs.to_owned();
+        let attrs = attrs.as_ref().to_owned();
         self.ask(move |service| {
             service.changed = true;
             let mid = service.new_mid();

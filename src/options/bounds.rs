@@ -19,9 +19,8 @@ impl ClientOptions {
     /// assert_eq!(receiver.recv_timeout(Duration::from_secs(15))?, 20009);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn max_received_bytes(mut self, bytes: usize) -> Self {
-        self.max_received_bytes = bytes;
-        self
+    pub fn max_received_bytes(self, bytes: usize) -> Self {
+        ClientOptions { max_received_bytes: bytes, ..self }
     }
 
     /// The largest package sent, in bytes. A larger call fails with 20005 and the connection stays. Default 8 MiB,
@@ -41,9 +40,8 @@ impl ClientOptions {
     /// assert_eq!(send(&"x".repeat(1000)), Err(20005));
     /// assert_eq!(send("short"), Ok(()));
     /// ```
-    pub fn max_sent_bytes(mut self, bytes: usize) -> Self {
-        self.max_sent_bytes = bytes;
-        self
+    pub fn max_sent_bytes(self, bytes: usize) -> Self {
+        ClientOptions { max_sent_bytes: bytes, ..self }
     }
 
     /// How many bytes may wait for the socket. A call over the bound fails with 20011 at once. Default 64 MiB.
@@ -58,9 +56,8 @@ impl ClientOptions {
     /// client.send_chat(2, "x".repeat(1000), "", None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 20011); // it alone is over the bound
     /// ```
-    pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
-        self.max_queued_bytes = bytes;
-        self
+    pub fn max_queued_bytes(self, bytes: usize) -> Self {
+        ClientOptions { max_queued_bytes: bytes, ..self }
     }
 
     /// How many calls may be in flight, counted until their callbacks have returned. A call over the bound fails with
@@ -78,9 +75,8 @@ impl ClientOptions {
     /// client.get_server_time(None, callback);
     /// assert_eq!(reply.wait().unwrap_err().code(), 20011);
     /// ```
-    pub fn max_in_flight(mut self, calls: usize) -> Self {
-        self.max_in_flight = calls;
-        self
+    pub fn max_in_flight(self, calls: usize) -> Self {
+        ClientOptions { max_in_flight: calls, ..self }
     }
 
     /// How many bytes received may wait for callbacks. At the bound the client stops reading until half of them are
@@ -112,8 +108,7 @@ impl ClientOptions {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn max_undelivered_bytes(mut self, bytes: usize) -> Self {
-        self.max_undelivered_bytes = bytes;
-        self
+    pub fn max_undelivered_bytes(self, bytes: usize) -> Self {
+        ClientOptions { max_undelivered_bytes: bytes, ..self }
     }
 }

@@ -21,9 +21,10 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "tls")]
-    pub fn ca_certificates(mut self, pem_or_der: impl Into<Vec<u8>>) -> Self {
-        self.tls.issuers.push(pem_or_der.into());
-        self
+    pub fn ca_certificates(self, pem_or_der: impl Into<Vec<u8>>) -> Self {
+        let mut options = self;
+        options.tls.issuers.push(pem_or_der.into());
+        options
     }
 
     /// The certificate the client shows to a gate that asks for one, and its private key: PEM, where the certificates
@@ -40,13 +41,10 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "tls")]
-    pub fn client_certificate(
-        mut self,
-        chain: impl Into<Vec<u8>>,
-        key: impl Into<Vec<u8>>,
-    ) -> Self {
-        self.tls.client = Some((chain.into(), key.into()));
-        self
+    pub fn client_certificate(self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        let mut options = self;
+        options.tls.client = Some((chain.into(), key.into()));
+        options
     }
 
     /// Whether any certificate of a gate will do, which lets anybody in between read and change everything. For tests;
@@ -66,9 +64,10 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "tls")]
-    pub fn danger_accept_invalid_certs(mut self, yes: bool) -> Self {
-        self.tls.accept_invalid = yes;
-        self
+    pub fn danger_accept_invalid_certs(self, yes: bool) -> Self {
+        let mut options = self;
+        options.tls.accept_invalid = yes;
+        options
     }
 
     /// The proxy to connect through: `http://host:port`, which is asked to CONNECT, or `socks5://host:port`, either
@@ -94,9 +93,8 @@ impl ClientOptions {
     /// assert_eq!(reply.wait().unwrap_err().code(), 20012);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = ProxyChoice::Url(url.into());
-        self
+    pub fn proxy(self, url: impl Into<String>) -> Self {
+        ClientOptions { proxy: ProxyChoice::Url(url.into()), ..self }
     }
 
     /// Connects directly, whatever the environment says.
@@ -116,9 +114,8 @@ impl ClientOptions {
     /// assert_eq!(login(proxied.clone()), Err(20012));
     /// assert_eq!(login(proxied.no_proxy()), Ok(()));
     /// ```
-    pub fn no_proxy(mut self) -> Self {
-        self.proxy = ProxyChoice::None;
-        self
+    pub fn no_proxy(self) -> Self {
+        ClientOptions { proxy: ProxyChoice::None, ..self }
     }
 
     /// Whether to mend the frames that the service writes wrongly, which are those of exactly 126 bytes: their header
@@ -144,8 +141,7 @@ impl ClientOptions {
     /// assert_eq!(fetch(true)?.val, Some("x".repeat(103).as_str().into()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn repair_126_byte_frames(mut self, yes: bool) -> Self {
-        self.repair_126_byte_frames = yes;
-        self
+    pub fn repair_126_byte_frames(self, yes: bool) -> Self {
+        ClientOptions { repair_126_byte_frames: yes, ..self }
     }
 }

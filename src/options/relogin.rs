@@ -22,9 +22,8 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "autoReconnect")]
-    pub fn auto_reconnect(mut self, yes: bool) -> Self {
-        self.auto_reconnect = yes;
-        self
+    pub fn auto_reconnect(self, yes: bool) -> Self {
+        ClientOptions { auto_reconnect: yes, ..self }
     }
 
     /// How long each attempt to log in may take, from the name lookup until the gate has answered. The timeout given to
@@ -47,9 +46,11 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "connectionTimeout")]
-    pub fn connection_timeout(mut self, timeout: Duration) -> Self {
-        self.connection_timeout = if timeout.is_zero() { CONNECTION_TIMEOUT } else { timeout };
-        self
+    pub fn connection_timeout(self, timeout: Duration) -> Self {
+        ClientOptions {
+            connection_timeout: if timeout.is_zero() { CONNECTION_TIMEOUT } else { timeout },
+            ..self
+        }
     }
 
     /// After how many seconds of silence the connection counts as lost at the latest. Default 60; zero means the
@@ -73,10 +74,11 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "maxPingIntervalSeconds")]
-    pub fn max_ping_interval_seconds(mut self, seconds: u32) -> Self {
-        self.max_ping_interval_seconds =
+    pub fn max_ping_interval_seconds(self, seconds: u32) -> Self {
+        let mut options = self;
+        options.max_ping_interval_seconds =
             if seconds == 0 { SILENCE.as_secs() as u32 } else { seconds };
-        self
+        options
     }
 
     /// How long to wait before each attempt to log in again. Default: 0, 0, 0, 2, 4, 6, 8, 8 … seconds, which is
@@ -88,11 +90,10 @@ impl ClientOptions {
     ///
     /// let gate = Gate::builder().start()?;
     /// // The first attempt waits for 1 s, which by default it would not.
-    /// let strategy = RegressiveStrategy {
-    ///     start_connect_failed_count: 0,
-    ///     max_interval_seconds: 1,
-    ///     linear_regressive_count: 1,
-    /// };
+    /// let strategy = RegressiveStrategy::new()
+    ///     .start_connect_failed_count(0)
+    ///     .max_interval_seconds(1)
+    ///     .linear_regressive_count(1);
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).regressive_strategy(strategy);
     /// # let client = rtm_client::doctest::login(options).unwrap();
     /// let (sender, receiver) = std::sync::mpsc::channel();
@@ -105,9 +106,8 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "regressiveStrategy")]
-    pub fn regressive_strategy(mut self, strategy: RegressiveStrategy) -> Self {
-        self.regressive_strategy = strategy;
-        self
+    pub fn regressive_strategy(self, strategy: RegressiveStrategy) -> Self {
+        ClientOptions { regressive_strategy: strategy, ..self }
     }
 
     /// Whether a first login that fails for a reason that may pass is tried again, as after a lost connection: with the
@@ -131,9 +131,10 @@ impl ClientOptions {
     /// assert_eq!(gate.faults().struck(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn retry_first_login(mut self, yes: bool) -> Self {
-        self.reconnecting.first_login = yes;
-        self
+    pub fn retry_first_login(self, yes: bool) -> Self {
+        let mut options = self;
+        options.reconnecting.first_login = yes;
+        options
     }
 
     /// After how many failed attempts to log in again the session ends, counted from when the connection was lost.
@@ -154,9 +155,10 @@ impl ClientOptions {
     /// assert_eq!(receiver.recv_timeout(Duration::from_secs(15))?, 20012); // as the second attempt
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn max_relogin_attempts(mut self, attempts: impl Into<Option<u32>>) -> Self {
-        self.reconnecting.max_attempts = attempts.into();
-        self
+    pub fn max_relogin_attempts(self, attempts: impl Into<Option<u32>>) -> Self {
+        let mut options = self;
+        options.reconnecting.max_attempts = attempts.into();
+        options
     }
 
     /// Shortens each wait of the strategy by a random part of it, at most this one, from 0 to 1: so not all clients of
@@ -168,9 +170,10 @@ impl ClientOptions {
     /// // From 1 to 2 seconds where the strategy says 2.
     /// let options = ClientOptions::new(11000001).relogin_jitter(0.5);
     /// ```
-    pub fn relogin_jitter(mut self, part: f64) -> Self {
-        self.reconnecting.jitter = part.clamp(0.0, 1.0);
-        self
+    pub fn relogin_jitter(self, part: f64) -> Self {
+        let mut options = self;
+        options.reconnecting.jitter = part.clamp(0.0, 1.0);
+        options
     }
 
     /// Whether the rooms the user was in are entered again after a relogin, in the order in which they were entered,
@@ -200,9 +203,8 @@ impl ClientOptions {
     /// assert_eq!(reply.wait()?, [200]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn resume_rooms(mut self, yes: bool) -> Self {
-        self.resume_rooms = yes;
-        self
+    pub fn resume_rooms(self, yes: bool) -> Self {
+        ClientOptions { resume_rooms: yes, ..self }
     }
 
     /// Whether the language set with [`set_translation_language`](crate::RtmClient::set_translation_language) is
@@ -234,9 +236,8 @@ impl ClientOptions {
     /// assert_eq!(texts.recv()?, "bonjour");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn resume_language(mut self, yes: bool) -> Self {
-        self.resume_language = yes;
-        self
+    pub fn resume_language(self, yes: bool) -> Self {
+        ClientOptions { resume_language: yes, ..self }
     }
 
     /// Queues messages that are sent while the connection is made again, instead of failing them: up to that many
@@ -253,11 +254,10 @@ impl ClientOptions {
     ///
     /// let gate = Gate::builder().start()?;
     /// // The relogin begins after 1 s.
-    /// let strategy = RegressiveStrategy {
-    ///     start_connect_failed_count: 0,
-    ///     max_interval_seconds: 1,
-    ///     linear_regressive_count: 1,
-    /// };
+    /// let strategy = RegressiveStrategy::new()
+    ///     .start_connect_failed_count(0)
+    ///     .max_interval_seconds(1)
+    ///     .linear_regressive_count(1);
     /// let options = ClientOptions::new(gate.pid())
     ///     .endpoint(gate.endpoint())
     ///     .regressive_strategy(strategy)
@@ -273,10 +273,11 @@ impl ClientOptions {
     /// reply.wait()?; // after the relogin
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn queue_while_reconnecting(mut self, max_bytes: usize, max_age: Duration) -> Self {
-        self.reconnecting.max_bytes = max_bytes;
-        self.reconnecting.max_age = max_age;
-        self
+    pub fn queue_while_reconnecting(self, max_bytes: usize, max_age: Duration) -> Self {
+        let mut options = self;
+        options.reconnecting.max_bytes = max_bytes;
+        options.reconnecting.max_age = max_age;
+        options
     }
 
     /// Whether messages that were on their way when the connection was lost are sent again after the relogin, with the mid
@@ -302,8 +303,9 @@ impl ClientOptions {
     /// assert_eq!(gate.stored(gate::ConversationId::p2p(1, 2)).len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn resend_in_flight(mut self, yes: bool) -> Self {
-        self.reconnecting.resend = yes;
-        self
+    pub fn resend_in_flight(self, yes: bool) -> Self {
+        let mut options = self;
+        options.reconnecting.resend = yes;
+        options
     }
 }

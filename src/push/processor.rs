@@ -77,7 +77,7 @@ impl Processor {
     ///     println!("{} in group {}: {}", message.from, message.gid, message.msg);
     /// });
     /// client.processor().on(server_push::KICK_OUT_ROOM, |kick| println!("out of room {}", kick.rid));
-    /// client.processor().off(id);
+    /// client.off(id);
     /// ```
     ///
     /// JavaScript: `on` of the processor, on the page
@@ -90,29 +90,7 @@ impl Processor {
         self.listeners.on(event, handler)
     }
 
-    /// Removes a handler. `false` if it is not there.
-    ///
-    /// It is not called again, but a call that has begun goes on to its end.
-    ///
-    /// ```
-    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// use rtm_client::server_push;
-    ///
-    /// let (sender, texts) = std::sync::mpsc::channel();
-    /// let first = sender.clone();
-    /// let id = client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| {
-    ///     first.send(format!("first {}", m.msg)).unwrap();
-    /// });
-    /// client.processor().on(server_push::RECV_BROADCAST_CHAT, move |m| {
-    ///     sender.send(format!("second {}", m.msg)).unwrap();
-    /// });
-    /// assert!(client.processor().off(id));
-    /// assert!(!client.processor().off(id));
-    /// gate.broadcast(9, 30, "hello", "");
-    /// assert_eq!(texts.recv()?, "second hello");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn off(&self, id: ListenerId) -> bool {
+    pub(crate) fn off(&self, id: ListenerId) -> bool {
         self.listeners.off(id)
     }
 

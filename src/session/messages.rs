@@ -113,7 +113,7 @@ impl LoginEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Question {
     /// Whether to log in again, after that many attempts.
-    Relogin { last_error: i32, retried_count: u32 },
+    Relogin { last_error: i32, attempts: u32 },
     /// Whether there is another token than the one that was refused.
     Token,
 }

@@ -46,8 +46,8 @@ fn words(outputs: &[Output]) -> Vec<String> {
         }
         Output::EndCalls { how: CallEnd::Lost(_), .. } => "end calls, lost".to_owned(),
         Output::EndCalls { how: CallEnd::Unanswered, .. } => "end calls".to_owned(),
-        Output::Ask(Question::Relogin { last_error, retried_count }) => {
-            format!("relogin after {last_error} and {retried_count} attempts?")
+        Output::Ask(Question::Relogin { last_error, attempts }) => {
+            format!("relogin after {last_error} and {attempts} attempts?")
         }
         Output::Ask(Question::Token) => "another token?".to_owned(),
         Output::LoginDone(end) => {

@@ -17,12 +17,14 @@ use crate::wire::payload::{Fields, entry, write_bytes, write_text};
 ///         Body::Text(text) => text.clone(),
 ///         Body::Binary(bytes) => format!("{} bytes", bytes.len()),
 ///         Body::Translated(t) => format!("{} ({})", t.target_text, t.source_text),
+///         other => other.to_string(),
 ///     }
 /// }
 /// assert_eq!(show(&Body::Text("hello".into())), "hello");
 /// assert_eq!(Body::Text("hello".into()).as_str(), Some("hello"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Body {
     /// A text.
     Text(String),
@@ -126,12 +128,13 @@ impl fmt::Display for Body {
 ///
 /// let (callback, reply) = reply::channel();
 /// client.translate("hello", None, "fr", None, None, None, callback);
-/// let Translation { source, target, source_text, target_text } = reply.wait()?;
+/// let Translation { source, target, source_text, target_text, .. } = reply.wait()?;
 /// assert_eq!((source.as_str(), target.as_str()), (Some("en"), Some("fr")));
 /// assert_eq!((source_text.as_str(), target_text.as_str()), (Some("hello"), Some("bonjour")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Translation {
     /// The language of the original, such as `zh-CN`.
     pub source: Text,
@@ -167,8 +170,8 @@ impl Translation {
 
 /// The body of a message to send: text or bytes.
 ///
-/// Made by `into()` from `&str`, `String`, `&[u8]`, `Vec<u8>` and references to them, so that a call takes any of them
-/// as they are.
+/// Made by `into()` from `&str`, `String`, `[u8; N]`, `&[u8]`, `Vec<u8>` and references to them, so that a call takes any
+/// of them as they are.
 ///
 /// ```
 /// use rtm_client::types::Content;
@@ -178,6 +181,7 @@ impl Translation {
 /// assert_ne!(text, bytes);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Content<'a> {
     /// A text, sent as MessagePack str.
     Text(Cow<'a, str>),
@@ -221,6 +225,12 @@ impl<'a> From<&'a [u8]> for Content<'a> {
 impl<'a, const N: usize> From<&'a [u8; N]> for Content<'a> {
     fn from(bytes: &'a [u8; N]) -> Self {
         Content::Bytes(Cow::Borrowed(bytes))
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Content<'_> {
+    fn from(bytes: [u8; N]) -> Self {
+        Content::Bytes(Cow::Owned(bytes.to_vec()))
     }
 }
 

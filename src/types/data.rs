@@ -6,8 +6,6 @@ use crate::wire::payload::Fields;
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-/// use rtm_client::types::DataValue;
-///
 /// let (callback, reply) = reply::channel();
 /// client.data_set("theme", "dark", None, callback);
 /// reply.wait()?;
@@ -17,11 +15,12 @@ use crate::wire::payload::Fields;
 ///     client.data_get(key, None, callback);
 ///     reply.wait()
 /// };
-/// assert_eq!(get("theme")?, DataValue { val: Some("dark".into()) });
-/// assert_eq!(get("size")?, DataValue { val: None });
+/// assert_eq!(get("theme")?.val, Some("dark".into()));
+/// assert_eq!(get("size")?.val, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DataValue {
     /// The value; `None` where nothing is stored.
     pub val: Option<Text>,

@@ -90,9 +90,8 @@ impl File {
     /// assert_eq!(all.last().map(|(sent, total)| sent == total), Some(true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn on_progress(mut self, handler: impl Fn(u64, u64) + Send + Sync + 'static) -> File {
-        self.progress = Some(Arc::new(handler));
-        self
+    pub fn on_progress(self, handler: impl Fn(u64, u64) + Send + Sync + 'static) -> File {
+        File { progress: Some(Arc::new(handler)), ..self }
     }
 
     /// The file's name.
@@ -168,12 +167,13 @@ impl fmt::Debug for File {
 ///
 /// let (callback, reply) = reply::channel();
 /// client.file_token("sendfile", None, 2, None, None, None, callback);
-/// let FileToken { token, endpoint } = reply.wait()?;
+/// let FileToken { token, endpoint, .. } = reply.wait()?;
 /// assert!(!token.is_empty());
 /// assert_eq!(endpoint, gate.file_endpoint().as_str());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileToken {
     /// The token, good for one file.
     pub token: Text,
@@ -203,6 +203,7 @@ impl fmt::Debug for FileToken {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UploadReply {
     /// The id the file was sent under.
     pub mid: i64,
@@ -218,12 +219,13 @@ pub struct UploadReply {
 ///
 /// let (callback, reply) = reply::channel();
 /// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "remember the milk"), None, callback);
-/// let UploadPayload { url, size } = reply.wait()?.payload;
+/// let UploadPayload { url, size, .. } = reply.wait()?.payload;
 /// assert!(url.as_str().unwrap().ends_with(".txt"));
 /// assert_eq!(size, 17);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UploadPayload {
     /// Where the file can be fetched.
     pub url: Text,
@@ -248,6 +250,7 @@ pub struct UploadPayload {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileInfo {
     /// Where the file can be fetched.
     pub url: String,

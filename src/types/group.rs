@@ -5,14 +5,14 @@ use crate::wire::payload::Fields;
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-/// use rtm_client::types::GroupMembers;
-///
 /// let (callback, reply) = reply::channel();
 /// client.get_group_members(100, true, None, callback);
-/// assert_eq!(reply.wait()?, GroupMembers { uids: vec![1, 2], onlines: vec![1] });
+/// let members = reply.wait()?;
+/// assert_eq!((members.uids, members.onlines), (vec![1, 2], vec![1]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupMembers {
     /// All members.
     pub uids: Vec<i64>,
@@ -30,14 +30,14 @@ impl GroupMembers {
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-/// use rtm_client::types::GroupCount;
-///
 /// let (callback, reply) = reply::channel();
 /// client.get_group_count(100, true, None, callback);
-/// assert_eq!(reply.wait()?, GroupCount { cn: 2, online: 1 });
+/// let count = reply.wait()?;
+/// assert_eq!((count.cn, count.online), (2, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupCount {
     /// All members.
     pub cn: i64,

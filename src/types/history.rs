@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use rmpv::ValueRef;
 
-use super::{Body, FileInfo, Text, mtype};
+use super::{Body, FileInfo, OptionalList, Text, mtype};
 use crate::error::Error;
 use crate::error_code::rtm;
 use crate::wire::payload::{self, Fields, int};
@@ -24,6 +24,7 @@ use crate::wire::payload::{self, Fields, int};
 #[doc(alias = "RoomMsg")]
 #[doc(alias = "BroadcastMsg")]
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct HistoryMessage {
     /// The message's number in its conversation: what `lastid` counts in.
     pub id: i64,
@@ -64,6 +65,7 @@ pub struct HistoryMessage {
 /// ```
 #[doc(alias = "P2PMsg")]
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct P2PMessage {
     /// The message's number in its conversation: what `lastid` counts in.
     pub id: i64,
@@ -138,15 +140,19 @@ impl HistoryMessage {
 /// fewer than `num` rows is the last.
 ///
 /// ```
-/// use rtm_client::types::{Body, HistoryMessage, HistoryResult};
-///
-/// let row = HistoryMessage { from: 2, msg: Body::Text("hello".into()), ..Default::default() };
-/// let page = HistoryResult { num: 1, lastid: 88, msgs: vec![row], ..Default::default() };
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+/// gate.broadcast(9, 30, "hello", "");
+/// let (callback, reply) = reply::channel();
+/// client.get_broadcast_chat(true, 10, None, None, None, None, callback);
+/// let page = reply.wait()?;
 /// for message in &page.msgs {
 ///     println!("{}: {}", message.from, message.msg);
 /// }
+/// assert!(page.num < 10); // it is the last
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct HistoryResult<M> {
     /// How many rows the page has, deleted ones included.
     pub num: i64,
@@ -171,10 +177,11 @@ impl<M> Default for HistoryResult<M> {
 /// ```
 /// use rtm_client::types::HistoryRange;
 ///
-/// let today = HistoryRange { begin: Some(1_700_000_000_000), ..HistoryRange::chats() };
+/// let today = HistoryRange::chats().begin(1_700_000_000_000);
 /// assert!(today.desc);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HistoryRange {
     /// `true`, the default, walks from `end` back, newest first; `false` from `begin` on, oldest first.
     pub desc: bool,
@@ -207,6 +214,93 @@ impl HistoryRange {
     pub fn chats() -> HistoryRange {
         let mtypes = Some(vec![mtype::CHAT, mtype::AUDIO, mtype::CMD]);
         HistoryRange { mtypes, ..HistoryRange::default() }
+    }
+
+    /// Sets the direction: `false` for oldest first.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// # use rtm_client::types::HistoryRange;
+    /// for n in 1..=3 {
+    ///     gate.broadcast(9, 30, format!("number {n}"), "");
+    /// }
+    /// let first = client.broadcast_history(HistoryRange::default().desc(false)).next();
+    /// assert_eq!(first.unwrap()?.msg, "number 1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn desc(self, desc: bool) -> Self {
+        HistoryRange { desc, ..self }
+    }
+
+    /// Sets how many messages a call asks for.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// # use rtm_client::types::HistoryRange;
+    /// for n in 0..20 {
+    ///     gate.broadcast(9, 30, "hello", "");
+    /// }
+    /// let before = client.stats().calls;
+    /// let in_one = HistoryRange::default().page_size(HistoryRange::LARGEST_PAGE);
+    /// assert_eq!(client.broadcast_history(in_one).take(20).count(), 20);
+    /// assert_eq!(client.stats().calls - before, 1);
+    /// ```
+    pub fn page_size(self, rows: i64) -> Self {
+        HistoryRange { page_size: rows, ..self }
+    }
+
+    /// Sets the bound of the oldest.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// # use rtm_client::types::HistoryRange;
+    /// gate.broadcast(9, 30, "hello", "");
+    /// let from_2100_on = HistoryRange::default().begin(4_102_444_800_000);
+    /// assert_eq!(client.broadcast_history(from_2100_on).count(), 0);
+    /// ```
+    pub fn begin(self, mtime: impl Into<Option<i64>>) -> Self {
+        HistoryRange { begin: mtime.into(), ..self }
+    }
+
+    /// Sets the bound of the newest.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// # use rtm_client::types::HistoryRange;
+    /// gate.broadcast(9, 30, "hello", "");
+    /// let until_2000 = HistoryRange::default().end(946_684_800_000);
+    /// assert_eq!(client.broadcast_history(until_2000).count(), 0);
+    /// ```
+    pub fn end(self, mtime: impl Into<Option<i64>>) -> Self {
+        HistoryRange { end: mtime.into(), ..self }
+    }
+
+    /// Sets the types.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// # use rtm_client::types::HistoryRange;
+    /// gate.broadcast(9, 66, "move", "");
+    /// gate.broadcast(9, 30, "hello", "");
+    /// let moves = client.broadcast_history(HistoryRange::default().mtypes([66]));
+    /// assert_eq!(moves.count(), 1);
+    /// ```
+    pub fn mtypes<'a>(self, mtypes: impl Into<OptionalList<'a>>) -> Self {
+        HistoryRange { mtypes: mtypes.into().as_slice().map(<[i64]>::to_vec), ..self }
+    }
+
+    /// Sets how long the answer to each call may take.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// # use rtm_client::types::HistoryRange;
+    /// gate.faults().on("getbroadcastmsg").never_answer();
+    /// let hasty = HistoryRange::default().timeout(Duration::from_millis(100));
+    /// let first = client.broadcast_history(hasty).next();
+    /// assert_eq!(first.unwrap().unwrap_err().code(), 20003);
+    /// ```
+    pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
+        HistoryRange { timeout: timeout.into(), ..self }
     }
 }
 
@@ -243,6 +337,7 @@ impl Default for HistoryRange {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct MessageInfo {
     /// The message's number in its conversation.
     pub id: i64,
@@ -327,8 +422,9 @@ impl MessageInfo {
     /// ```
     /// use rtm_client::types::{Body, MessageInfo, mtype};
     ///
-    /// let msg = Body::Text(r#"{"url":"https://files.example/1.png","size":5}"#.into());
-    /// let mut message = MessageInfo { mtype: mtype::IMAGE, msg, ..Default::default() };
+    /// let mut message = MessageInfo::default();
+    /// message.mtype = mtype::IMAGE;
+    /// message.msg = Body::Text(r#"{"url":"https://files.example/1.png","size":5}"#.into());
     /// assert_eq!(message.file_info().unwrap().size, 5);
     /// message.mtype = mtype::CHAT;
     /// assert!(message.file_info().is_none());

@@ -9,18 +9,18 @@ use crate::wire::payload::Fields;
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-/// use rtm_client::types::Info;
-///
 /// let (callback, reply) = reply::channel();
 /// client.set_user_info("Ann", "likes tea", None, callback);
 /// reply.wait()?;
 ///
 /// let (callback, reply) = reply::channel();
 /// client.get_user_info(None, callback);
-/// assert_eq!(reply.wait()?, Info { oinfo: "Ann".into(), pinfo: "likes tea".into() });
+/// let info = reply.wait()?;
+/// assert_eq!((info.oinfo, info.pinfo), ("Ann".into(), "likes tea".into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Info {
     /// The open part, which everybody can read. Empty where none is set.
     pub oinfo: Text,
@@ -39,18 +39,17 @@ impl Info {
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-/// use rtm_client::types::OpenInfo;
-///
 /// let (callback, reply) = reply::channel();
 /// client.set_group_info(100, "the two", "a secret", None, callback);
 /// reply.wait()?;
 ///
 /// let (callback, reply) = reply::channel();
 /// client.get_group_open_info(100, None, callback);
-/// assert_eq!(reply.wait()?, OpenInfo { oinfo: "the two".into() });
+/// assert_eq!(reply.wait()?.oinfo, "the two");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OpenInfo {
     /// The open part. Empty where none is set.
     pub oinfo: Text,

@@ -11,6 +11,7 @@ mod gap;
 mod group;
 mod history;
 mod info;
+mod list;
 mod push;
 mod room;
 mod send;
@@ -27,6 +28,7 @@ pub use gap::{Gap, GapConversation};
 pub use group::{GroupCount, GroupMembers};
 pub use history::{HistoryMessage, HistoryRange, HistoryResult, MessageInfo, P2PMessage};
 pub use info::{Info, OpenInfo};
+pub use list::OptionalList;
 pub use push::{Kickout, KickoutRoom, Ping, PushMessage};
 pub use send::{Moderation, SendPayload, SendReply};
 pub use system::{ConnectionAttrs, DevicePushOptions, option_type};
@@ -37,6 +39,7 @@ pub use value_added::{check_result, check_type, profanity, translate_type};
 
 pub(crate) use file::ProgressHandler;
 pub(crate) use info::open_infos;
+pub(crate) use list::{ids, pairs};
 pub(crate) use room::{room_counts, room_last_messages};
 
 #[cfg(test)]

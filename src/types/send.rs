@@ -5,12 +5,16 @@ use crate::wire::package::Encoding;
 /// What the service says of a message it took.
 ///
 /// ```
-/// use rtm_client::types::{SendPayload, SendReply};
-///
-/// let reply = SendReply { mid: 1700000000000001, payload: SendPayload { mtime: 1700000000123 } };
-/// println!("message {} was sent at {}", reply.mid, reply.payload.mtime);
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+/// let (callback, reply) = reply::channel();
+/// client.send_chat(2, "hello", "", 1700000000000001, None, callback);
+/// let sent = reply.wait()?;
+/// assert_eq!(sent.mid, 1700000000000001);
+/// println!("message {} was sent at {}", sent.mid, sent.payload.mtime);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SendReply {
     /// The message id, the one given or the one generated.
     pub mid: i64,
@@ -27,11 +31,12 @@ pub struct SendReply {
 ///
 /// let (callback, reply) = reply::channel();
 /// client.send_chat(2, "hello", "", None, None, callback);
-/// let SendPayload { mtime } = reply.wait()?.payload;
+/// let SendPayload { mtime, .. } = reply.wait()?.payload;
 /// assert_eq!(gate.stored(ConversationId::p2p(1, 2))[0].mtime, mtime);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SendPayload {
     /// When the service took the message, in milliseconds since 1970; 0 if it did not say.
     pub mtime: i64,
@@ -42,10 +47,11 @@ pub struct SendPayload {
 /// ```
 /// use rtm_client::types::Moderation;
 ///
-/// let strict = Moderation { strategy_id: Some("LOBBY".into()), ..Moderation::default() };
+/// let strict = Moderation::default().strategy_id("LOBBY");
 /// assert_eq!(strict.check_params, None);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Moderation {
     /// The strategy to check by, as set up for the project. `None` is the project's usual one.
     #[doc(alias = "strategyid")]
@@ -53,6 +59,40 @@ pub struct Moderation {
     /// Parameters of the check, a JSON text the service's own documentation describes. For chat (type 30) only.
     #[doc(alias = "checkParams")]
     pub check_params: Option<String>,
+}
+
+impl Moderation {
+    /// Sets the strategy to check by.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// use rtm_client::types::{Moderation, mtype};
+    ///
+    /// let strict = Moderation::default().strategy_id("LOBBY");
+    /// let (callback, reply) = reply::channel();
+    /// client.send_moderated_message(2, mtype::CHAT, "hello", "", strict, None, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn strategy_id(self, strategy_id: impl Into<String>) -> Self {
+        Moderation { strategy_id: Some(strategy_id.into()), ..self }
+    }
+
+    /// Sets the parameters of the check.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// use rtm_client::types::{Moderation, mtype};
+    ///
+    /// let known = Moderation::default().check_params(r#"{"nickname":"Ann"}"#);
+    /// let (callback, reply) = reply::channel();
+    /// client.send_moderated_message(2, mtype::CHAT, "hello", "", known, None, None, callback);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check_params(self, check_params: impl Into<String>) -> Self {
+        Moderation { check_params: Some(check_params.into()), ..self }
+    }
 }
 
 impl SendReply {

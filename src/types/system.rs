@@ -27,6 +27,7 @@ pub mod option_type {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConnectionAttrs {
     /// All attributes in the order they came: those set at login and with `add_attrs`, and those the service adds.
     pub attrs: Vec<(Text, Text)>,
@@ -117,6 +118,7 @@ impl ConnectionAttrs {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DevicePushOptions {
     /// By user, the mtypes not notified of; an empty list stands for all.
     pub p2p: BTreeMap<i64, Vec<i64>>,

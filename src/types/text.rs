@@ -18,6 +18,7 @@ use crate::wire::payload::{self, Fields};
 /// assert_eq!(Text::Bytes(vec![0xff]).as_str(), None);
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Text {
     /// The text.
     Utf8(String),

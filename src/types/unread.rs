@@ -16,6 +16,7 @@ use crate::wire::payload::{self, Fields};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnreadMessages {
     /// The users from whom messages are unread.
     pub p2p: Vec<i64>,
@@ -44,6 +45,7 @@ pub struct UnreadMessages {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct P2PUnreadCounts {
     /// The count by user id.
     pub p2p: BTreeMap<i64, i64>,
@@ -67,6 +69,7 @@ pub struct P2PUnreadCounts {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupUnreadCounts {
     /// The count by group id.
     pub group: BTreeMap<i64, i64>,

@@ -29,7 +29,7 @@ fn a_token_of_version_2_goes_with_its_time() {
     for (ts, expected) in [(None, 200027), (Some(1_700_000_001), 200027), (Some(1_700_000_000), 0)]
     {
         let (callback, reply) = reply::login();
-        let login = LoginOptions { ts, ..Default::default() };
+        let login = LoginOptions::default().ts(ts);
         client.login_with(123456, token, login, callback, PATIENCE);
         assert_eq!(reply.wait().map_or_else(|err| err.code(), |()| 0), expected, "{ts:?}");
     }
@@ -40,7 +40,7 @@ fn a_language_at_login_translates_what_comes() {
     let gate = Gate::builder().start().unwrap();
     let client = RtmClient::new(options(&gate));
     let heard = pushes(&client, server_push::RECV_CHAT);
-    let login_options = |lang: &str| LoginOptions { lang: Some(lang.into()), ..Default::default() };
+    let login_options = |lang: &str| LoginOptions::default().lang(lang);
     let (callback, reply) = reply::login();
     client.login_with(1, "token", login_options("tlh"), callback, PATIENCE);
     assert_eq!(code(reply.wait()), 200050);

@@ -95,8 +95,8 @@ fn unread_messages_are_counted_until_they_are_read() {
     let unread = |clear: Option<bool>| {
         get(|callback| two.get_unread_message(clear, None, callback)).unwrap()
     };
-    let both = UnreadMessages { p2p: vec![1], group: vec![GROUP], logout_time: None };
-    assert_eq!(unread(None), both);
+    let both = unread(None);
+    assert_eq!((&both.p2p[..], &both.group[..], both.logout_time), (&[1][..], &[GROUP][..], None));
     let timed =
         get(|callback| two.get_unread_message_with_logout_time(false, None, callback)).unwrap();
     assert!(timed.logout_time.is_some_and(|time| time > 1_700_000_000_000), "{timed:?}");

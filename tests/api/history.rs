@@ -178,10 +178,10 @@ fn messages_are_counted() {
     let Talk { two, gate, .. } = talk();
     for (mtypes, expected) in [(None, ROWS), (Some(vec![30]), 20), (Some(vec![51]), 5)] {
         let counts = [
-            get(|cb| two.get_p2p_message_count(1, None, None, mtypes.clone(), None, cb)),
-            get(|cb| two.get_group_message_count(GROUP, None, None, mtypes.clone(), None, cb)),
-            get(|cb| two.get_room_message_count(ROOM, None, None, mtypes.clone(), None, cb)),
-            get(|cb| two.get_broadcast_message_count(None, None, mtypes.clone(), None, cb)),
+            get(|cb| two.get_p2p_message_count(1, None, None, mtypes.as_deref(), None, cb)),
+            get(|cb| two.get_group_message_count(GROUP, None, None, mtypes.as_deref(), None, cb)),
+            get(|cb| two.get_room_message_count(ROOM, None, None, mtypes.as_deref(), None, cb)),
+            get(|cb| two.get_broadcast_message_count(None, None, mtypes.as_deref(), None, cb)),
         ];
         assert_eq!(counts.map(Result::unwrap), [expected; 4]);
     }
@@ -205,8 +205,8 @@ fn a_walk_meets_every_row() {
                 }
                 rows
             };
-            let all = HistoryRange { desc, page_size, ..Default::default() };
-            let chats = HistoryRange { desc, page_size, ..HistoryRange::chats() };
+            let all = HistoryRange::default().desc(desc).page_size(page_size);
+            let chats = HistoryRange::chats().desc(desc).page_size(page_size);
             let rows: Vec<i64> = (1..=ROWS).collect();
             for (range, expected) in [
                 (&all, in_order(rows.clone())),
@@ -257,7 +257,7 @@ fn a_walk_with_callbacks() {
         assert_eq!(seen.try_iter().collect::<Vec<_>>(), expected);
     }
     // Five rows are a full page of five: the page behind it is empty, and nobody is told.
-    let range = HistoryRange { page_size: 5, mtypes: Some(vec![51]), ..Default::default() };
+    let range = HistoryRange::default().page_size(5).mtypes([51]);
     let (sizes, seen) = channel();
     let (callback, reply) = reply::channel::<Error, ()>();
     let on_page = move |page: HistoryResult<P2PMessage>| {

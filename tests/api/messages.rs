@@ -63,8 +63,8 @@ fn a_checked_message_with_a_listed_word_is_refused() {
     enter(&two, ROOM);
     let heard = [server_push::RECV_CHAT, server_push::RECV_GROUP_CHAT, server_push::RECV_ROOM_CHAT]
         .map(|event| pushes(&two, event));
-    let strict = || Moderation { strategy_id: Some("LOBBY".into()), ..Default::default() };
-    let params = || Moderation { check_params: Some("{}".into()), ..Default::default() };
+    let strict = || Moderation::default().strategy_id("LOBBY");
+    let params = || Moderation::default().check_params("{}");
     let sends = |msg: &str, moderation: fn() -> Moderation| {
         let p2p = send(|callback| {
             one.send_moderated_message(2, 30, msg, "", moderation(), None, None, callback)

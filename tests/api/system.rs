@@ -48,10 +48,10 @@ fn push_options_are_kept() {
     let one = login(&gate, 1);
     let options = || get(|callback| one.get_device_push_option(None, callback)).unwrap();
     let add = |kind: i64, xid: i64, mtypes: Option<Vec<i64>>| {
-        get(|callback| one.add_device_push_option(kind, xid, mtypes, None, callback))
+        get(|callback| one.add_device_push_option(kind, xid, mtypes.as_deref(), None, callback))
     };
     let remove = |kind: i64, xid: i64, mtypes: Option<Vec<i64>>| {
-        get(|callback| one.remove_device_push_option(kind, xid, mtypes, None, callback))
+        get(|callback| one.remove_device_push_option(kind, xid, mtypes.as_deref(), None, callback))
     };
     add(option_type::P2P, 2, Some(vec![30, 32])).unwrap();
     add(option_type::GROUP, 100, None).unwrap();

@@ -13,11 +13,10 @@ use crate::common::record::{Event, Record};
 use crate::common::{DEADLINE, PID, UID, eventually};
 
 /// Waits long before the first relogin.
-pub(crate) const PATIENT: RegressiveStrategy = RegressiveStrategy {
-    start_connect_failed_count: 0,
-    max_interval_seconds: 3600,
-    linear_regressive_count: 1,
-};
+pub(crate) const PATIENT: RegressiveStrategy = RegressiveStrategy::new()
+    .start_connect_failed_count(0)
+    .max_interval_seconds(3600)
+    .linear_regressive_count(1);
 
 #[test]
 fn without_a_session_a_call_fails_with_20012() {

@@ -221,7 +221,7 @@ fn a_login_that_is_waited_for_says_why_it_failed() {
 #[test]
 fn a_first_login_is_tried_again_if_asked_for() {
     let peer = Peer::new();
-    let eager = RegressiveStrategy { start_connect_failed_count: 9, ..Default::default() };
+    let eager = RegressiveStrategy::new().start_connect_failed_count(9);
     let options = peer.options().regressive_strategy(eager).retry_first_login(true);
     let client = RtmClient::new(options.clone());
     let record = Record::of(&client);

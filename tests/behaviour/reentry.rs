@@ -79,7 +79,7 @@ const SESSION: &[(&str, Method)] = &[
     ("destroy", |c, _| c.destroy()),
     ("processor", |c, _| {
         let id = c.processor().on(server_push::RECV_CHAT, |_| {});
-        assert!(c.processor().off(id));
+        assert!(c.off(id));
     }),
     ("on_error_recorder", |c, _| {
         c.on_error_recorder(|_| {});

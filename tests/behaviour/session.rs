@@ -12,11 +12,10 @@ use crate::common::record::Event;
 use crate::common::{DEADLINE, UID};
 
 /// Tries again at once, for ever.
-const EAGER: RegressiveStrategy = RegressiveStrategy {
-    start_connect_failed_count: u32::MAX,
-    max_interval_seconds: 3600,
-    linear_regressive_count: 1,
-};
+const EAGER: RegressiveStrategy = RegressiveStrategy::new()
+    .start_connect_failed_count(u32::MAX)
+    .max_interval_seconds(3600)
+    .linear_regressive_count(1);
 
 #[test]
 fn bye_waits_for_its_answer() {

@@ -213,7 +213,7 @@ fn the_counters_add_up_however_a_session_ends() {
         let limit = (how == End::LastAttempt).then_some(1);
         let (client, record, mut connection) = peer.login(options.max_relogin_attempts(limit));
         if how == End::Veto {
-            client.on_relogin_will_start(|_, attempts| attempts < 1);
+            client.on_relogin_will_start(|_, attempt| attempt <= 1);
         }
         for number in 1..=3 {
             client.get_server_time(None, record.call(number));

@@ -17,15 +17,13 @@ mod state;
 use rtm_client::RegressiveStrategy;
 
 /// Waits for an hour before the first attempt.
-const PATIENT: RegressiveStrategy = RegressiveStrategy {
-    start_connect_failed_count: 0,
-    max_interval_seconds: 3600,
-    linear_regressive_count: 1,
-};
+const PATIENT: RegressiveStrategy = RegressiveStrategy::new()
+    .start_connect_failed_count(0)
+    .max_interval_seconds(3600)
+    .linear_regressive_count(1);
 
 /// Tries again at once, for ever.
-const EAGER: RegressiveStrategy = RegressiveStrategy {
-    start_connect_failed_count: u32::MAX,
-    max_interval_seconds: 3600,
-    linear_regressive_count: 1,
-};
+const EAGER: RegressiveStrategy = RegressiveStrategy::new()
+    .start_connect_failed_count(u32::MAX)
+    .max_interval_seconds(3600)
+    .linear_regressive_count(1);

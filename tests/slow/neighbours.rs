@@ -184,7 +184,7 @@ fn a_handler_is_dropped_in_its_turn() {
 fn the_connection_is_made_again() {
     let _alone = alone();
     let peer = Peer::new();
-    let at_once = RegressiveStrategy { start_connect_failed_count: 9, ..Default::default() };
+    let at_once = RegressiveStrategy::new().start_connect_failed_count(9);
     let (client, record, mut connection) =
         peer.login(peer.options().regressive_strategy(at_once).resume_rooms(true));
     client.enter_room(7, None, reply::ignore);

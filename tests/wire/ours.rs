@@ -216,6 +216,7 @@ fn body(body: &Body) -> Facts {
         Body::Text(text) => json!(text),
         Body::Binary(bytes) => bytes_or_text(bytes),
         Body::Translated(translation) => json!({ "translated": translated(translation) }),
+        other => panic!("a body of a new kind: {other:?}"),
     }
 }
 

@@ -160,11 +160,13 @@ impl Chat {
 }
 
 fn range() -> HistoryRange {
-    HistoryRange {
-        page_size: PAGE as i64,
-        mtypes: Some(vec![mtype::CHAT, mtype::IMAGE, mtype::AUDIO_FILE, mtype::VIDEO, mtype::FILE]),
-        ..HistoryRange::chats()
-    }
+    HistoryRange::default().page_size(PAGE as i64).mtypes([
+        mtype::CHAT,
+        mtype::IMAGE,
+        mtype::AUDIO_FILE,
+        mtype::VIDEO,
+        mtype::FILE,
+    ])
 }
 
 fn incoming(message: &PushMessage) -> String {

@@ -4,7 +4,9 @@ use crate::api::payloads::unread_since;
 use crate::client::RtmClient;
 use crate::error::Error;
 use crate::resume::Change;
-use crate::types::{Conversation, HistoryMessage, P2PMessage, Sessions, UnreadConversations};
+use crate::types::{
+    Conversation, HistoryMessage, OptionalList, P2PMessage, Sessions, UnreadConversations,
+};
 use crate::wire::payload::MapWriter;
 
 /// Chat: conversations and the translation of texts.
@@ -108,17 +110,17 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getP2PConversationList")]
-    pub fn get_p2p_conversation_list(
+    pub fn get_p2p_conversation_list<'a>(
         &self,
         mtime: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Vec<Conversation<P2PMessage>>>) + Send + 'static,
     ) {
         let (mtime, mtypes) = (mtime.into(), mtypes.into());
         self.call(
             "getp2pconversationlist",
-            |map| unread_since(map, mtime, mtypes.as_deref()),
+            |map| unread_since(map, mtime, mtypes.as_slice()),
             timeout,
             Conversation::decode_list,
             callback,
@@ -155,17 +157,17 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getP2PUnreadConversationList")]
-    pub fn get_p2p_unread_conversation_list(
+    pub fn get_p2p_unread_conversation_list<'a>(
         &self,
         mtime: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Vec<Conversation<P2PMessage>>>) + Send + 'static,
     ) {
         let (mtime, mtypes) = (mtime.into(), mtypes.into());
         self.call(
             "getp2punreadconversationlist",
-            |map| unread_since(map, mtime, mtypes.as_deref()),
+            |map| unread_since(map, mtime, mtypes.as_slice()),
             timeout,
             Conversation::decode_list,
             callback,
@@ -201,17 +203,17 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getGroupConversationList")]
-    pub fn get_group_conversation_list(
+    pub fn get_group_conversation_list<'a>(
         &self,
         mtime: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Vec<Conversation<HistoryMessage>>>) + Send + 'static,
     ) {
         let (mtime, mtypes) = (mtime.into(), mtypes.into());
         self.call(
             "getgroupconversationlist",
-            |map| unread_since(map, mtime, mtypes.as_deref()),
+            |map| unread_since(map, mtime, mtypes.as_slice()),
             timeout,
             Conversation::decode_list,
             callback,
@@ -248,17 +250,17 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getGroupUnreadConversationList")]
-    pub fn get_group_unread_conversation_list(
+    pub fn get_group_unread_conversation_list<'a>(
         &self,
         mtime: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<Vec<Conversation<HistoryMessage>>>) + Send + 'static,
     ) {
         let (mtime, mtypes) = (mtime.into(), mtypes.into());
         self.call(
             "getgroupunreadconversationlist",
-            |map| unread_since(map, mtime, mtypes.as_deref()),
+            |map| unread_since(map, mtime, mtypes.as_slice()),
             timeout,
             Conversation::decode_list,
             callback,
@@ -295,18 +297,18 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getUnreadConversationList")]
-    pub fn get_unread_conversation_list(
+    pub fn get_unread_conversation_list<'a>(
         &self,
         clear: impl Into<Option<bool>>,
         mtime: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<UnreadConversations>) + Send + 'static,
     ) {
         let (clear, mtime, mtypes) = (clear.into(), mtime.into(), mtypes.into());
         let payload = |map: &mut MapWriter<'_>| {
             map.opt_bool("clear", clear);
-            unread_since(map, mtime, mtypes.as_deref());
+            unread_since(map, mtime, mtypes.as_slice());
         };
         self.call(
             "getunreadconversationlist",

@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::api::payloads::{behind_message, stored_within};
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{HistoryMessage, HistoryResult, P2PMessage};
+use crate::types::{HistoryMessage, HistoryResult, OptionalList, P2PMessage};
 use crate::wire::payload::MapWriter;
 
 /// Messages of any type: stored ones, from a message on.
@@ -49,7 +49,7 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "getP2PMessageByMessageId")]
-    pub fn get_p2p_message_by_message_id(
+    pub fn get_p2p_message_by_message_id<'a>(
         &self,
         ouid: i64,
         desc: bool,
@@ -57,7 +57,7 @@ impl RtmClient {
         mid: i64,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<HistoryResult<P2PMessage>>) + Send + 'static,
     ) {
@@ -65,7 +65,7 @@ impl RtmClient {
         let payload = |map: &mut MapWriter<'_>| {
             map.id("ouid", ouid);
             behind_message(map, desc, num, mid);
-            stored_within(map, begin, end, mtypes.as_deref());
+            stored_within(map, begin, end, mtypes.as_slice());
         };
         self.call("getp2pmsgbymessageid", payload, timeout, HistoryResult::decode, callback);
     }
@@ -108,7 +108,7 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "getGroupMessageByMessageId")]
-    pub fn get_group_message_by_message_id(
+    pub fn get_group_message_by_message_id<'a>(
         &self,
         gid: i64,
         desc: bool,
@@ -116,7 +116,7 @@ impl RtmClient {
         mid: i64,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
     ) {
@@ -124,7 +124,7 @@ impl RtmClient {
         let payload = |map: &mut MapWriter<'_>| {
             map.id("gid", gid);
             behind_message(map, desc, num, mid);
-            stored_within(map, begin, end, mtypes.as_deref());
+            stored_within(map, begin, end, mtypes.as_slice());
         };
         self.call("getgroupmsgbymessageid", payload, timeout, HistoryResult::decode, callback);
     }
@@ -167,7 +167,7 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "getRoomMessageByMessageId")]
-    pub fn get_room_message_by_message_id(
+    pub fn get_room_message_by_message_id<'a>(
         &self,
         rid: i64,
         desc: bool,
@@ -175,7 +175,7 @@ impl RtmClient {
         mid: i64,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
     ) {
@@ -183,7 +183,7 @@ impl RtmClient {
         let payload = |map: &mut MapWriter<'_>| {
             map.id("rid", rid);
             behind_message(map, desc, num, mid);
-            stored_within(map, begin, end, mtypes.as_deref());
+            stored_within(map, begin, end, mtypes.as_slice());
         };
         self.call("getroommsgbymessageid", payload, timeout, HistoryResult::decode, callback);
     }
@@ -222,21 +222,21 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "getBroadcastMessageByMessageId")]
-    pub fn get_broadcast_message_by_message_id(
+    pub fn get_broadcast_message_by_message_id<'a>(
         &self,
         desc: bool,
         num: i64,
         mid: i64,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
     ) {
         let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
         let payload = |map: &mut MapWriter<'_>| {
             behind_message(map, desc, num, mid);
-            stored_within(map, begin, end, mtypes.as_deref());
+            stored_within(map, begin, end, mtypes.as_slice());
         };
         self.call("getbroadcastmsgbymessageid", payload, timeout, HistoryResult::decode, callback);
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use crate::api::payloads::stored_within;
 use crate::client::RtmClient;
 use crate::error::Error;
+use crate::types::OptionalList;
 use crate::wire::payload::MapWriter;
 
 /// Messages of any type: how many are stored.
@@ -32,19 +33,19 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "getP2PMessageCount")]
-    pub fn get_p2p_message_count(
+    pub fn get_p2p_message_count<'a>(
         &self,
         ouid: i64,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<i64>) + Send + 'static,
     ) {
         let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
         let payload = |map: &mut MapWriter<'_>| {
             map.id("ouid", ouid);
-            stored_within(map, begin, end, mtypes.as_deref());
+            stored_within(map, begin, end, mtypes.as_slice());
         };
         self.call("getp2pmsgcount", payload, timeout, |f| Ok(f.int("count")), callback);
     }
@@ -74,19 +75,19 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "getGroupMessageCount")]
-    pub fn get_group_message_count(
+    pub fn get_group_message_count<'a>(
         &self,
         gid: i64,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<i64>) + Send + 'static,
     ) {
         let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
         let payload = |map: &mut MapWriter<'_>| {
             map.id("gid", gid);
-            stored_within(map, begin, end, mtypes.as_deref());
+            stored_within(map, begin, end, mtypes.as_slice());
         };
         self.call("getgroupmsgcount", payload, timeout, |f| Ok(f.int("count")), callback);
     }
@@ -116,19 +117,19 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "getRoomMessageCount")]
-    pub fn get_room_message_count(
+    pub fn get_room_message_count<'a>(
         &self,
         rid: i64,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<i64>) + Send + 'static,
     ) {
         let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
         let payload = |map: &mut MapWriter<'_>| {
             map.id("rid", rid);
-            stored_within(map, begin, end, mtypes.as_deref());
+            stored_within(map, begin, end, mtypes.as_slice());
         };
         self.call("getroommsgcount", payload, timeout, |f| Ok(f.int("count")), callback);
     }
@@ -157,17 +158,17 @@ impl RtmClient {
     ///
     /// The JavaScript SDK has no such call; the Unity SDK does.
     #[doc(alias = "getBroadcastMessageCount")]
-    pub fn get_broadcast_message_count(
+    pub fn get_broadcast_message_count<'a>(
         &self,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<i64>) + Send + 'static,
     ) {
         let (begin, end, mtypes) = (begin.into(), end.into(), mtypes.into());
         let payload = |map: &mut MapWriter<'_>| {
-            stored_within(map, begin, end, mtypes.as_deref());
+            stored_within(map, begin, end, mtypes.as_slice());
         };
         self.call("getbroadcastmsgcount", payload, timeout, |f| Ok(f.int("count")), callback);
     }

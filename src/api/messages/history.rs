@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::api::payloads::{HistoryQuery, history, stored_message};
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{HistoryMessage, HistoryResult, MessageInfo, P2PMessage};
+use crate::types::{HistoryMessage, HistoryResult, MessageInfo, OptionalList, P2PMessage};
 use crate::wire::payload::MapWriter;
 
 /// Messages of any type: stored ones.
@@ -47,7 +47,7 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getGroupMessage")]
-    pub fn get_group_message(
+    pub fn get_group_message<'a>(
         &self,
         gid: i64,
         desc: bool,
@@ -55,7 +55,7 @@ impl RtmClient {
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
         lastid: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
     ) {
@@ -66,7 +66,7 @@ impl RtmClient {
             begin: begin.into(),
             end: end.into(),
             lastid: lastid.into(),
-            mtypes: mtypes.as_deref(),
+            mtypes: mtypes.as_slice(),
         };
         let payload = |map: &mut MapWriter<'_>| {
             map.id("gid", gid);
@@ -113,7 +113,7 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getRoomMessage")]
-    pub fn get_room_message(
+    pub fn get_room_message<'a>(
         &self,
         rid: i64,
         desc: bool,
@@ -121,7 +121,7 @@ impl RtmClient {
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
         lastid: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
     ) {
@@ -132,7 +132,7 @@ impl RtmClient {
             begin: begin.into(),
             end: end.into(),
             lastid: lastid.into(),
-            mtypes: mtypes.as_deref(),
+            mtypes: mtypes.as_slice(),
         };
         let payload = |map: &mut MapWriter<'_>| {
             map.id("rid", rid);
@@ -178,14 +178,14 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getBroadcastMessage")]
-    pub fn get_broadcast_message(
+    pub fn get_broadcast_message<'a>(
         &self,
         desc: bool,
         num: i64,
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
         lastid: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<HistoryResult<HistoryMessage>>) + Send + 'static,
     ) {
@@ -196,7 +196,7 @@ impl RtmClient {
             begin: begin.into(),
             end: end.into(),
             lastid: lastid.into(),
-            mtypes: mtypes.as_deref(),
+            mtypes: mtypes.as_slice(),
         };
         let payload = |map: &mut MapWriter<'_>| {
             history(map, &query);
@@ -243,7 +243,7 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getP2PMessage")]
-    pub fn get_p2p_message(
+    pub fn get_p2p_message<'a>(
         &self,
         ouid: i64,
         desc: bool,
@@ -251,7 +251,7 @@ impl RtmClient {
         begin: impl Into<Option<i64>>,
         end: impl Into<Option<i64>>,
         lastid: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<HistoryResult<P2PMessage>>) + Send + 'static,
     ) {
@@ -262,7 +262,7 @@ impl RtmClient {
             begin: begin.into(),
             end: end.into(),
             lastid: lastid.into(),
-            mtypes: mtypes.as_deref(),
+            mtypes: mtypes.as_slice(),
         };
         let payload = |map: &mut MapWriter<'_>| {
             map.id("ouid", ouid);

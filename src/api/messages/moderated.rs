@@ -35,7 +35,7 @@ impl RtmClient {
     /// ```
     /// use rtm_client::types::{Moderation, mtype};
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// let moderation = Moderation { strategy_id: Some("LOBBY".into()), ..Default::default() };
+    /// let moderation = Moderation::default().strategy_id("LOBBY");
     /// let (callback, reply) = reply::channel();
     /// client.send_moderated_message(2, mtype::CHAT, "hello", "", moderation, None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
@@ -92,7 +92,7 @@ impl RtmClient {
     /// ```
     /// use rtm_client::types::{Moderation, mtype};
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// let moderation = Moderation { strategy_id: Some("LOBBY".into()), ..Default::default() };
+    /// let moderation = Moderation::default().strategy_id("LOBBY");
     /// let (callback, reply) = reply::channel();
     /// client.send_moderated_group_message(100, mtype::CHAT, "hello", "", moderation, None, None, callback);
     /// assert!(reply.wait()?.mid > 0);
@@ -149,7 +149,7 @@ impl RtmClient {
     /// ```
     /// use rtm_client::types::{Moderation, mtype};
     /// # use rtm_client::doctest::*; let (gate, client) = in_room();
-    /// let moderation = Moderation { strategy_id: Some("LOBBY".into()), ..Default::default() };
+    /// let moderation = Moderation::default().strategy_id("LOBBY");
     /// let (callback, reply) = reply::channel();
     /// client.send_moderated_room_message(300, mtype::CHAT, "hello", "", moderation, None, None, callback);
     /// assert!(reply.wait()?.mid > 0);

@@ -1,9 +1,10 @@
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use crate::api::payloads::unread_since;
 use crate::client::RtmClient;
 use crate::error::Error;
-use crate::types::{GroupUnreadCounts, P2PUnreadCounts, UnreadMessages};
+use crate::types::{GroupUnreadCounts, OptionalList, P2PUnreadCounts, UnreadMessages, ids};
 use crate::wire::payload::MapWriter;
 
 /// Messages of any type: unread ones.
@@ -145,19 +146,19 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getP2PUnreadMessageNum")]
-    pub fn get_p2p_unread_message_num(
+    pub fn get_p2p_unread_message_num<'a>(
         &self,
-        uids: impl IntoIterator<Item = i64>,
+        uids: impl IntoIterator<Item = impl Borrow<i64>>,
         mtime: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<P2PUnreadCounts>) + Send + 'static,
     ) {
-        let uids: Vec<i64> = uids.into_iter().collect();
+        let uids = ids(uids);
         let (mtime, mtypes) = (mtime.into(), mtypes.into());
         let payload = |map: &mut MapWriter<'_>| {
             map.ids("uids", &uids);
-            unread_since(map, mtime, mtypes.as_deref());
+            unread_since(map, mtime, mtypes.as_slice());
         };
         self.call("getp2punread", payload, timeout, P2PUnreadCounts::decode, callback);
     }
@@ -193,19 +194,19 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getGroupUnreadMessageNum")]
-    pub fn get_group_unread_message_num(
+    pub fn get_group_unread_message_num<'a>(
         &self,
-        gids: impl IntoIterator<Item = i64>,
+        gids: impl IntoIterator<Item = impl Borrow<i64>>,
         mtime: impl Into<Option<i64>>,
-        mtypes: impl Into<Option<Vec<i64>>>,
+        mtypes: impl Into<OptionalList<'a>>,
         timeout: impl Into<Option<Duration>>,
         callback: impl FnOnce(Option<Error>, Option<GroupUnreadCounts>) + Send + 'static,
     ) {
-        let gids: Vec<i64> = gids.into_iter().collect();
+        let gids = ids(gids);
         let (mtime, mtypes) = (mtime.into(), mtypes.into());
         let payload = |map: &mut MapWriter<'_>| {
             map.ids("gids", &gids);
-            unread_since(map, mtime, mtypes.as_deref());
+            unread_since(map, mtime, mtypes.as_slice());
         };
         self.call("getgroupunread", payload, timeout, GroupUnreadCounts::decode, callback);
     }

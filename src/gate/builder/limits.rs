@@ -17,9 +17,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200030);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn message_limit(mut self, bytes: usize) -> Self {
-        self.config.limits.message_bytes = bytes;
-        self
+    pub fn message_limit(self, bytes: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.message_bytes = bytes;
+        builder
     }
 
     /// The largest attrs of a message or a file. Default: 2048 bytes. Larger ones are refused with 200030 or 200031.
@@ -34,9 +35,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200030);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn attrs_limit(mut self, bytes: usize) -> Self {
-        self.config.limits.attrs_bytes = bytes;
-        self
+    pub fn attrs_limit(self, bytes: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.attrs_bytes = bytes;
+        builder
     }
 
     /// The largest file. Default: 5242880 bytes. A larger one is refused with 200031.
@@ -52,9 +54,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200031);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn file_limit(mut self, bytes: usize) -> Self {
-        self.config.limits.file_bytes = bytes;
-        self
+    pub fn file_limit(self, bytes: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.file_bytes = bytes;
+        builder
     }
 
     /// The largest package. Default: 8 MiB. A larger one ends its connection.
@@ -69,9 +72,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 20002); // lost with the connection
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn package_limit(mut self, bytes: usize) -> Self {
-        self.config.limits.package_bytes = bytes;
-        self
+    pub fn package_limit(self, bytes: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.package_bytes = bytes;
+        builder
     }
 
     /// How many rows of history an answer holds at most. Default: 20.
@@ -89,9 +93,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait()?.num, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn page_limit(mut self, rows: usize) -> Self {
-        self.config.limits.page_rows = rows;
-        self
+    pub fn page_limit(self, rows: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.page_rows = rows;
+        builder
     }
 
     /// How many members a group may have. Default: 10000. One more is refused with 200042; what
@@ -107,9 +112,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().code(), 200042);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn member_limit(mut self, users: usize) -> Self {
-        self.config.limits.group_members = users;
-        self
+    pub fn member_limit(self, users: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.group_members = users;
+        builder
     }
 
     /// How many friends a user may have. Default: 300. One more is refused with 200048.
@@ -124,9 +130,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().code(), 200048);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn friend_limit(mut self, users: usize) -> Self {
-        self.config.limits.friends = users;
-        self
+    pub fn friend_limit(self, users: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.friends = users;
+        builder
     }
 
     /// How many rooms a connection may be in, where several are allowed. Default: 10. One more is refused with 200047.
@@ -141,9 +148,10 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().code(), 200047);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn room_limit(mut self, rooms: usize) -> Self {
-        self.config.limits.rooms = rooms;
-        self
+    pub fn room_limit(self, rooms: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.rooms = rooms;
+        builder
     }
 
     /// How many messages of a conversation are kept; the oldest go first. Default: 500; zero counts as 1.
@@ -159,9 +167,10 @@ impl GateBuilder {
     /// assert_eq!(kept.len(), 2);
     /// assert_eq!(kept[0].msg, "two");
     /// ```
-    pub fn keep_messages(mut self, count: usize) -> Self {
-        self.config.limits.kept.messages = count;
-        self
+    pub fn keep_messages(self, count: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.kept.messages = count;
+        builder
     }
 
     /// How long a message is kept. Default: 7 days. Older ones go when the next of their conversation comes, or within
@@ -177,9 +186,10 @@ impl GateBuilder {
     /// gate.broadcast(99, 30, "new", "");
     /// assert!(gate.stored(ConversationId::Broadcast).iter().all(|message| message.msg != "old"));
     /// ```
-    pub fn keep_for(mut self, span: Duration) -> Self {
-        self.config.limits.kept.time = millis(span);
-        self
+    pub fn keep_for(self, span: Duration) -> Self {
+        let mut builder = self;
+        builder.config.limits.kept.time = millis(span);
+        builder
     }
 
     /// How many bytes of files are kept; the oldest go first, and a file larger than that at once. Default: 256 MiB.
@@ -210,9 +220,10 @@ impl GateBuilder {
     /// assert!(fetch(&second)?.ends_with("two"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn keep_file_bytes(mut self, bytes: usize) -> Self {
-        self.config.limits.kept_file_bytes = bytes;
-        self
+    pub fn keep_file_bytes(self, bytes: usize) -> Self {
+        let mut builder = self;
+        builder.config.limits.kept_file_bytes = bytes;
+        builder
     }
 
     /// How long a file token is good. Default: 10 minutes.
@@ -229,8 +240,9 @@ impl GateBuilder {
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 200003); // too late
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn file_token_life(mut self, span: Duration) -> Self {
-        self.config.limits.file_token_life = millis(span);
-        self
+    pub fn file_token_life(self, span: Duration) -> Self {
+        let mut builder = self;
+        builder.config.limits.file_token_life = millis(span);
+        builder
     }
 }

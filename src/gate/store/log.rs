@@ -20,6 +20,7 @@ use super::Kept;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ConversationId {
     /// Between these two users.
     P2p(i64, i64),

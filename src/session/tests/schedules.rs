@@ -415,18 +415,18 @@ impl World {
         prop_assert_eq!(self.link, Link::Down);
         prop_assert!(self.asked.replace(question).is_none(), "two questions at once");
         match question {
-            Question::Relogin { last_error, retried_count } => {
+            Question::Relogin { last_error, attempts } => {
                 let Some(outage) = &self.outage else {
                     return Err(TestCaseError::fail("a relogin without an outage"));
                 };
                 prop_assert!(self.established && !self.open && !outage.owed);
-                prop_assert_eq!(retried_count, outage.attempts);
+                prop_assert_eq!(attempts, outage.attempts);
                 prop_assert_eq!(last_error, outage.last_error);
-                let attempt = retried_count + 1;
+                let attempt = attempts + 1;
                 prop_assert_eq!(self.phase, Some(Phase::Reconnecting { attempt, due: None }));
                 prop_assert!(self.now >= outage.next, "attempt {} is early", outage.attempts + 1);
                 let most = self.session.options.max_attempts;
-                prop_assert!(most.is_none_or(|most| retried_count < most), "over the limit");
+                prop_assert!(most.is_none_or(|most| attempts < most), "over the limit");
             }
             Question::Token => {
                 prop_assert!(matches!(input, Input::Authenticated(_)));

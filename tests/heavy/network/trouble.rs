@@ -77,7 +77,7 @@ fn a_tls_connection_that_ends_in_any_way_is_made_again() {
     let peer = Peer::new();
     let (options, config) = secure(&peer);
     // Many in a short time.
-    let at_once = RegressiveStrategy { start_connect_failed_count: 20, ..Default::default() };
+    let at_once = RegressiveStrategy::new().start_connect_failed_count(20);
     let (client, record) = login(options.regressive_strategy(at_once));
     let mut connection = accept_login(&peer, &config);
     record.expect_login(true, 0);

@@ -144,32 +144,32 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
         }
         "getP2PConversationList" => c.get_p2p_conversation_list(
             a.opt_int("mtime"),
-            a.opt_ints("mtypes"),
+            a.opt_ints("mtypes").as_deref(),
             TIMEOUT,
             s.data(ours::p2p_conversations),
         ),
         "getP2PUnreadConversationList" => c.get_p2p_unread_conversation_list(
             a.opt_int("mtime"),
-            a.opt_ints("mtypes"),
+            a.opt_ints("mtypes").as_deref(),
             TIMEOUT,
             s.data(ours::p2p_conversations),
         ),
         "getGroupConversationList" => c.get_group_conversation_list(
             a.opt_int("mtime"),
-            a.opt_ints("mtypes"),
+            a.opt_ints("mtypes").as_deref(),
             TIMEOUT,
             s.data(ours::group_conversations),
         ),
         "getGroupUnreadConversationList" => c.get_group_unread_conversation_list(
             a.opt_int("mtime"),
-            a.opt_ints("mtypes"),
+            a.opt_ints("mtypes").as_deref(),
             TIMEOUT,
             s.data(ours::group_conversations),
         ),
         "getUnreadConversationList" => c.get_unread_conversation_list(
             a.opt_bool("clear"),
             a.opt_int("mtime"),
-            a.opt_ints("mtypes"),
+            a.opt_ints("mtypes").as_deref(),
             TIMEOUT,
             s.data(ours::unread_conversations),
         ),

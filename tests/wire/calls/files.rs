@@ -11,7 +11,7 @@ pub(super) fn call(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
     match js {
         "fileToken" => c.file_token(
             a.text("cmd"),
-            a.opt_ints("tos"),
+            a.opt_ints("tos").as_deref(),
             a.opt_int("to"),
             a.opt_int("rid"),
             a.opt_int("gid"),

@@ -97,14 +97,14 @@ fn system(c: &RtmClient, js: &str, a: Args<'_>, s: &Sink) -> bool {
         "addDevicePushOption" => c.add_device_push_option(
             a.int("type"),
             a.int("xid"),
-            a.opt_ints("mtypes"),
+            a.opt_ints("mtypes").as_deref(),
             TIMEOUT,
             s.done(),
         ),
         "removeDevicePushOption" => c.remove_device_push_option(
             a.int("type"),
             a.int("xid"),
-            a.opt_ints("mtypes"),
+            a.opt_ints("mtypes").as_deref(),
             TIMEOUT,
             s.done(),
         ),
