@@ -7,6 +7,7 @@
 mod messages;
 mod reasons;
 
+use crate::dial::words::Entry;
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 use crate::events::ReloginCompleted;
@@ -38,6 +39,8 @@ pub(crate) struct Session {
     state: State,
     /// What was told last; `None` while nothing goes on.
     phase: Option<Phase>,
+    /// The gate that was reached last, in words.
+    gate: String,
     /// How long an attempt to log in may take, dialing included.
     login_timeout: Time,
     /// Whether a login has succeeded since the program asked for one: from then on the connection is made again.
@@ -101,6 +104,7 @@ impl Session {
             options,
             state: State::Idle,
             phase: None,
+            gate: String::new(),
             login_timeout: to_time(CALL_TIMEOUT),
             established: false,
             attempts: 0,
@@ -127,6 +131,11 @@ impl Session {
     /// Whether the gate was asked whether it is there, and nothing has come since.
     pub(crate) fn is_probing(&self) -> bool {
         matches!(self.state, State::Live { answer_by: Some(_), .. })
+    }
+
+    /// The connection, of which [`Input::Connected`] will tell, is to that gate: errors name it.
+    pub(crate) fn reached(&mut self, gate: &str) {
+        gate.clone_into(&mut self.gate);
     }
 
     /// Something has come from the gate, whatever it is.
@@ -194,6 +203,8 @@ impl Session {
                 Err(error) => self.attempt_failed(at, error, out),
             },
             (Input::Lost(error), State::Authenticating { .. }) => {
+                let text = Entry::Lost.of(&self.gate);
+                let error = Error::with_source(error.code(), text, error);
                 self.attempt_failed(at, error, out);
             }
             (Input::Lost(_), State::Live { .. }) if self.leaves_at_once() => self.leave(out),
@@ -229,7 +240,8 @@ impl Session {
                 self.attempt_failed(at, error, out);
             }
             State::Authenticating { .. } => {
-                let error = Error::new(fpnn::CORE_TIMEOUT, "the gate did not answer the login");
+                let text = Entry::NoAnswer.of(&self.gate);
+                let error = Error::new(fpnn::CORE_TIMEOUT, text);
                 self.attempt_failed(at, error, out);
             }
             State::Live { answer_by: None, .. } => self.probe(at.now, PROBE_TIMEOUT, out),

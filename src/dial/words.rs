@@ -308,6 +308,51 @@ impl Upgrade {
     }
 }
 
+/// The WebSocket is open, and the user is not logged in. The peer is the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    NoAnswer,
+    Lost,
+}
+
+impl Entry {
+    pub(crate) fn of(&self, peer: &str) -> String {
+        match self {
+            Entry::NoAnswer => {
+                format!("{peer} did not answer the login: is it too busy, or no gate?")
+            }
+            Entry::Lost => {
+                format!(
+                    "the connection to {peer} ended before the login was answered: is it a gate?"
+                )
+            }
+        }
+    }
+}
+
+/// The WebSocket is open, and the file does not come to its end. The peer is the file gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Upload {
+    NoAnswer,
+    /// How many bytes have not been sent, and of how many.
+    Unsent(usize, usize),
+    Lost,
+}
+
+impl Upload {
+    pub(crate) fn of(&self, peer: &str) -> String {
+        match self {
+            Upload::NoAnswer => format!("all of it was sent to {peer}, and not answered"),
+            Upload::Unsent(left, total) => {
+                format!("{left} bytes of {total} were still to be sent to {peer}")
+            }
+            Upload::Lost => {
+                format!("the connection to {peer} ended before it had taken the file")
+            }
+        }
+    }
+}
+
 /// What the options hold for TLS cannot be used. The thing is what was given to which option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg(feature = "tls")]

@@ -46,6 +46,8 @@ pub(super) enum Heard {
 
 pub(super) struct Connection {
     stream: Stream,
+    /// Who is at the other end, in words.
+    peer: String,
     frames: Frames,
     packages: Reader,
     /// Whether the latest message holds more packages.
@@ -75,12 +77,18 @@ enum Reading {
 
 impl Connection {
     /// `behind` is what came behind the answer to the upgrade.
-    pub(super) fn new(stream: Stream, behind: &[u8], options: &ClientOptions) -> Connection {
+    pub(super) fn new(
+        stream: Stream,
+        behind: &[u8],
+        peer: String,
+        options: &ClientOptions,
+    ) -> Connection {
         let repair = options.repair_126_byte_frames;
         let mut frames = Frames::new(Reads::Client { repair }, options.max_received_bytes);
         frames.push(behind);
         Connection {
             stream,
+            peer,
             frames,
             packages: Reader::new(options.max_received_bytes),
             cutting: false,
@@ -95,6 +103,10 @@ impl Connection {
 
     pub(super) fn stream(&mut self) -> &mut Stream {
         &mut self.stream
+    }
+
+    pub(super) fn peer(&self) -> &str {
+        &self.peer
     }
 
     /// How many bytes wait for the socket.

@@ -11,6 +11,7 @@ use super::callbacks::{Batch, Item};
 use super::connect::{Dialing, Progress};
 use super::connection::Connection;
 use super::{Complete, Engine};
+use crate::dial::words;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::time::Time;
@@ -161,6 +162,10 @@ impl Upload {
                 lost = Some(error);
             }
         });
+        let lost = lost.map(|error| {
+            let text = words::Upload::Lost.of(connection.peer());
+            Error::with_source(error.code(), text, error)
+        });
         connection.write();
         self.report_progress(batch);
         for item in received.items {
@@ -184,10 +189,13 @@ impl Upload {
         let text = "the file gate did not take the file in time";
         let text = match &self.link {
             Link::Dialing { dialing, .. } => format!("{text}: {}", dialing.under_way()),
-            Link::Up(connection) => match connection.waiting() {
-                0 => format!("{text}: all of it was sent, and not answered"),
-                left => format!("{text}: {left} bytes of {} were still to be sent", self.total),
-            },
+            Link::Up(connection) => {
+                let why = match connection.waiting() {
+                    0 => words::Upload::NoAnswer,
+                    left => words::Upload::Unsent(left, self.total),
+                };
+                format!("{text}: {}", why.of(connection.peer()))
+            }
             Link::Over => text.to_owned(),
         };
         Error::new(fpnn::CORE_TIMEOUT, text)

@@ -137,9 +137,11 @@ impl File {
             return too_large(&path.display().to_string());
         }
         // It may have grown, and some do not know how long they are.
-        let mut bytes = Vec::with_capacity(found.len() as usize);
+        let mut bytes = Vec::new();
+        let reserved = bytes.try_reserve_exact(found.len() as usize);
+        reserved.map_err(|_| unreadable(ErrorKind::OutOfMemory.into()))?;
         let file = fs::File::open(&path).map_err(unreadable)?;
-        file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        file.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > limit { too_large(&path.display().to_string()) } else { Ok(bytes) }
     }
 }

@@ -316,7 +316,7 @@ impl Attempt {
         self.route.stop(self.candidate.address)
     }
 
-    fn gate(&self) -> String {
+    pub(super) fn gate(&self) -> String {
         self.route.gate(self.candidate.address)
     }
 }

@@ -185,7 +185,7 @@ impl Dialing {
                 }
                 Ok(Step::Further) => self.race.went_on(now, attempt.took()),
                 Ok(Step::Open(stream, behind)) => {
-                    let connection = Connection::new(stream, &behind, options);
+                    let connection = Connection::new(stream, &behind, attempt.gate(), options);
                     return Some(Progress::Open(Box::new(connection), attempt.token));
                 }
                 Err(failure) => {

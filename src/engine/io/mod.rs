@@ -242,6 +242,7 @@ impl Io {
                     Progress::Waiting => {}
                     Progress::Open(connection, token) => {
                         self.token = token;
+                        self.session.reached(connection.peer());
                         self.link = Link::Up(connection);
                         self.inputs.push(Input::Connected);
                     }

@@ -35,10 +35,32 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
     Row {
-        says: "the file gate did not take the file in time: all of it was sent, and not answered",
+        says: "the file gate did not take the file in time: all of it was sent to PEER, and not answered",
         play: || {
             let files = Peer::new();
             let serve = || drop(Connection::over(files.accept_tcp()).until_closed());
+            upload(&files.address(), |options, peer| options.file_endpoint(peer), serve)
+        },
+    },
+    Row {
+        says: "were still to be sent to PEER",
+        play: || {
+            let files = Peer::new();
+            let options = |options: ClientOptions, peer: &str| {
+                options.file_endpoint(peer).max_sent_bytes(10_000_000)
+            };
+            let mut connection = None;
+            let serve = || connection = Some(files.accept());
+            // More than the buffers in between hold. A debug build takes its time over it.
+            let (bytes, timeout) = (vec![0; 9_000_000], Duration::from_secs(4));
+            upload_of(bytes, timeout, &files.address(), options, serve)
+        },
+    },
+    Row {
+        says: "the connection to PEER ended before it had taken the file",
+        play: || {
+            let files = Peer::new();
+            let serve = || files.accept().close();
             upload(&files.address(), |options, peer| options.file_endpoint(peer), serve)
         },
     },
@@ -50,7 +72,19 @@ pub(super) const ROWS: &[Row] = &[
         says: "a file cannot be read: PEER: it is not a regular file",
         play: || file("folder", |path| std::fs::create_dir_all(path).expect("a folder")),
     },
-    Row { says: "a file cannot be read: PEER: this program may not read it", play: unreadable },
+    Row {
+        says: "a file cannot be read: PEER: this program may not read it",
+        play: || {
+            elsewhere("closed", "umask 777 && : > \"$1\"", "unshare -U", "no user namespaces here")
+        },
+    },
+    Row {
+        says: "a file cannot be read: PEER: there is not enough memory for it",
+        play: || {
+            let make = "truncate -s 8G \"$1\" && ulimit -v 4000000";
+            elsewhere("large", make, "", "no limits of memory here")
+        },
+    },
 ];
 
 #[test]
@@ -63,11 +97,20 @@ fn upload(
     change: fn(ClientOptions, &str) -> ClientOptions,
     serve: impl FnOnce(),
 ) -> Said {
+    upload_of(b"bytes".to_vec(), Duration::from_secs(1), peer, change, serve)
+}
+
+fn upload_of(
+    bytes: Vec<u8>,
+    timeout: Duration,
+    peer: &str,
+    change: fn(ClientOptions, &str) -> ClientOptions,
+    serve: impl FnOnce(),
+) -> Said {
     let gate = Peer::new();
     let (client, _record, mut connection) = gate.login(change(gate.options().no_proxy(), peer));
     let (callback, reply) = reply::channel();
-    let timeout = Duration::from_secs(1);
-    let file = File::from_bytes("a.bin", "bytes");
+    let file = File::from_bytes("a.bin", bytes);
     client.send_file(mtype::FILE, 5, file, None, timeout, callback);
     let quest = connection.quest("filetoken");
     let token = map([("token", "token".into()), ("endpoint", "endpoint".into())]);
@@ -88,13 +131,13 @@ fn file(name: &str, make: impl FnOnce(&Path)) -> Said {
 
 fn unread(path: &Path) -> String {
     let gate = Peer::new();
-    let (client, ..) = gate.login(gate.options());
+    let (client, ..) = gate.login(gate.options().max_sent_bytes(usize::MAX));
     let (callback, reply) = reply::channel();
     client.upload_file(mtype::FILE, File::open(path), None, callback);
     in_words(&reply.wait().expect_err("it cannot be read").error)
 }
 
-/// The variable that names the file a process of its own reads, and may not.
+/// The variable that names the file a process of its own reads, and cannot.
 const READ: &str = "RTM_TEST_READ";
 
 /// What that process runs; nothing where the variable is not set.
@@ -105,14 +148,13 @@ fn reads_in_a_process_of_its_own() {
     }
 }
 
-/// A file of nobody's, read by a process without privileges.
-fn unreadable() -> Said {
-    let path = std::env::temp_dir().join(format!("rtm-client-words-{}-closed", std::process::id()));
+/// What becomes of a file that `make` makes, read by a process that is begun by `command`, where there are such.
+fn elsewhere(name: &str, make: &str, command: &str, what: &'static str) -> Said {
+    let path = std::env::temp_dir().join(format!("rtm-client-words-{}-{name}", std::process::id()));
     let path = path.display().to_string();
     let program = std::env::current_exe().expect("the test's binary");
-    let script = "umask 777 && : > \"$1\" && shift && exec unshare -U \"$@\"";
     let output = Command::new("sh")
-        .args(["-c", script, "sh", &path])
+        .args(["-c", &format!("{make} && shift && exec {command} \"$@\""), "sh", &path])
         .arg(program)
         .args(["--exact", "words::uploads::reads_in_a_process_of_its_own", "--nocapture"])
         .env(READ, &path)
@@ -122,6 +164,6 @@ fn unreadable() -> Said {
     let text = text.unwrap_or_default();
     match text.lines().find_map(|line| Some(line.split_once("SAID: ")?.1.to_owned())) {
         Some(text) => Said::Text { text, peer: path },
-        None => Said::Skipped("no user namespaces here"),
+        None => Said::Skipped(what),
     }
 }
