@@ -224,4 +224,5 @@ fn advised<'a>(why: &'a Reach, name: &str, options: &ClientOptions) -> &'a Reach
 }
 
 #[cfg(test)]
+#[path = "../../../tests/heavy/connect.rs"]
 mod tests;

@@ -19,7 +19,7 @@ use crate::error_code::fpnn;
 use crate::time::NEVER;
 
 #[expect(dead_code, unreachable_pub, reason = "it is there for the tests over real sockets too")]
-#[path = "../../../tests/common/dead.rs"]
+#[path = "../common/dead.rs"]
 mod dead;
 
 const DEADLINE: Duration = Duration::from_secs(20);
