@@ -99,6 +99,8 @@ pub(crate) struct Engine {
     uid: AtomicI64,
     /// What [`Time`] counts from.
     born: Instant,
+    /// The clock that somebody may set.
+    wall_clock: fn() -> SystemTime,
     /// What to add to a [`Time`] in milliseconds to get those since 1970; taken anew at each login.
     born_millis: AtomicI64,
     /// Guards what a call touches: the pending table, the outbox, and who is to be woken.
@@ -234,7 +236,8 @@ impl Engine {
             listeners: Listeners::default(),
             uid: AtomicI64::new(0),
             born: Instant::now(),
-            born_millis: AtomicI64::new(millis_since_1970()),
+            wall_clock: SystemTime::now,
+            born_millis: AtomicI64::new(millis_since_1970(SystemTime::now())),
             state: Mutex::new(State {
                 admission: Admission::Refused(log_in_first()),
                 connection: ConnectionState::Closed,
@@ -283,7 +286,8 @@ impl Engine {
         let timeout = timeout.map_or(0, to_time);
         self.uid.store(login.uid(), Ordering::Relaxed);
         let since_born = (self.now() / 1_000_000) as i64;
-        self.born_millis.store(millis_since_1970() - since_born, Ordering::Relaxed);
+        self.born_millis
+            .store(millis_since_1970((self.wall_clock)()) - since_born, Ordering::Relaxed);
         // Made before the lock is taken, for these are system calls; dropped if there is a run already.
         let io = Io::new(self);
         let mut state = self.state.lock();
@@ -428,7 +432,6 @@ fn log_in_first() -> Error {
     Error::new(fpnn::CORE_INVALID_CONNECTION, "log in first").unsent()
 }
 
-fn millis_since_1970() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as i64)
+fn millis_since_1970(now: SystemTime) -> i64 {
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use log::Level;
 use parking_lot::MutexGuard;
@@ -33,7 +33,7 @@ enum Relief {
 
 pub(super) fn run(engine: &Arc<Engine>, run: u64) {
     let mut relief = Relief::Missing(0);
-    let mut clocks = Clocks::new(engine.now(), SystemTime::now());
+    let mut clocks = Clocks::new(engine.now(), (engine.wall_clock)());
     let (mut expired, mut given_up) = (Vec::new(), Vec::new());
     loop {
         let now = engine.now();
@@ -54,7 +54,7 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
         if state.clocks_at <= now {
             state.clocks_at = now.saturating_add(clocks::EVERY);
             drop(state);
-            if clocks.look(now, SystemTime::now()) {
+            if clocks.look(now, (engine.wall_clock)()) {
                 let text = format_args!("the machine has slept: is the gate there?");
                 guard::log(Level::Debug, "rtm_client::session", text);
                 command_io(engine.state.lock(), Command::Doubt);
