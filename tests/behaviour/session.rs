@@ -1,7 +1,7 @@
 //! How a session ends, and how it goes on after the connection was lost.
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rtm_client::RegressiveStrategy;
 
@@ -174,6 +174,30 @@ fn a_relogin_goes_on_after_each_kind_of_failure() {
     let auth = connection.quest("auth");
     connection.fail(&auth, &package::error(200023, "logged in already"));
     record.expect(Event::Relogin(true, false, 0, 7));
+    record.expect_nothing(&client, &mut connection);
+    assert_eq!(record.rest(&client), [Event::Closed(0)]);
+}
+
+/// Each login succeeds, and each time the connection ends at once: that is no reason to begin the waits anew.
+#[test]
+fn a_gate_that_closes_after_each_login_is_left_alone_longer_and_longer() {
+    let strategy = RegressiveStrategy {
+        start_connect_failed_count: 2,
+        max_interval_seconds: 1,
+        linear_regressive_count: 4,
+    };
+    let peer = Peer::new();
+    let (client, record, mut connection) =
+        peer.login(peer.options().regressive_strategy(strategy).relogin_jitter(0.0));
+    for wait in [0, 0, 250, 500, 750, 1000, 1000] {
+        let closed = Instant::now();
+        connection.close();
+        record.expect_error(20002);
+        connection = peer.accept_login();
+        record.expect(Event::Relogin(true, false, 0, 1));
+        let took = closed.elapsed();
+        assert!(took >= Duration::from_millis(wait), "{took:?} instead of {wait} ms");
+    }
     record.expect_nothing(&client, &mut connection);
     assert_eq!(record.rest(&client), [Event::Closed(0)]);
 }
