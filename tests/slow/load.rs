@@ -145,12 +145,14 @@ fn quick_callbacks_need_two_threads() {
     assert!(two, "thirty clients with quick callbacks needed more than two threads each");
 }
 
-/// What comes while callbacks are run that are many and quick is read, without a relief. Only a round without one says so.
+/// What comes while callbacks are run that are many and quick is read, without a relief. Only rounds without one say so,
+/// which a busy machine may not have.
 #[test]
 fn many_quick_callbacks_hold_nobody_up() {
     const CALLBACKS: usize = 200;
     let _alone = alone();
     let gate = Responder::start();
+    let mut judged = 0;
     let heard = (0..50).any(|_| {
         let client = login(&gate);
         let stop = AtomicBool::new(false);
@@ -164,9 +166,10 @@ fn many_quick_callbacks_hold_nobody_up() {
         });
         client.close_and_wait(DEADLINE).expect("the threads end");
         println!("{made} neighbours, without a relief: {two}");
+        judged += usize::from(two);
         two && made > 8
     });
-    assert!(heard, "neighbours wait for the last of many quick callbacks");
+    assert!(heard || judged < 3, "neighbours wait for the last of many quick callbacks");
 }
 
 /// Callbacks about as long as it takes until the relief comes: it comes, or not, while they end.
