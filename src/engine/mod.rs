@@ -54,8 +54,8 @@ pub(crate) use login::{Login, LoginDone};
 
 use queue::{Queue, Queued};
 use tls::Connector;
-use upload::UploadRequest;
 pub(crate) use upload::Announced;
+use upload::UploadRequest;
 
 /// The first sequence number of a connection is that of `auth`.
 const FIRST_SEQ: u32 = 1;

@@ -143,3 +143,7 @@ fn look(engine: &Arc<Engine>, run: u64, now: Time, relief: &mut Relief) -> bool 
     }
     look != Look::Quiet
 }
+
+#[cfg(test)]
+#[path = "../../tests/heavy/clocks.rs"]
+mod tests;

@@ -181,11 +181,10 @@ fn a_relogin_goes_on_after_each_kind_of_failure() {
 /// Each login succeeds, and each time the connection ends at once: that is no reason to begin the waits anew.
 #[test]
 fn a_gate_that_closes_after_each_login_is_left_alone_longer_and_longer() {
-    let strategy = RegressiveStrategy {
-        start_connect_failed_count: 2,
-        max_interval_seconds: 1,
-        linear_regressive_count: 4,
-    };
+    let strategy = RegressiveStrategy::new()
+        .start_connect_failed_count(2)
+        .max_interval_seconds(1)
+        .linear_regressive_count(4);
     let peer = Peer::new();
     let (client, record, mut connection) =
         peer.login(peer.options().regressive_strategy(strategy).relogin_jitter(0.0));
