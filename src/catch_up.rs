@@ -19,6 +19,8 @@
 //!   row again. So what the service forgets between two pages is noticed as well as what it forgot before the first.
 //! * **Held back**: from the relogin on every push, whatever its type, until the list is in; then those of conversations whose
 //!   walk is not over. A row whose push is held is left to the push, and the walk is over where it comes to such a row.
+//! * **Away**: what is pushed between a loss and the relogin, by a service that says that before it answers the login, is
+//!   dropped if its type is covered: it lies behind what was missed, and the walk brings it.
 //! * **Loss**: a held push of a type covered is dropped, as the next walk brings it; others are handed over. Walks start over from
 //!   the marks. What the list had counted of a conversation without a mark still has to come.
 //!
@@ -77,6 +79,8 @@ pub(crate) struct Machine<M> {
     marks: HashMap<Conversation, Mark, RandomState>,
     /// The time of the newest message handed over.
     newest: Option<i64>,
+    /// From a loss until the relogin.
+    away: bool,
     /// From a relogin until a list is in, also across losses: up to this time nothing is missing apart from backlogs.
     unlisted: Option<i64>,
     /// The time the latest list was asked with.
@@ -144,6 +148,7 @@ impl<M> Machine<M> {
             rooms: HashMap::default(),
             marks: HashMap::default(),
             newest: None,
+            away: false,
             unlisted: None,
             from: 0,
             backlogs: BTreeMap::new(),
@@ -190,6 +195,7 @@ impl<M> Machine<M> {
 
     fn logged_in_again(&mut self, rooms: Vec<i64>, out: &mut Vec<Output<M>>) {
         self.lost(out);
+        self.away = false;
         self.floor = self.floor.or(self.newest);
         let owed = self.owed_since();
         let left: Vec<_> = self.rooms.keys().filter(|rid| !rooms.contains(rid)).copied().collect();
@@ -229,6 +235,7 @@ impl<M> Machine<M> {
     /// [`step`](Machine::step).
     pub(crate) fn passes<N>(&mut self, push: &Pushed<N>) -> bool {
         let passes = match self.backlogs.get(&push.conversation) {
+            _ if self.away => !self.options.mtypes.contains(&push.mtype),
             Some(backlog) => matches!(backlog.stage, Stage::GivenUp),
             None => self.unlisted.is_none(),
         };
@@ -241,6 +248,9 @@ impl<M> Machine<M> {
     fn pushed(&mut self, push: Pushed<M>, out: &mut Vec<Output<M>>) {
         if self.passes(&push) {
             return out.push(Output::HandOver(push.message));
+        }
+        if self.away {
+            return;
         }
         let conversation = push.conversation;
         self.held_bytes += push.bytes;
@@ -319,6 +329,7 @@ impl<M> Machine<M> {
     }
 
     fn lost(&mut self, out: &mut Vec<Output<M>>) {
+        self.away = true;
         self.running = None;
         self.tasks.clear();
         // No list says of a room that it is behind.

@@ -99,6 +99,22 @@ fn page_of(conversation: Conversation, begin: i64) -> Seen {
     Asked(Question::Page { conversation, begin, lastid: 0 })
 }
 
+/// The service may tell of a message before it has answered the login.
+#[test]
+fn what_is_pushed_before_the_relogin_is_known_is_left_to_the_walk() {
+    let mut desk = Desk::back(CatchUp::new());
+    desk.step(Input::Lost);
+    assert_eq!(desk.push(PEER, 2, "second"), []);
+    let mut other = push(PEER, 3, "of another type");
+    other.mtype = 66;
+    assert_eq!(desk.step(Input::Pushed(other)), [Message("of another type")]);
+    desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+    desk.list(&[unread(PEER, 2, 2)]);
+    assert_eq!(desk.page(vec![]), [page_of(PEER, 95_000)]);
+    let rows = vec![row(1, "first"), row(2, "second")];
+    assert_eq!(desk.page(rows), ["first", "second"].map(Message));
+}
+
 #[test]
 fn what_was_missed_comes_before_what_is_pushed_now() {
     let mut desk = Desk::back(CatchUp::new());

@@ -338,10 +338,6 @@ fn cut(
             Kind::Answer { seq, status } => match **own {
                 Some((what, own_seq)) if own_seq == seq => {
                     **own = None;
-                    if what == Own::Auth {
-                        // The session has to know of it before what comes behind it is looked at.
-                        **steps = PASS_STEPS;
-                    }
                     heard(Heard::Own(what, accepted(package, status)));
                 }
                 _ => {

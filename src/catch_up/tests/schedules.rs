@@ -95,6 +95,8 @@ struct Plan {
     kept: usize,
     /// Whether a push may come after an answer that was given later.
     late_pushes: bool,
+    /// Whether a push may come before the answer to the login.
+    early_pushes: bool,
 }
 
 struct World {
@@ -113,6 +115,8 @@ struct World {
     inside: HashSet<i64>,
     down: VecDeque<Down>,
     up: VecDeque<Up>,
+    /// What this connection's client was pushed before the answer to its login.
+    early: Vec<usize>,
     /// Pushes on their way.
     late: VecDeque<(i64, usize)>,
     /// The client: whether its login has succeeded, whether this connection's has, and its rooms.
@@ -166,6 +170,7 @@ impl World {
             inside: HashSet::new(),
             down: VecDeque::new(),
             up: VecDeque::new(),
+            early: Vec::new(),
             late: VecDeque::new(),
             established: false,
             connected: false,
@@ -240,6 +245,7 @@ impl World {
             return self.input(Input::LoggedIn);
         }
         self.messages[..sent].iter_mut().for_each(|message| message.due = true);
+        self.early.drain(..).for_each(|message| self.messages[message].due = true);
         let forgotten = self.forget_a_room();
         self.may_walk = self.machine.backlogs.keys().copied().collect();
         self.may_walk.insert(Conversation::Broadcast);
@@ -267,8 +273,12 @@ impl World {
     }
 
     fn pushed(&mut self, message: usize) -> Result<(), TestCaseError> {
+        let early = self.established && !self.connected;
         let sent = &mut self.messages[message];
-        (sent.due, sent.came) = (true, true);
+        let dropped = early && covered(sent.mtype);
+        (sent.due, sent.came) = (!dropped, !dropped);
+        // After the relogin it comes again.
+        self.early.extend(dropped.then_some(message));
         let (conversation, before) = (sent.conversation, sent.handed_over);
         let bytes = match message % 16 {
             3 => MOST_HELD,
@@ -292,7 +302,8 @@ impl World {
             self.machine.backlogs.get(&conversation).is_some_and(|backlog| {
                 backlog.held.iter().any(|push| push.message.message == message)
             });
-        prop_assert!(held || before || self.messages[message].handed_over, "a push vanished");
+        let shown = held || before || self.messages[message].handed_over;
+        prop_assert!(shown || dropped, "a push vanished");
         Ok(())
     }
 
@@ -354,6 +365,7 @@ impl World {
         self.down.clear();
         self.up.clear();
         self.late.clear();
+        self.early.clear();
         if std::mem::replace(&mut self.connected, false) {
             self.input(Input::Lost)?;
         }
@@ -430,11 +442,12 @@ proptest! {
         steps in prop::collection::vec(any::<(u8, u8)>(), 1..200),
         kept in prop_oneof![Just(1000_usize), 2..12_usize],
         late_pushes in prop::bool::weighted(0.3),
+        early_pushes in prop::bool::weighted(0.3),
         max_messages in prop_oneof![Just(500_usize), 0..8_usize],
         page_rows in 3..6_usize,
     ) {
         let steps: Schedule = steps;
-        let mut world = World::new(Plan { kept, late_pushes }, max_messages, page_rows);
+        let mut world = World::new(Plan { kept, late_pushes, early_pushes }, max_messages, page_rows);
         // Most schedules begin with a login.
         world.log_in();
         for step in steps {

@@ -1,18 +1,20 @@
 //! Many messages through losses of every kind.
 
+use std::thread;
+
 use super::*;
 use crate::common::few_or_many;
 
 /// What happens to the connection of the user.
 const KINDS: i64 = 7;
+const HALF_OPEN: i64 = 2;
 
 fn harm(gate: &Gate, client: &RtmClient, kind: i64) {
     let faults = gate.faults();
     match kind {
         0 => faults.on("pushmsg").user(ME).next(1).reset(),
         1 => faults.on("pushgroupmsg").user(ME).next(1).close(),
-        // Half-open.
-        2 => faults.on_any().user(ME).never_answer(),
+        HALF_OPEN => faults.on_any().user(ME).never_answer(),
         3 => {
             faults.on("getservertime").user(ME).next(1).close();
             client.get_server_time(None, reply::ignore);
@@ -30,6 +32,29 @@ fn harm(gate: &Gate, client: &RtmClient, kind: i64) {
             faults.on("getroommsg").next(1).close();
             faults.on("enterroom").user(ME).next(1).reset();
             faults.on("pushmsg").user(ME).next(1).reset();
+        }
+    }
+}
+
+/// What has come, by conversation.
+#[derive(Default)]
+struct Came {
+    mids: [Vec<i64>; 3],
+    caught_up: i64,
+}
+
+impl Came {
+    /// Waits until there are so many in all.
+    fn wait_for(&mut self, count: i64, heard: &Receiver<Heard>) {
+        while (self.mids.iter().map(Vec::len).sum::<usize>() as i64) < count {
+            match heard.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("{:?}", self.mids)) {
+                Heard::Message { of, mid, caught_up, .. } => {
+                    let index = CONVERSATIONS.iter().position(|place| *place == of);
+                    self.mids[index.expect("one of them")].push(mid);
+                    self.caught_up += i64::from(caught_up);
+                }
+                other => panic!("no message: {other:?}"),
+            }
         }
     }
 }
@@ -59,52 +84,55 @@ fn each_message_comes_once_and_in_order_through_losses_of_every_kind() {
     let began = Instant::now();
     let each = sends / losses;
     let mut reconnects = 0;
+    let mut came = Came::default();
     for mid in 1..=sends {
         let (at, loss) = (mid % each, mid / each);
         if at == 1 {
             gate.faults().clear();
+            if loss % KINDS == HALF_OPEN {
+                // Of a connection that is up, and to its end: none gives on some pushes and others not.
+                eventually("an answer", || {
+                    let (callback, reply) = reply::channel();
+                    client.get_server_time(None, callback);
+                    reply.wait().is_ok()
+                });
+            }
             reconnects = client.stats().reconnects;
             harm(&gate, &client, loss % KINDS);
             slow();
         }
         send(&other, CONVERSATIONS[(mid % 3) as usize], mid);
+        thread::sleep(Duration::from_millis(2));
         if at == each / 2 {
             eventually("the loss is seen", || {
                 client.stats().reconnects > reconnects || !client.stats().online
             });
-            if loss % KINDS == 2 {
+            if loss % KINDS == HALF_OPEN {
                 gate.faults().clear();
                 slow();
             }
-            // Every other time the next loss comes before all is caught up with.
-            if loss % 2 == 0 {
-                client.wait_online(DEADLINE).expect("a relogin");
+            // Each third time the next loss comes before the relogin, and each third before all is caught up with.
+            match loss % 3 {
+                0 => client.wait_online(DEADLINE).expect("a relogin"),
+                1 => came.wait_for(mid, &heard),
+                _ => {}
             }
         }
     }
     gate.faults().clear();
-    let mut came: Vec<_> = CONVERSATIONS.map(|of| (of, Vec::new())).into();
-    let mut caught_up = 0;
-    for _ in 0..sends {
-        match heard.recv_timeout(DEADLINE).expect("a message") {
-            Heard::Message { of, mid, caught_up: so, .. } => {
-                caught_up += i64::from(so);
-                came.iter_mut().find(|(place, _)| *place == of).expect("one of them").1.push(mid);
-            }
-            other => panic!("no message: {other:?}"),
-        }
-    }
+    came.wait_for(sends, &heard);
     println!(
-        "{sends} messages, {} relogins, {caught_up} caught up with, in {:?}",
+        "{sends} messages, {} relogins, {} caught up with, in {:?}",
         client.stats().reconnects,
+        came.caught_up,
         began.elapsed()
     );
-    for (index, (of, came)) in came.iter().enumerate() {
+    for (index, (of, came)) in CONVERSATIONS.iter().zip(came.mids).enumerate() {
         let sent = (1..=sends).filter(|mid| mid % 3 == index as i64);
         assert!(came.iter().copied().eq(sent), "{of:?}: {came:?}");
     }
     assert!(client.stats().reconnects >= losses as u64);
-    assert!(caught_up > 0);
+    assert!((sends / 10..sends * 9 / 10).contains(&came.caught_up), "there are enough of both");
     client.close_and_wait(DEADLINE).expect("the threads end");
     assert_eq!(heard.try_iter().collect::<Vec<_>>(), [Heard::Closed]);
 }

@@ -98,6 +98,25 @@ fn a_loss_during_the_walk_starts_it_over() {
     scene.nothing_more();
 }
 
+/// The service has let the user in, pushes, and only then answers the login.
+#[test]
+fn what_is_pushed_before_the_login_is_answered_comes_behind_what_was_missed() {
+    let scene = Scene::new(gate());
+    scene.send(PEER, [1]);
+    scene.expect(PEER, [1]);
+    let slot = scene.lose();
+    scene.send(PEER, 2..=3);
+    scene.gate.faults().on("auth").next(1).answer_late(Duration::from_millis(300));
+    let pushes = scene.client.stats().pushes;
+    slot.give("token");
+    eventually("the user is there", || scene.gate.counters().users == 2);
+    scene.send(PEER, 4..=5);
+    eventually("the pushes have come", || scene.client.stats().pushes == pushes + 2);
+    assert!(!scene.client.stats().online);
+    scene.expect(PEER, 2..=5);
+    scene.nothing_more();
+}
+
 #[test]
 fn of_what_the_service_has_forgotten_a_gap_is_told() {
     let scene = Scene::new(gate().keep_messages(50));

@@ -13,7 +13,12 @@ impl World {
 
     pub(super) fn push_late(&mut self) {
         if let Some((_, message)) = self.late.pop_front() {
-            self.down.push_back(Down::Push(message));
+            let early = self.plan.early_pushes;
+            let behind = match self.down.back() {
+                Some(Down::LoggedIn { .. }) if early => self.down.len() - 1,
+                _ => self.down.len(),
+            };
+            self.down.insert(behind, Down::Push(message));
         }
     }
 
