@@ -186,6 +186,10 @@ impl Peers {
                 self.message(id, &package);
                 self.append(id, |peer| peer.unpinged = true);
             }
+            Action::HalfOpen => self.append(id, |peer| {
+                peer.deaf = true;
+                peer.mute = true;
+            }),
         }
     }
 

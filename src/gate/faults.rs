@@ -418,6 +418,27 @@ impl<'g> Fault<'g> {
         self.set(Action::StopPinging);
     }
 
+    /// This package and whatever would come behind it on the connection is lost, in both directions, and neither end is told:
+    /// a cable that is pulled. For the gate the user stays there until the client closes the connection.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::{ClientOptions, gate::Gate};
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_ping_interval_seconds(1);
+    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
+    /// gate.faults().on("pushbroadcastmsg").next(1).half_open();
+    /// gate.broadcast(99, 30, "nobody hears it", "");
+    /// assert!(receiver.recv_timeout(Duration::from_secs(15))?); // the client has noticed, and has logged in again
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn half_open(self) {
+        self.set(Action::HalfOpen);
+    }
+
     fn set(self, action: Action) {
         let rule = Rule { action, ..self.rule };
         self.gate.ask(move |service| service.peers.faults.add(rule));

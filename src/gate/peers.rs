@@ -78,10 +78,12 @@ pub(super) struct Peer {
     /// How quests to it are written: as the last login was.
     encoding: Encoding,
     next_seq: u32,
-    /// Faults: packages held back; whether the connection is to be reset, is no longer read from, no longer pinged.
+    /// Faults: packages held back; whether the connection is to be reset, is no longer read from, no longer written to,
+    /// no longer pinged.
     pub(super) held: Vec<Vec<u8>>,
     pub(super) reset: bool,
     pub(super) deaf: bool,
+    pub(super) mute: bool,
     pub(super) unpinged: bool,
     pub(super) out: Vec<u8>,
     /// Where in `out` the unwritten bytes begin.
@@ -164,6 +166,7 @@ impl Peers {
             held: Vec::new(),
             reset: false,
             deaf: false,
+            mute: false,
             unpinged: false,
             out: Vec::new(),
             at: 0,
@@ -322,7 +325,11 @@ impl Peers {
         if peer.ending {
             return;
         }
+        let before = peer.out.len();
         write(peer);
+        if peer.mute {
+            peer.out.truncate(before);
+        }
         self.mark(id);
     }
 

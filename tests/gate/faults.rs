@@ -302,6 +302,27 @@ fn stop_reading() {
     drop(record);
 }
 
+/// The gate has the user there until the client gives up, and does nothing of what is called meanwhile.
+#[test]
+fn half_open() {
+    let gate = quick().ping_timeout(SOON).idle_limit(SOON).start().unwrap();
+    let (one, record) = client_with(options(&gate).max_ping_interval_seconds(1), 1);
+    gate.faults().on("sendmsg").next(1).half_open();
+    for text in ["done, and not answered", "lost on the way"] {
+        one.send_chat(2, text, "", None, PATIENCE, |_, _| {});
+    }
+    assert!(gate.wait_until(PATIENCE, |gate| gate.faults().struck() == 1));
+    assert_eq!(gate.counters().users, 1);
+    record.expect_error(20002);
+    record.expect(Event::Relogin(true, false, 0, 1));
+    let stored = gate.stored(ConversationId::p2p(1, 2));
+    assert_eq!(
+        stored.iter().map(|message| message.msg.to_string()).collect::<Vec<_>>(),
+        ["done, and not answered"]
+    );
+    assert!(gate.wait_until(PATIENCE, |gate| gate.connections() == 1));
+}
+
 /// Without pings the client takes the connection for lost.
 #[test]
 fn stop_pinging() {

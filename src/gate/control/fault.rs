@@ -10,7 +10,7 @@ use crate::gate::methods;
 use crate::gate::store::ConversationId;
 
 /// What may go wrong. One of them is in each fault.
-const ACTIONS: [&str; 16] = [
+const ACTIONS: [&str; 17] = [
     "error",
     "delay_ms",
     "answer_late_ms",
@@ -27,6 +27,7 @@ const ACTIONS: [&str; 16] = [
     "reset",
     "stop_reading",
     "stop_pinging",
+    "half_open",
 ];
 
 /// Takes a fault out of the fields.
@@ -88,6 +89,7 @@ fn action(name: &str, value: &Value) -> Result<Action, String> {
         "reset" => Action::Reset,
         "stop_reading" => Action::StopReading,
         "stop_pinging" => Action::StopPinging,
+        "half_open" => Action::HalfOpen,
         other => return Err(format!("there is no fault {other}")),
     };
     Ok(action)
@@ -126,6 +128,7 @@ pub(super) fn write(rule: &Rule) -> Value {
         Action::Reset => ("reset", json!(true)),
         Action::StopReading => ("stop_reading", json!(true)),
         Action::StopPinging => ("stop_pinging", json!(true)),
+        Action::HalfOpen => ("half_open", json!(true)),
     };
     put(name, Some(value));
     Value::Object(fields)

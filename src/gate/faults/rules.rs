@@ -29,6 +29,7 @@ pub(in crate::gate) enum Action {
     Reset,
     StopReading,
     StopPinging,
+    HalfOpen,
 }
 
 /// Where a package is when a fault may strike.

@@ -7,14 +7,13 @@ use crate::common::few_or_many;
 
 /// What happens to the connection of the user.
 const KINDS: i64 = 7;
-const HALF_OPEN: i64 = 2;
 
 fn harm(gate: &Gate, client: &RtmClient, kind: i64) {
     let faults = gate.faults();
     match kind {
         0 => faults.on("pushmsg").user(ME).next(1).reset(),
         1 => faults.on("pushgroupmsg").user(ME).next(1).close(),
-        HALF_OPEN => faults.on_any().user(ME).never_answer(),
+        2 => faults.on("pushmsg").user(ME).next(1).half_open(),
         3 => {
             faults.on("getservertime").user(ME).next(1).close();
             client.get_server_time(None, reply::ignore);
@@ -89,14 +88,6 @@ fn each_message_comes_once_and_in_order_through_losses_of_every_kind() {
         let (at, loss) = (mid % each, mid / each);
         if at == 1 {
             gate.faults().clear();
-            if loss % KINDS == HALF_OPEN {
-                // Of a connection that is up, and to its end: none gives on some pushes and others not.
-                eventually("an answer", || {
-                    let (callback, reply) = reply::channel();
-                    client.get_server_time(None, callback);
-                    reply.wait().is_ok()
-                });
-            }
             reconnects = client.stats().reconnects;
             harm(&gate, &client, loss % KINDS);
             slow();
@@ -107,10 +98,6 @@ fn each_message_comes_once_and_in_order_through_losses_of_every_kind() {
             eventually("the loss is seen", || {
                 client.stats().reconnects > reconnects || !client.stats().online
             });
-            if loss % KINDS == HALF_OPEN {
-                gate.faults().clear();
-                slow();
-            }
             // Each third time the next loss comes before the relogin, and each third before all is caught up with.
             match loss % 3 {
                 0 => client.wait_online(DEADLINE).expect("a relogin"),

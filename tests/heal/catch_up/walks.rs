@@ -64,10 +64,9 @@ fn what_was_missed_comes_to_the_same_handlers_before_what_is_pushed() {
 #[test]
 fn what_a_stranger_writes_while_the_connection_is_half_open_comes_after_it() {
     let scene = Scene::with(gate(), |options| options.max_ping_interval_seconds(1));
-    scene.gate.faults().on_any().user(ME).never_answer();
+    scene.gate.faults().on("pushmsg").user(ME).next(1).half_open();
     scene.send(PEER, 1..=30);
     let slot = scene.relogins.recv_timeout(DEADLINE).expect("a relogin");
-    scene.gate.faults().clear();
     scene.send(PEER, 31..=33);
     slot.give("token");
     scene.expect(PEER, 1..=33);
