@@ -1,8 +1,10 @@
-//! Twenty clients, a gate that does wrong whatever it can, and a seed that says when.
+//! Twenty-five clients, a gate that does wrong whatever it can, and a seed that says when.
 //!
 //! `RTM_SEED` says which seed, a new one without it; `RTM_SECONDS` how long, 3 without it, or 60 with `RTM_FULL`.
 
 mod common;
+#[path = "chaos/healers.rs"]
+mod healers;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -10,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{client_threads, eventually, few_or_many};
+use common::{client_threads, eventually, few_or_many, holds_within};
+use healers::{GROUP, HEALERS, Healer};
 use rtm_client::gate::{ConversationId, Gate};
 use rtm_client::{
     ClientOptions, RegressiveStrategy, RtmClient, SendError, reply, server_push, types::SendReply,
@@ -50,6 +53,8 @@ enum Harm {
     Login { kind: u64 },
     /// Of what a receiver is pushed.
     Push { kind: u64, uid: i64 },
+    /// Of the connection of one who heals: see [`healers::disturb`].
+    Loss { kind: u64, uid: i64 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +74,12 @@ fn schedule(seed: u64, lasting: Duration) -> Vec<Step> {
             users.start + dice.below((users.end - users.start) as u64) as i64
         };
         let (sender, receiver) = (one_of(&SENDERS), one_of(&RECEIVERS));
-        let harm = match dice.below(8) {
+        let healer = one_of(&HEALERS);
+        let harm = match dice.below(11) {
             0 => Harm::Login { kind: dice.below(6) },
             1 | 2 => Harm::Push { kind: dice.below(5), uid: receiver },
-            _ => Harm::Answer { kind: dice.below(14), uid: sender },
+            3..8 => Harm::Answer { kind: dice.below(14), uid: sender },
+            _ => Harm::Loss { kind: dice.below(healers::KINDS), uid: healer },
         };
         steps.push(Step { after, harm, times: 1 + dice.below(3) });
         after += Duration::from_millis(dice.below(40));
@@ -83,6 +90,7 @@ fn schedule(seed: u64, lasting: Duration) -> Vec<Step> {
 fn disturb(gate: &Gate, step: &Step) {
     let short = Duration::from_millis(30);
     match step.harm {
+        Harm::Loss { kind, uid } => healers::disturb(gate, kind, uid, step.times),
         Harm::Answer { kind, uid } => {
             let fault = gate.faults().on("sendmsg").user(uid).next(step.times);
             match kind {
@@ -210,7 +218,7 @@ fn every_call_ends_once_and_every_message_arrives_once() {
     println!("RTM_SEED={seed} RTM_SECONDS={}", lasting.as_secs());
     let before = descriptors();
 
-    let builder = Gate::builder().ping_interval(Duration::from_millis(200));
+    let builder = Gate::builder().ping_interval(Duration::from_millis(200)).group(GROUP, HEALERS);
     let gate = builder.keep_messages(usize::MAX).start().expect("a gate");
     let seen: Arc<Mutex<HashMap<(i64, i64), u32>>> = Arc::default();
     let receivers: Vec<RtmClient> = RECEIVERS
@@ -227,20 +235,28 @@ fn every_call_ends_once_and_every_message_arrives_once() {
     let senders: Vec<RtmClient> =
         SENDERS.map(|uid| login(options(&gate).max_ping_interval_seconds(1), uid)).collect();
 
+    let healers: Vec<Healer> = HEALERS.map(|uid| Healer::login(options(&gate), uid)).collect();
+
     let begun = Instant::now();
     let until = begun + lasting;
-    let calls: Vec<Arc<Call>> = thread::scope(|scope| {
+    let (calls, healed): (Vec<Arc<Call>>, Vec<i64>) = thread::scope(|scope| {
         let sending: Vec<_> = SENDERS
             .zip(&senders)
             .map(|(uid, client)| scope.spawn(move || send(client, uid, seed, until)))
             .collect();
+        let healing: Vec<_> =
+            healers.iter().map(|healer| scope.spawn(move || healer.send(seed, until))).collect();
         for step in schedule(seed, lasting) {
             thread::sleep((begun + step.after).saturating_duration_since(Instant::now()));
             disturb(&gate, &step);
         }
         gate.faults().clear();
-        sending.into_iter().flat_map(|sender| sender.join().expect("a sender")).collect()
+        let calls =
+            sending.into_iter().flat_map(|sender| sender.join().expect("a sender")).collect();
+        let healed = healing.into_iter().flat_map(|healer| healer.join().expect("a healer"));
+        (calls, healed.collect())
     });
+    healers::check(&gate, &healers, &healed);
 
     let mut stored: HashMap<(i64, i64), u32> = HashMap::new();
     let conversations = SENDERS.flat_map(|from| RECEIVERS.map(move |to| (from, to)));
@@ -267,7 +283,8 @@ fn every_call_ends_once_and_every_message_arrives_once() {
         seen.lock().expect("nobody panics with it").len() >= stored.len()
     });
 
-    let clients = || receivers.iter().chain(&senders);
+    let healers: Vec<RtmClient> = healers.into_iter().map(|healer| healer.client).collect();
+    let clients = || receivers.iter().chain(&senders).chain(&healers);
     let at_rest = || {
         clients().all(|client| {
             let stats = client.stats();
@@ -275,7 +292,7 @@ fn every_call_ends_once_and_every_message_arrives_once() {
         })
     };
     assert!(
-        common::holds_within(common::DEADLINE, at_rest),
+        holds_within(common::DEADLINE, at_rest),
         "something is in flight: {:#?}",
         clients().map(RtmClient::stats).collect::<Vec<_>>()
     );
@@ -291,7 +308,7 @@ fn every_call_ends_once_and_every_message_arrives_once() {
     let reconnected = receivers.iter().any(|client| client.stats().reconnects > 0);
     assert!(!reconnected, "the receivers' connections were to last");
 
-    drop((senders, receivers, gate));
+    drop((senders, receivers, healers, gate));
     eventually("no thread", || client_threads().is_empty());
     eventually("no descriptor", || descriptors() <= before);
 }
