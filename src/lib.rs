@@ -52,6 +52,10 @@ compile_error!("the library's own tests are compiled in tests/heavy: cargo test 
 mod pages {
     #[doc = include_str!("../docs/porting.md")]
     mod porting {}
+    #[doc = include_str!("../docs/recipes/catch-up.md")]
+    mod catch_up {}
+    #[doc = include_str!("../docs/recipes/resend.md")]
+    mod resend {}
 }
 
 #[cfg(feature = "gate")]
