@@ -1,4 +1,5 @@
-//! What happens when the gate goes away: kills it under a client, and starts it again on the same port.
+//! What happens when the gate goes away: kills it under two clients, and starts it again on the same port. What was on its way
+//! is sent again, what was sent meanwhile waits, and what was missed is caught up with.
 //!
 //! ```console
 //! $ cargo run --example reconnect
@@ -16,12 +17,14 @@ use std::time::{Duration, Instant};
 
 use common::{Account, Args, Outcome, TIMEOUT, check};
 use rtm_client::gate::Gate;
+use rtm_client::types::Gap;
 use rtm_client::{
-    ClientOptions, Error, RegressiveStrategy, RtmClient, error_code, reply, server_push,
+    CatchUp, ClientOptions, ConnectionState, Error, RegressiveStrategy, RtmClient, error_code,
+    reply, server_push,
 };
 
 const HELP: &str = "\
-reconnect: what becomes of calls, pushes and rooms when the gate goes away
+reconnect: what becomes of calls, messages and rooms when the gate goes away
 
   cargo run --example reconnect
   cargo run --example reconnect -- --endpoint HOST:PORT --pid P --uid U --token T --seconds N
@@ -34,28 +37,32 @@ const BOB: i64 = 102;
 
 /// What a client is told.
 enum News {
-    Push(String),
+    State(ConnectionState),
+    Message { text: String, caught_up: bool },
+    Gap(Gap),
     Error(Error),
-    Relogin { successful: bool, retry_again: bool, error_code: i32, retried_count: u32 },
     Closed(i32),
-    RoomEntered(Result<(), Error>),
 }
 
 impl fmt::Display for News {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            News::Push(text) => write!(f, "a push: {text}"),
+            News::State(ConnectionState::Reconnecting { attempt, next_attempt: Some(at) }) => {
+                let left = at.saturating_duration_since(Instant::now());
+                write!(f, "offline: attempt {attempt} in {:.1} s", left.as_secs_f64())
+            }
+            News::State(ConnectionState::Reconnecting { attempt, .. }) => {
+                write!(f, "offline: attempt {attempt}")
+            }
+            News::State(ConnectionState::Online) => write!(f, "online"),
+            News::State(state) => write!(f, "{state:?}"),
+            News::Message { text, caught_up: true } => {
+                write!(f, "a message that was missed: {text}")
+            }
+            News::Message { text, .. } => write!(f, "a message: {text}"),
+            News::Gap(gap) => write!(f, "messages may be missing: {gap:?}"),
             News::Error(error) => write!(f, "error recorder: {error}"),
-            News::Relogin { successful: true, retried_count, .. } => {
-                write!(f, "logged in again, at attempt {retried_count}")
-            }
-            News::Relogin { retry_again, error_code, retried_count, .. } => {
-                let then = if *retry_again { "will try again" } else { "gives up" };
-                write!(f, "attempt {retried_count} failed with {error_code}, {then}")
-            }
             News::Closed(code) => write!(f, "the session is closed, code {code}"),
-            News::RoomEntered(Ok(())) => write!(f, "entered the room"),
-            News::RoomEntered(Err(error)) => write!(f, "could not enter the room: {error}"),
         }
     }
 }
@@ -79,7 +86,7 @@ fn run(args: &Args) -> Outcome {
 }
 
 fn watch(account: &Account, seconds: u64) -> Outcome {
-    let user = User::login("you", account, account.options(), Instant::now())?;
+    let user = User::login("you", account, options(account), Instant::now())?;
     println!("watching for {seconds} s");
     let deadline = Instant::now() + Duration::from_secs(seconds);
     while let Some(news) = user.next(deadline)? {
@@ -91,70 +98,83 @@ fn watch(account: &Account, seconds: u64) -> Outcome {
     Ok(())
 }
 
+/// All that the client does by itself if it is asked to.
+fn options(account: &Account) -> ClientOptions {
+    account
+        .options()
+        .resume_rooms(true)
+        .queue_while_reconnecting(1 << 20, Duration::from_secs(60))
+        .resend_in_flight(true)
+        .catch_up(CatchUp::new())
+}
+
 fn kill_and_restart() -> Outcome {
     let begun = Instant::now();
     let gate = Gate::builder().start()?;
     let (endpoint, account) = (gate.endpoint(), Account::at(&gate, ANN));
     println!("A gate at {}", gate.url());
 
-    // Short waits between the attempts; the default goes up to 8 s.
-    let strategy = RegressiveStrategy::new()
-        .start_connect_failed_count(2)
-        .max_interval_seconds(1)
-        .linear_regressive_count(2);
-    let options = || account.options().regressive_strategy(strategy);
-    let ann = User::login("Ann", &account, options(), begun)?;
-    let bob = User::login("Bob", &Account { uid: BOB, ..account.clone() }, options(), begun)?;
-    for user in [&ann, &bob] {
-        user.wait_for("the room", |news| matches!(news, News::RoomEntered(Ok(()))))?;
-    }
+    // Ann waits for a minute between two attempts, Bob for half a second and then for one.
+    let patient =
+        RegressiveStrategy::new().start_connect_failed_count(0).linear_regressive_count(1);
+    let eager = patient.max_interval_seconds(1).linear_regressive_count(2);
+    let patient = patient.max_interval_seconds(60);
+    let ann = options(&account).regressive_strategy(patient);
+    let ann = User::login("Ann", &account, ann, begun)?;
+    let account = Account { uid: BOB, ..account };
+    let bob = options(&account).regressive_strategy(eager);
+    let bob = User::login("Bob", &account, bob, begun)?;
     bob.say("before")?;
-    ann.hears("before")?;
+    ann.hears("before", false)?;
 
-    // A call that is in flight when the connection ends: the gate gets it and does not answer.
+    // A message that is on its way when the connection ends: the gate takes it and does not answer.
     gate.faults().on("sendmsg").never_answer();
-    let (callback, in_flight) = reply::channel();
+    let (callback, on_its_way) = reply::channel();
     ann.client.send_chat(BOB, "are you there?", "", None, None, callback);
-    bob.wait_for("the message", |news| matches!(news, News::Push(_)))?;
+    bob.hears("are you there?", false)?;
 
     println!("\nThe gate is killed.");
+    let remembered = gate.snapshot();
     drop(gate);
-    let lost = in_flight.wait().err().ok_or("a call was answered by a gate that was killed")?;
-    ann.line(format_args!("the call in flight: {}", lost.error));
-    check(lost.error.code() == error_code::fpnn::CORE_CONNECTION_CLOSED, || {
-        format!("the call in flight ended with {}", lost.error)
-    })?;
-
+    for user in [&ann, &bob] {
+        user.wait_for("the loss", |news| {
+            matches!(news, News::State(ConnectionState::Reconnecting { .. }))
+        })?;
+    }
     let (callback, reply) = reply::channel();
+    ann.client.get_server_time(None, callback);
+    let failed = reply.wait().err().ok_or("a call was answered without a gate")?;
+    ann.line(format_args!("a call made meanwhile: {failed}"));
+    check(failed.code() == error_code::fpnn::CORE_CONNECTION_CLOSED, || failed.to_string())?;
+    let (callback, queued) = reply::channel();
     ann.client.send_chat(BOB, "hello?", "", None, None, callback);
-    let refused = reply.wait().err().ok_or("a call was answered without a gate")?;
-    ann.line(format_args!("a call made meanwhile: {}", refused.error));
-    for user in [&ann, &bob] {
-        user.wait_for("a failed attempt", |news| {
-            matches!(news, News::Relogin { successful: false, retry_again: true, .. })
-        })?;
+    ann.line("a message made meanwhile waits");
+
+    println!("\nThe gate is started again, on the same port. Bob is back first, and writes.");
+    let gate = Gate::builder().listen(&*endpoint).seed(remembered).start()?;
+    bob.wait_for("the relogin", |news| matches!(news, News::State(ConnectionState::Online)))?;
+    for text in ["I am here", "where are you?"] {
+        let (callback, reply) = reply::channel();
+        bob.client.send_chat(ANN, text, "", None, TIMEOUT, callback);
+        reply.wait()?;
     }
 
-    println!("\nThe gate is started again, on the same port.");
-    let gate = Gate::builder().listen(&*endpoint).start()?;
-    for user in [&ann, &bob] {
-        user.wait_for("the relogin", |news| {
-            matches!(news, News::Relogin { successful: true, error_code: 0, .. })
-        })?;
-        // A room is left when the connection ends. The handler of the relogin has entered it again.
-        user.wait_for("the room", |news| matches!(news, News::RoomEntered(Ok(()))))?;
-    }
-
-    // Whether the service acted on the call that was in flight is not known. With its mid it can be sent again: the
-    // receiver sees it once. Bob has it, from before; the duplicate filter lasts over the outage.
-    let (callback, reply) = reply::channel();
-    ann.client.send_chat(BOB, "are you there?", "", lost.mid, TIMEOUT, callback);
-    reply.wait()?;
-    ann.line(format_args!("sent again with the same mid, {}", lost.mid));
-    ann.say("after")?;
-    // Nothing but this: had the message come a second time, it would have come first.
-    bob.hears("after")?;
-    bob.line("has not seen the message twice");
+    println!("\nAnn's program learns that the network is there again.");
+    ann.client.check_connection();
+    ann.wait_for("the relogin", |news| matches!(news, News::State(ConnectionState::Online)))?;
+    // Bob has the first, from before: the gate knows its mid.
+    let mid = on_its_way.wait().map_err(|failed| failed.error)?.mid;
+    ann.line(format_args!(
+        "the message on its way was sent again, with its mid {mid}, and has arrived"
+    ));
+    queued.wait().map_err(|failed| failed.error)?;
+    ann.line("the message made meanwhile has arrived");
+    bob.hears("hello?", false)?;
+    ann.hears("I am here", true)?;
+    ann.hears("where are you?", true)?;
+    bob.say("after")?;
+    // Nothing but this: what had come a second time would have come first. And Ann is in the room again.
+    ann.hears("after", false)?;
     check(gate.connections() == 2, || format!("{} connections", gate.connections()))?;
 
     println!("\nThe clients are closed: no attempts follow.");
@@ -166,7 +186,7 @@ fn kill_and_restart() -> Outcome {
 }
 
 impl User {
-    /// Logs in; enters the room then and after each relogin.
+    /// Logs in, and enters the room.
     fn login(
         name: &'static str,
         account: &Account,
@@ -175,40 +195,25 @@ impl User {
     ) -> Outcome<User> {
         let client = RtmClient::new(options);
         let (sender, news) = channel();
-
         for push in [server_push::RECV_CHAT, server_push::RECV_ROOM_CHAT] {
             let sender = sender.clone();
             client.processor().on(push, move |message| {
-                let _ = sender.send(News::Push(message.msg.to_string()));
+                let (text, caught_up) = (message.msg.to_string(), message.caught_up);
+                let _ = sender.send(News::Message { text, caught_up });
             });
         }
-        let errors = sender.clone();
-        client.on_error_recorder(move |error| {
-            let _ = errors.send(News::Error(error.clone()));
-        });
-        let closed = sender.clone();
-        client.on_session_closed(move |code| {
-            let _ = closed.send(News::Closed(code));
-        });
-        let weak = client.downgrade();
-        let relogins = sender.clone();
-        client.on_relogin_completed(move |successful, retry_again, error_code, retried_count| {
-            let _ =
-                relogins.send(News::Relogin { successful, retry_again, error_code, retried_count });
-            if let (true, Some(client)) = (successful, weak.upgrade()) {
-                let sender = relogins.clone();
-                client.enter_room(ROOM, TIMEOUT, move |err, _| {
-                    let _ = sender.send(News::RoomEntered(err.map_or(Ok(()), Err)));
-                });
-            }
-        });
+        let (states, errors, gaps) = (sender.clone(), sender.clone(), sender.clone());
+        client.on_connection_state(move |state| drop(states.send(News::State(*state))));
+        client.on_error_recorder(move |error| drop(errors.send(News::Error(error.clone()))));
+        client.on_gap(move |gap| drop(gaps.send(News::Gap(gap.clone()))));
+        client.on_session_closed(move |code| drop(sender.send(News::Closed(code))));
 
         let (callback, reply) = reply::login();
         client.login(account.uid, &account.token, callback, TIMEOUT);
         reply.wait()?;
-        client.enter_room(ROOM, TIMEOUT, move |err, _| {
-            let _ = sender.send(News::RoomEntered(err.map_or(Ok(()), Err)));
-        });
+        let (callback, reply) = reply::channel();
+        client.enter_room(ROOM, TIMEOUT, callback);
+        reply.wait()?;
         Ok(User { name, client, news, begun })
     }
 
@@ -246,12 +251,14 @@ impl User {
         Ok(())
     }
 
-    /// The next push is that one.
-    fn hears(&self, text: &str) -> Outcome {
-        match self.wait_for("a push", |news| matches!(news, News::Push(_)))? {
-            News::Push(heard) if heard == text => Ok(()),
+    /// The next message is that one.
+    fn hears(&self, expected: &str, missed: bool) -> Outcome {
+        let told = |news: &News| matches!(news, News::Message { .. } | News::Gap(_));
+        match self.wait_for("a message", told)? {
+            News::Message { text, caught_up } if text == expected && caught_up == missed => Ok(()),
             other => {
-                Err(format!("{} was told this: {other}; in place of {text:?}", self.name).into())
+                let name = self.name;
+                Err(format!("{name} was told this: {other}; in place of {expected:?}").into())
             }
         }
     }
