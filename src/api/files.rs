@@ -6,6 +6,7 @@ use md5::{Digest, Md5};
 
 use crate::client::RtmClient;
 use crate::engine::{Announced, Complete, Kind};
+use crate::dial::words;
 use crate::error::{Delivery, Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::reply;
@@ -331,6 +332,9 @@ impl RtmClient {
                 return callback(failed(gone.unsent()), None);
             };
             let error = match answer.and_then(|answer| answer.read(FileToken::decode)) {
+                Err(error) if error.code() == fpnn::CORE_TIMEOUT => {
+                    Error::new(error.code(), words::Upload::too_late(words::Upload::NO_TOKEN))
+                }
                 Err(error) => error,
                 Ok(token) if token.token.is_empty() || token.endpoint.is_empty() => {
                     Error::new(rtm::UNKNOWN_ERROR, "the service gave no token or no endpoint")

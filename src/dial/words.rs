@@ -340,6 +340,14 @@ pub(crate) enum Upload {
 }
 
 impl Upload {
+    /// The phase before there is a connection to the file gate.
+    pub(crate) const NO_TOKEN: &str = "the gate did not answer the call for a token";
+
+    /// What an upload says whose time is over, where it has come to that.
+    pub(crate) fn too_late(phase: &str) -> String {
+        format!("the file gate did not take the file in time: {phase}")
+    }
+
     pub(crate) fn of(&self, peer: &str) -> String {
         match self {
             Upload::NoAnswer => format!("all of it was sent to {peer}, and not answered"),

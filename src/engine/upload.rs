@@ -186,19 +186,18 @@ impl Upload {
     }
 
     fn too_late(&self) -> Error {
-        let text = "the file gate did not take the file in time";
-        let text = match &self.link {
-            Link::Dialing { dialing, .. } => format!("{text}: {}", dialing.under_way()),
+        let phase = match &self.link {
+            Link::Dialing { dialing, .. } => dialing.under_way(),
             Link::Up(connection) => {
                 let why = match connection.waiting() {
                     0 => words::Upload::NoAnswer,
                     left => words::Upload::Unsent(left, self.total),
                 };
-                format!("{text}: {}", why.of(connection.peer()))
+                why.of(connection.peer())
             }
-            Link::Over => text.to_owned(),
+            Link::Over => String::new(),
         };
-        Error::new(fpnn::CORE_TIMEOUT, text)
+        Error::new(fpnn::CORE_TIMEOUT, words::Upload::too_late(&phase))
     }
 
     fn report_progress(&mut self, batch: &mut Batch) {

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rtm_client::types::{File, mtype};
-use rtm_client::{ClientOptions, reply};
+use rtm_client::{ClientOptions, Delivery, reply};
 
 use super::{Row, Said, play};
 use crate::common::dead::Dead;
@@ -40,6 +40,19 @@ pub(super) const ROWS: &[Row] = &[
             let files = Peer::new();
             let serve = || drop(Connection::over(files.accept_tcp()).until_closed());
             upload(&files.address(), |options, peer| options.file_endpoint(peer), serve)
+        },
+    },
+    Row {
+        says: "the file gate did not take the file in time: the gate did not answer the call for a token",
+        play: || {
+            let gate = Peer::new();
+            let (client, _record, _connection) = gate.login(gate.options());
+            let (callback, reply) = reply::channel();
+            let file = File::from_bytes("a.bin", "bytes");
+            client.upload_file(mtype::FILE, file, Duration::from_millis(100), callback);
+            let error = reply.wait().expect_err("nobody gives a token");
+            assert_eq!(error.delivery(), Delivery::NotSent);
+            Said::Text { text: in_words(&error.error), peer: gate.address() }
         },
     },
     Row {
