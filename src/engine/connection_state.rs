@@ -43,7 +43,11 @@ impl Engine {
         let online = connection == ConnectionState::Online;
         self.counters.online.store(online, Ordering::Relaxed);
         self.connection_changed.notify_all();
-        state.clocks_at = if online { self.now().saturating_add(clocks::EVERY) } else { NEVER };
+        // From the beginning of a session on, so that the timer thread need not be woken when it is online.
+        state.clocks_at = match connection {
+            ConnectionState::Closed => NEVER,
+            _ => state.clocks_at.min(self.now().saturating_add(clocks::EVERY)),
+        };
         if state.timer_is_late_for(state.clocks_at) {
             self.deadline_changed.notify_one();
         }

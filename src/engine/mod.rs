@@ -162,7 +162,8 @@ struct State {
     sitter: Sitter,
     /// When the timer thread looks after the one that runs callbacks. Set by `rtm-io`, else by the timer thread.
     look_at: Time,
-    /// When the timer thread looks at the clocks: while the client is online. Set with `connection`, else by that thread.
+    /// When the timer thread looks at the clocks, which it does while the client is online. Set with `connection`, else by
+    /// that thread.
     clocks_at: Time,
     /// The deadline the timer thread sleeps for; 0 while it is awake and will look again by itself. By that thread, and
     /// by who wakes it.

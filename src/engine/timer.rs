@@ -54,7 +54,8 @@ pub(super) fn run(engine: &Arc<Engine>, run: u64) {
         if state.clocks_at <= now {
             state.clocks_at = now.saturating_add(clocks::EVERY);
             drop(state);
-            if clocks.look(now, (engine.wall_clock)()) {
+            let online = engine.counters.online.load(Ordering::Relaxed);
+            if online && clocks.look(now, (engine.wall_clock)()) {
                 let text = format_args!("the machine has slept: is the gate there?");
                 guard::log(Level::Debug, "rtm_client::session", text);
                 command_io(engine.state.lock(), Command::Doubt);
