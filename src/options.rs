@@ -396,8 +396,8 @@ impl ClientOptions {
     /// speak TLS if that one does. All share one [`connection_timeout`](Self::connection_timeout). Default: none.
     ///
     /// All addresses of a gate are tried, and then those of the next: one at once where another has failed, and one every
-    /// 250 ms beside those that have not answered yet. The first that connects wins; if it then takes longer than half a
-    /// second for a step, others are tried beside it again.
+    /// 250 ms beside those that have not answered yet. The first that connects wins; if it then takes longer than 300 ms for
+    /// a step, and four times as long as it took to connect, others are tried beside it again.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

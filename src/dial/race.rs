@@ -18,7 +18,7 @@ pub(crate) const STAGGER: Time = 250_000_000;
 
 /// How long who has connected may take for a step before others follow, at the least; on a slow link so many times as
 /// long as it took to connect.
-const STEP: Time = 500_000_000;
+const STEP: Time = 300_000_000;
 const TIMES: Time = 4;
 
 /// A gate on its way to being tried.
