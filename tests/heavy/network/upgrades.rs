@@ -1,13 +1,15 @@
 //! The answer to the upgrade, as HTTP and the standard of WebSocket allow it.
 
 use std::io::Write;
+use std::time::{Duration, Instant, SystemTime};
 
-use rtm_client::ClientOptions;
+use rtm_client::{ClientOptions, RegressiveStrategy};
 use tungstenite::handshake::derive_accept_key;
 
 use crate::certificates::{self, Authority, server};
 use crate::common::PID;
 use crate::common::peer::{Connection, Peer, read_request};
+use crate::common::record::Event;
 use crate::{done, login};
 
 /// The answer to that request, with `before` it and these headers among its own.
@@ -61,4 +63,35 @@ fn interim_answers_of_a_proxy() {
     connection.accept_login();
     record.expect_login(true, 0);
     done(&client, &record);
+}
+
+/// The next attempt comes when the gate has asked for it, but no later than after the longest interval.
+#[test]
+fn a_gate_that_is_too_busy_says_when_to_come_again() {
+    let peer = Peer::new();
+    let strategy = RegressiveStrategy {
+        start_connect_failed_count: u32::MAX,
+        max_interval_seconds: 2,
+        linear_regressive_count: 1,
+    };
+    let (client, record, connection) = peer.login(peer.options().regressive_strategy(strategy));
+    connection.close();
+    record.expect_error(20002);
+    let soon = || httpdate::fmt_http_date(SystemTime::now() + Duration::from_millis(2500));
+    let asks: [(u16, &dyn Fn() -> String, u64); 3] =
+        [(503, &|| "1".to_owned(), 1), (429, &|| "100".to_owned(), 2), (503, &soon, 1)];
+    let mut stream = peer.accept_tcp();
+    for (attempt, (status, retry_after, seconds)) in (1..).zip(asks) {
+        read_request(&mut stream);
+        let answer = format!("HTTP/1.1 {status} X\r\nRetry-After: {}\r\n\r\n", retry_after());
+        let answered = Instant::now();
+        stream.write_all(answer.as_bytes()).expect("the client reads");
+        let said = record.expect_error(20012);
+        assert!(said.contains(&format!("HTTP {status}")), "{said}");
+        record.expect(Event::Relogin(false, true, 20012, attempt));
+        stream = peer.accept_tcp();
+        let (took, least) = (answered.elapsed(), Duration::from_secs(seconds));
+        assert!((least..least + Duration::from_secs(5)).contains(&took), "{took:?} after {status}");
+    }
+    client.close();
 }
