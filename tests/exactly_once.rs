@@ -225,7 +225,17 @@ fn every_callback_runs_once_and_none_is_lost() {
     let relogins =
         relogins.iter().filter(|event| matches!(event, Event::Relogin(true, ..))).count();
     assert!(relogins > 0, "the connection was never cut");
+    the_counters_add_up(&client, outcomes.map(|count| count as u64));
     nothing_is_in_flight(&peer, &client);
+}
+
+/// Each call is counted where it ended; those refused between two connections are not counted.
+fn the_counters_add_up(client: &RtmClient, [answered, failed, timed_out, cut]: [u64; 4]) {
+    let stats = client.stats();
+    let (answers, lost) = (stats.answers, stats.lost + stats.unanswered);
+    assert_eq!((answers, stats.errors, stats.timeouts), (answered + failed, failed, timed_out));
+    assert!(stats.lost > 0 && lost <= cut, "{stats:?}");
+    assert_eq!((stats.calls, stats.in_flight), (answers + timed_out + lost, 0), "{stats:?}");
 }
 
 /// As many calls fit as the bound says: none of those before still counts.

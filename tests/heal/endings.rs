@@ -29,7 +29,14 @@ const WAYS: [(&str, Leave); 2] = [
 ];
 
 fn login(gate: &Gate, callbacks: Callbacks) -> RtmClient {
-    let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint());
+    let options = ClientOptions::new(gate.pid());
+    let options = match gate.tls_endpoint() {
+        None => options.endpoint(gate.endpoint()),
+        Some(endpoint) => {
+            let certificate = gate.certificate().expect("it shows one");
+            options.ssl_endpoint(endpoint).ca_certificates(certificate)
+        }
+    };
     let options = options.file_endpoint(gate.file_endpoint()).callbacks(callbacks);
     let client = RtmClient::new(options);
     let (callback, reply) = reply::login();
@@ -38,10 +45,14 @@ fn login(gate: &Gate, callbacks: Callbacks) -> RtmClient {
     client
 }
 
+fn plain() -> Gate {
+    Gate::builder().start().expect("a gate")
+}
+
 /// Sends messages, leaves, and has every message arrived and every callback run by then.
-fn nothing_is_lost(late: Duration, callbacks: Callbacks) {
+fn nothing_is_lost(start: fn() -> Gate, late: Duration, callbacks: Callbacks) {
     for (way, leave) in WAYS {
-        let gate = Gate::builder().start().expect("a gate");
+        let gate = start();
         if !late.is_zero() {
             gate.faults().on("sendmsg").answer_late(late);
         }
@@ -63,16 +74,28 @@ fn nothing_is_lost(late: Duration, callbacks: Callbacks) {
     }
 }
 
+const LATE: Duration = Duration::from_millis(400);
+
 #[test]
 fn what_was_sent_before_is_sent_and_told() {
-    nothing_is_lost(Duration::ZERO, Callbacks::Thread);
-    nothing_is_lost(Duration::ZERO, Callbacks::Manual);
+    nothing_is_lost(plain, Duration::ZERO, Callbacks::Thread);
+    nothing_is_lost(plain, Duration::ZERO, Callbacks::Manual);
 }
 
 #[test]
 fn what_was_sent_before_is_sent_and_told_by_a_slow_gate() {
-    nothing_is_lost(Duration::from_millis(400), Callbacks::Thread);
-    nothing_is_lost(Duration::from_millis(400), Callbacks::Manual);
+    nothing_is_lost(plain, LATE, Callbacks::Thread);
+    nothing_is_lost(plain, LATE, Callbacks::Manual);
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn what_was_sent_before_is_sent_and_told_over_wss() {
+    let secure = || Gate::builder().tls_listen("127.0.0.1:0").start().expect("a gate");
+    for late in [Duration::ZERO, LATE] {
+        nothing_is_lost(secure, late, Callbacks::Thread);
+        nothing_is_lost(secure, late, Callbacks::Manual);
+    }
 }
 
 /// The service answers on many threads: what comes behind the answer to `bye` would be lost.

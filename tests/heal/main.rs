@@ -7,6 +7,7 @@ mod catch_up;
 mod delivery;
 mod endings;
 mod liveness;
+mod mids;
 mod questions;
 mod queue;
 mod resend;

@@ -11,7 +11,7 @@ use rtm_client::{Callbacks, ClientOptions, RtmClient, reply};
 
 use super::{EAGER, PATIENT};
 use crate::common::package::{self, map};
-use crate::common::peer::Peer;
+use crate::common::peer::{Connection, Peer};
 use crate::common::record::{Event, Record};
 use crate::common::{DEADLINE, PID, UID, eventually};
 
@@ -101,6 +101,38 @@ fn the_state_is_set_before_anything_that_comes_of_it() {
     client.close();
     assert_eq!(client.connection_state(), Closed);
     assert_eq!(next(), ("closed", Closed));
+}
+
+/// As it is seen by a handler, measured from the end of the socket; the calls in flight end later.
+#[test]
+fn a_loss_is_told_at_once() {
+    const CALLS: usize = 100;
+    let peer = Peer::new();
+    let ends: [(&str, fn(Connection)); 2] =
+        [("closed", Connection::close), ("reset", Connection::reset)];
+    for (name, end) in ends {
+        let (client, record, mut connection) =
+            peer.login(peer.options().regressive_strategy(PATIENT));
+        let (sender, told) = mpsc::channel();
+        client.on_connection_state(move |state| {
+            let told = (Instant::now(), matches!(state, Reconnecting { .. }));
+            sender.send(told).expect("the test waits");
+        });
+        record.states(&client);
+        for number in 0..CALLS {
+            client.get_server_time(None, record.call(number));
+            connection.quest("getservertime");
+        }
+        let ended = Instant::now();
+        end(connection);
+        let (at, reconnecting) = told.recv_timeout(DEADLINE).expect("the loss is told");
+        println!("{name}: told after {:?}", at - ended);
+        assert!(reconnecting && at - ended < Duration::from_secs(2), "{:?}", at - ended);
+        assert!(matches!(record.next(), Event::State(Reconnecting { attempt: 1, .. })));
+        record.expect_error(20002);
+        (0..CALLS).for_each(|number| record.expect_call(number, Err(20002)));
+        client.close_and_wait(DEADLINE).expect("the threads end");
+    }
 }
 
 #[test]

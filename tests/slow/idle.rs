@@ -43,6 +43,35 @@ fn nobody_wakes_up() {
     client.close_and_wait(DEADLINE).expect("the threads end");
 }
 
+/// Between the gate's pings there is nothing but a look at the clocks each ten seconds.
+#[test]
+fn for_a_minute_there_are_pings_and_looks_at_the_clocks() {
+    const LOOK: Duration = Duration::from_secs(10);
+    const SETTLED: Duration = Duration::from_millis(100);
+    let _alone = alone();
+    let peer = Peer::new();
+    let (client, record, mut connection) = peer.login(peer.options());
+    record.expect_nothing(&client, &mut connection);
+    let looks = few_or_many(1, 6);
+    let (mut timer, mut others, mut pings) = (0, 0, 0);
+    for _ in 0..looks {
+        let before = all();
+        connection.sync();
+        thread::sleep(SETTLED);
+        pings += all() - before;
+        let before = (switches("rtm-timer"), all());
+        thread::sleep(LOOK);
+        let by_timer = switches("rtm-timer") - before.0;
+        timer += by_timer;
+        others += all() - before.1 - by_timer;
+    }
+    println!("{looks} times {LOOK:?}: {timer} looks, {pings} wake-ups for {looks} pings");
+    assert!(timer == looks || timer == looks + 1, "{timer} wake-ups of the timer thread");
+    assert_eq!(others, 0, "wake-ups of the other threads");
+    assert!(pings <= 6 * looks, "{pings} wake-ups for {looks} pings");
+    client.close_and_wait(DEADLINE).expect("the threads end");
+}
+
 #[test]
 fn a_lone_message_wakes_few() {
     const MESSAGES: u64 = 40;
