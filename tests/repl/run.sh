@@ -96,6 +96,18 @@ sees bob '  101: how is it'
 enters bob '/nonsense'
 sees bob '(/nonsense? Try /help)'
 
+# The gate goes and comes back: what the connection is doing stands above the line, and in the next one.
+kill "$gate" && wait "$gate" 2>/dev/null || true
+sees ann '(reconnecting in '
+enters ann '/help'
+sees ann '101 to 102 (reconnecting'
+"$bin/rtm-gate" --listen "$endpoint" --file-listen "$files" >"$dir/gate" 2>&1 &
+gate=$!
+sees ann '(online)'
+sees bob '(online)'
+enters ann 'there again'
+sees bob '101: there again'
+
 [ "${SHOW:-}" != 1 ] || for who in ann bob; do
     printf -- '--- the screen of %s\n' "$who"
     screen "$who" | grep -v '^$'

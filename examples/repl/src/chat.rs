@@ -4,9 +4,10 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 
 use rtm_client::types::{File, HistoryRange, P2PMessage, PushMessage, mtype};
-use rtm_client::{History, RtmClient, reply, server_push};
+use rtm_client::{ConnectionState, History, RtmClient, reply, server_push};
 
 use crate::common::{Account, Outcome, TIMEOUT, in_words};
 
@@ -49,14 +50,6 @@ impl Chat {
             let say = Arc::clone(&say);
             client.processor().on(push, move |message| say(incoming(message)));
         }
-        let relogin = Arc::clone(&say);
-        client.on_relogin_completed(move |successful, retry_again, error_code, _| {
-            relogin(match (successful, retry_again) {
-                (true, _) => "(connected again)".to_owned(),
-                (false, true) => format!("(not connected, code {error_code}; trying again)"),
-                (false, false) => format!("(not connected, code {error_code})"),
-            });
-        });
         let (sender, closed) = channel();
         client.on_session_closed(move |code| {
             let _ = sender.send(code);
@@ -65,12 +58,22 @@ impl Chat {
         let (callback, reply) = reply::login();
         client.login(account.uid, &account.token, callback, TIMEOUT);
         reply.wait()?;
+        // From here on: that the login has succeeded is plain to see.
+        let state = Arc::clone(&say);
+        client.on_connection_state(move |now| state(format!("({})", in_a_word(now))));
+        let why = Arc::clone(&say);
+        client.on_error_recorder(move |error| why(format!("({})", in_words(error))));
         let history = client.p2p_history(to, range());
         Ok(Chat { client, uid: account.uid, to, history, say, terminal, closed })
     }
 
+    /// What the connection is doing stands in it, unless all is well.
     pub(crate) fn prompt(&self) -> String {
-        format!("{} to {}> ", self.uid, self.to)
+        let (from, to) = (self.uid, self.to);
+        match self.client.connection_state() {
+            ConnectionState::Online => format!("{from} to {to}> "),
+            state => format!("{from} to {to} ({})> ", in_a_word(&state)),
+        }
     }
 
     /// Does what a line says. `false` if the line says to end.
@@ -156,6 +159,20 @@ impl Chat {
 
     fn say(&self, text: impl Display) {
         (self.say)(text.to_string());
+    }
+}
+
+/// What the connection is doing.
+fn in_a_word(state: &ConnectionState) -> String {
+    match *state {
+        ConnectionState::Online => "online".to_owned(),
+        ConnectionState::Connecting => "connecting".to_owned(),
+        ConnectionState::Reconnecting { next_attempt: Some(at), .. } => {
+            let left = at.saturating_duration_since(Instant::now());
+            format!("reconnecting in {:.0} s", left.as_secs_f64().ceil())
+        }
+        ConnectionState::Reconnecting { .. } => "reconnecting".to_owned(),
+        _ => "offline".to_owned(),
     }
 }
 

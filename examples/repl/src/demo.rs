@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::{env, fs, process};
 
+use rtm_client::error_code;
 use rtm_client::gate::Gate;
 
 use crate::chat::{Chat, Say};
@@ -49,6 +50,18 @@ pub(crate) fn run(gate: &Gate) -> Outcome {
     ann.sees("is sent)")?;
     bob.sees("300000 bytes: http://")?;
 
+    // The gate cuts Ann off, and does not let her in at first.
+    gate.faults().on("auth").next(3).error(error_code::fpnn::CORE_WORK_QUEUE_FULL);
+    gate.faults().on("sendmsg").next(1).close();
+    check(ann.chat.prompt() == "101 to 102> ", || ann.chat.prompt())?;
+    ann.types("are you there?")?;
+    ann.sees_at_last("(reconnecting in 2 s)")?;
+    check(ann.chat.prompt().starts_with("101 to 102 (reconnecting"), || ann.chat.prompt())?;
+    ann.sees_at_last("(online)")?;
+    check(ann.chat.prompt() == "101 to 102> ", || ann.chat.prompt())?;
+    ann.types("here I am")?;
+    bob.sees_at_last("101: here I am")?;
+
     check(ann.chat.obey("/nonsense").is_err(), || "a command that is none was obeyed".to_owned())?;
     check(!bob.chat.obey("/quit")?, || "/quit did not end".to_owned())?;
     ann.chat.quit()?;
@@ -73,9 +86,20 @@ impl Person {
 
     /// The next line on the screen has that in it.
     fn sees(&self, text: &str) -> Outcome {
+        let line = self.next(text)?;
+        check(line.contains(text), || format!("{} saw {line:?}, not {text:?}", self.name))
+    }
+
+    /// A line on the screen has that in it, the next or a later one.
+    fn sees_at_last(&self, text: &str) -> Outcome {
+        while !self.next(text)?.contains(text) {}
+        Ok(())
+    }
+
+    fn next(&self, text: &str) -> Outcome<String> {
         let line = self.screen.recv_timeout(TIMEOUT);
         let line = line.map_err(|_| format!("{} did not see {text:?}", self.name))?;
         println!("{} sees   {line}", self.name);
-        check(line.contains(text), || format!("{} saw {line:?}, not {text:?}", self.name))
+        Ok(line)
     }
 }
