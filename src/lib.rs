@@ -56,6 +56,16 @@ mod pages {
     mod catch_up {}
     #[doc = include_str!("../docs/recipes/resend.md")]
     mod resend {}
+    #[doc = include_str!("../docs/recipes/first-login.md")]
+    mod first_login {}
+    #[doc = include_str!("../docs/recipes/graceful-shutdown.md")]
+    mod graceful_shutdown {}
+    #[doc = include_str!("../docs/recipes/gui-loop.md")]
+    mod gui_loop {}
+    #[doc = include_str!("../docs/recipes/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../docs/recipes/tokens.md")]
+    mod tokens {}
 }
 
 #[cfg(feature = "gate")]

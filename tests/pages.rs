@@ -18,6 +18,22 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split("\n```")
 }
 
+/// Each recipe fits a screen, is in the list, and its program is run with the documentation's own.
+#[test]
+fn the_recipes_are_short_and_listed() {
+    let (list, library) = (read("docs/recipes/README.md"), read("src/lib.rs"));
+    let entries = fs::read_dir(root().join("docs/recipes")).expect("a folder").flatten();
+    let names = entries.map(|entry| entry.file_name().into_string().expect("a name"));
+    for name in names.filter(|name| name != "README.md") {
+        let text = read(format!("docs/recipes/{name}"));
+        assert!(text.lines().count() <= 45, "{name} is longer than a screen");
+        assert!(pieces(&text).any(|piece| piece.starts_with("rust\n")), "{name} has no program");
+        assert!(list.contains(&format!("]({name})")), "{name} is not in the list");
+        let run = format!("include_str!(\"../docs/recipes/{name}\")");
+        assert!(library.contains(&run), "{name} is not run");
+    }
+}
+
 /// The programs of the guide are run in its English edition.
 #[test]
 fn the_chinese_guide_has_the_same_programs() {
