@@ -58,6 +58,24 @@ pub enum Delivery {
 }
 
 impl Error {
+    /// The error of that code, with what the code means as its message: for a program's own tests.
+    ///
+    /// * `code` – one of [`error_code`], or any other.
+    ///
+    /// ```
+    /// use rtm_client::{Error, ErrorKind, error_code};
+    ///
+    /// fn should_retry(error: &Error) -> bool {
+    ///     matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connection | ErrorKind::Busy)
+    /// }
+    /// assert!(should_retry(&Error::from_code(error_code::fpnn::CORE_TIMEOUT)));
+    /// assert!(!should_retry(&Error::from_code(error_code::rtm::BLOCKED_USER)));
+    /// assert_eq!(Error::from_code(4711).to_string(), "unknown error (code 4711)");
+    /// ```
+    pub fn from_code(code: i32) -> Error {
+        Error::new(code, "")
+    }
+
     /// An error of the client's own. Without a message it says what the code means.
     pub(crate) fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Error {
         let mut message = message.into();

@@ -30,7 +30,7 @@
 //! [license]: https://docs.rs/crate/rtm-client/latest/source/LICENSE
 //!
 #![doc = include_str!("../README.md")]
-#![deny(missing_docs)]
+#![deny(missing_docs, missing_debug_implementations)]
 #![forbid(unsafe_code)]
 // Nothing that comes from the network may end a thread: exceptions are argued where they stand.
 #![cfg_attr(
@@ -68,6 +68,27 @@ mod pages {
     mod tokens {}
 }
 
+/// What the compiler says no to.
+///
+/// Settings that go nowhere:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// let options = rtm_client::ClientOptions::new(1);
+/// options.clone().endpoint("rtm.example:13321");
+/// ```
+///
+/// A walk that nobody makes:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// use rtm_client::{ClientOptions, RtmClient, types::HistoryRange};
+/// let client = RtmClient::new(ClientOptions::new(1));
+/// client.p2p_history(2, HistoryRange::chats());
+/// ```
+#[cfg(doctest)]
+mod refused {}
+
 #[cfg(feature = "gate")]
 #[doc(hidden)]
 #[allow(missing_docs, reason = "it is there for the examples of the documentation alone")]
@@ -102,6 +123,14 @@ mod stats;
 mod testing;
 mod time;
 mod wire;
+
+/// The version of this crate, such as `0.1.0`: for a log, or for what a program says of itself.
+///
+/// ```
+/// println!("rtm-client {}", rtm_client::VERSION);
+/// assert_eq!(rtm_client::VERSION.split('.').count(), 3);
+/// ```
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub use api::History;
 pub use client::{RtmClient, WeakClient};

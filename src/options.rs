@@ -7,6 +7,7 @@ mod relogin;
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::time::{CONNECTION_TIMEOUT, SILENCE};
@@ -28,6 +29,7 @@ pub use catch_up::CatchUp;
 /// assert_eq!(options.gate_url(), "ws://rtm.example:13321/service/websocket");
 /// ```
 #[derive(Clone)]
+#[must_use = "options do nothing until a client is made with them"]
 pub struct ClientOptions {
     pub(crate) pid: i64,
     pub(crate) endpoint: String,
@@ -45,6 +47,7 @@ pub struct ClientOptions {
     pub(crate) max_in_flight: usize,
     pub(crate) max_undelivered_bytes: usize,
     pub(crate) callbacks: Callbacks,
+    pub(crate) callbacks_ready: Option<Arc<dyn Fn() + Send + Sync>>,
     pub(crate) reconnecting: Reconnecting,
     pub(crate) resume_rooms: bool,
     pub(crate) resume_language: bool,
@@ -86,6 +89,9 @@ pub(crate) struct TlsOptions {
     /// The client's certificate chain and its key.
     pub(crate) client: Option<(Vec<u8>, Vec<u8>)>,
     pub(crate) accept_invalid: bool,
+    /// Whether the platform says what is trusted.
+    #[cfg(feature = "platform-verifier")]
+    pub(crate) platform: bool,
 }
 
 /// What a login may say besides user and token: see [`RtmClient::login_with`](crate::RtmClient::login_with).
@@ -99,6 +105,7 @@ pub(crate) struct TlsOptions {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "options do nothing until a login has them"]
 pub struct LoginOptions {
     /// The language chat texts are translated into, such as `en`, as with
     /// [`set_translation_language`](crate::RtmClient::set_translation_language). `None` for no translation.
@@ -211,6 +218,13 @@ pub enum Callbacks {
     #[default]
     Thread,
     /// The program, in [`run_callbacks`](crate::RtmClient::run_callbacks): for a game loop or a GUI.
+    ///
+    /// [`callbacks_ready`](ClientOptions::callbacks_ready) wakes a loop that sleeps. Callbacks and handlers must be `Send`
+    /// here too: they are queued by the client's own threads, any thread may run them, and they may be dropped on another.
+    ///
+    /// From [`destroy`](crate::RtmClient::destroy) on `run_callbacks` never waits. Callbacks that nobody has run when the
+    /// last handle of the client is dropped are dropped unrun, for there is no thread that may run them: to see them run,
+    /// end with [`bye_and_wait`](crate::RtmClient::bye_and_wait), or with `close` and `run_callbacks`.
     Manual,
 }
 
@@ -238,6 +252,7 @@ pub enum Callbacks {
 #[doc(alias = "regressiveStrategy")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "a strategy does nothing until options have it"]
 pub struct RegressiveStrategy {
     /// How many attempts follow at once. Default 3.
     #[doc(alias = "startConnectFailedCount")]
@@ -344,6 +359,7 @@ impl ClientOptions {
             max_in_flight: 1_000_000,
             max_undelivered_bytes: 64 << 20,
             callbacks: Callbacks::default(),
+            callbacks_ready: None,
             reconnecting: Reconnecting {
                 first_login: false,
                 max_attempts: None,
@@ -469,6 +485,35 @@ impl ClientOptions {
     /// ```
     pub fn callbacks(self, callbacks: Callbacks) -> Self {
         ClientOptions { callbacks, ..self }
+    }
+
+    /// Calls `ready` whenever callbacks begin to wait for [`run_callbacks`](crate::RtmClient::run_callbacks), with
+    /// [`Callbacks::Manual`]: so that a loop that sleeps can be woken. Default: nothing is called.
+    ///
+    /// It is called when the queue of callbacks stops being empty, by a thread of the client or inside a call, and holds up
+    /// the connection until it returns: it sends the loop a message, and does nothing else. Waiting in it is an error, as
+    /// in a callback.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rtm_client::{Callbacks, ClientOptions, gate::Gate};
+    ///
+    /// let gate = Gate::builder().start()?;
+    /// let (waker, events) = std::sync::mpsc::channel(); // as of a GUI's event loop
+    /// let options = ClientOptions::new(gate.pid())
+    ///     .endpoint(gate.endpoint())
+    ///     .callbacks(Callbacks::Manual)
+    ///     .callbacks_ready(move || drop(waker.send(())));
+    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// # while client.run_callbacks(Duration::ZERO)? > 0 {}
+    /// # events.try_iter().for_each(drop);
+    /// client.get_server_time(None, |_, time| println!("it is {time:?}"));
+    /// events.recv()?; // the loop sleeps until then
+    /// assert_eq!(client.run_callbacks(Duration::ZERO)?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn callbacks_ready(self, ready: impl Fn() + Send + Sync + 'static) -> Self {
+        ClientOptions { callbacks_ready: Some(Arc::new(ready)), ..self }
     }
 
     /// The URL that `login` dials.

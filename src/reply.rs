@@ -1,13 +1,48 @@
-//! Ways to receive a result other than writing a closure: wait for it, poll for it, ignore it.
+//! Ways to receive a result other than two `Option`s: as a `Result`, waited for, polled for, ignored.
 
 use std::any::TypeId;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 use crate::guard::{self, on_callback_thread};
+
+/// The callback that hands a closure a `Result`: for every call but `login`.
+///
+/// `E` is [`Error`], or [`SendError`](crate::SendError) where something is sent. The closure names the type of what it is
+/// given, as soon as it looks into it.
+///
+/// ```
+/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+/// use rtm_client::{SendError, types::SendReply};
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// client.send_chat(2, "hello", "", None, None, reply::result(move |sent: Result<SendReply, SendError>| {
+///     match sent {
+///         Ok(sent) => println!("sent at {}", sent.payload.mtime),
+///         Err(failed) => eprintln!("{failed}"),
+///     }
+///     sender.send("done").unwrap();
+/// }));
+/// assert_eq!(receiver.recv()?, "done");
+///
+/// let (sender, receiver) = std::sync::mpsc::channel::<Result<i64, Error>>();
+/// client.get_server_time(None, reply::result(move |time| sender.send(time).unwrap()));
+/// assert!(receiver.recv()?? > 1_700_000_000_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn result<E, T>(
+    closure: impl FnOnce(Result<T, E>) + Send + 'static,
+) -> impl FnOnce(Option<E>, Option<T>) + Send + 'static {
+    move |err, data| match (err, data) {
+        (Some(err), _) => closure(Err(err)),
+        (None, Some(data)) => closure(Ok(data)),
+        (None, None) => {}
+    }
+}
 
 /// A callback and the end to wait on, for straight-line code. Works with every call: `E` is [`Error`], or
 /// [`SendError`](crate::SendError) where something is sent.
@@ -37,12 +72,7 @@ where
     T: Send + 'static,
 {
     let (sender, reply) = pair();
-    let callback = move |err: Option<E>, data: Option<T>| match (err, data) {
-        (Some(err), _) => sender.put(Err(err)),
-        (None, Some(data)) => sender.put(Ok(data)),
-        (None, None) => {}
-    };
-    (callback, reply)
+    (result(move |result| sender.put(result)), reply)
 }
 
 /// Whether `C` is the callback of a [`channel`]: our own code, which any thread may run.
@@ -204,19 +234,60 @@ impl<E: From<Error>, T> Reply<E, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wait(self) -> Result<T, E> {
+        self.wait_until(None).unwrap_or_else(|_| Err(dropped_unrun().into())) // which is never late
+    }
+
+    /// The same for at most so long: then the `Reply` comes back as the error, to be waited for again.
+    ///
+    /// * `timeout` – the longest wait; zero looks whether the result is there.
+    ///
+    /// # Errors
+    ///
+    /// `Err(reply)` when the time is over. `Ok(Err(_))` is what [`wait`](Self::wait) gives as an error.
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// gate.faults().on("getservertime").next(1).delay(Duration::from_millis(300));
+    /// let (callback, mut reply) = reply::channel();
+    /// client.get_server_time(None, callback);
+    /// let time = loop {
+    ///     match reply.wait_timeout(Duration::from_millis(50)) {
+    ///         Ok(result) => break result?,
+    ///         Err(again) => reply = again, // and the program shows that it still waits
+    ///     }
+    /// };
+    /// assert!(time > 1_700_000_000_000);
+    /// # Ok::<(), rtm_client::Error>(())
+    /// ```
+    pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, E>, Self> {
+        self.wait_until(Instant::now().checked_add(timeout))
+    }
+
+    /// Waits until then, without end if that is `None`.
+    fn wait_until(self, until: Option<Instant>) -> Result<Result<T, E>, Self> {
         // Also where the result is there already: what works by luck does not work for long.
         if on_callback_thread() {
             let text = "wait() inside a callback: use the callback of the call, or a thread";
-            return Err(Error::new(fpnn::CORE_FORBIDDEN, text).into());
+            return Ok(Err(Error::new(fpnn::CORE_FORBIDDEN, text).into()));
         }
         let mut state = self.shared.state.lock();
         while matches!(*state, State::Waiting) {
-            self.shared.arrived.wait(&mut state);
+            match until {
+                None => self.shared.arrived.wait(&mut state),
+                Some(until) if self.shared.arrived.wait_until(&mut state, until).timed_out() => {
+                    break;
+                }
+                Some(_) => {}
+            }
         }
-        take(&mut state).unwrap_or_else(|| {
-            Err(Error::new(fpnn::CORE_FORBIDDEN, "the result was taken before, by try_take()")
-                .into())
-        })
+        if matches!(*state, State::Waiting) {
+            drop(state);
+            return Err(self);
+        }
+        Ok(take(&mut state).unwrap_or_else(|| {
+            let text = "the result was taken before, by try_take()";
+            Err(Error::new(fpnn::CORE_FORBIDDEN, text).into())
+        }))
     }
 
     /// The result if it is there. It can be taken once. Unlike [`wait`](Self::wait) it may be called inside a callback.

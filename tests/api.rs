@@ -16,6 +16,8 @@ mod groups;
 mod history;
 #[path = "api/messages.rs"]
 mod messages;
+#[path = "api/quest.rs"]
+mod quest;
 #[path = "api/rooms.rs"]
 mod rooms;
 #[path = "api/support.rs"]

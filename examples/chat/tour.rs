@@ -214,7 +214,7 @@ fn audio_and_cmd(tour: &mut Tour) -> Outcome {
     let Tour { show, me, peer_uid, .. } = &*tour;
     let audio = [0x23, 0x21, 0x41, 0x4d, 0x52, 0xff];
     let (callback, reply) = reply::channel();
-    me.client.send_audio(*peer_uid, &audio, r#"{"seconds":2}"#, None, TIMEOUT, callback);
+    me.client.send_audio(*peer_uid, audio, r#"{"seconds":2}"#, None, TIMEOUT, callback);
     let mut mids = vec![reply.wait()?.mid];
     show.call(&me.name, "send_audio", format_args!("{} bytes, 2 seconds", audio.len()));
     if let Some(peer) = &tour.peer {

@@ -1,6 +1,7 @@
 //! A whole history, page after page, for the chat and the message calls alike.
 
 use std::fmt;
+use std::iter::FusedIterator;
 use std::ops::ControlFlow;
 
 use crate::api::payloads::{HistoryQuery, history};
@@ -32,8 +33,12 @@ use crate::wire::payload::{Fields, MapWriter};
 ///     seen += 1;
 /// }
 /// assert_eq!(seen, 25);
+///
+/// let mut none = client.p2p_history(3, HistoryRange::chats());
+/// assert!(none.next().is_none() && none.next().is_none()); // it is fused
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "it asks for nothing before it is used"]
 pub struct History<M> {
     client: RtmClient,
     walk: Walk<M>,
@@ -269,6 +274,9 @@ impl<M: Send + 'static> Iterator for History<M> {
         }
     }
 }
+
+/// Behind its end nothing comes, and nothing behind an error.
+impl<M: Send + 'static> FusedIterator for History<M> {}
 
 impl<M: Send + 'static> History<M> {
     fn next_page(&mut self) -> Result<Vec<M>, Error> {

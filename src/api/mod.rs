@@ -9,6 +9,7 @@ mod groups;
 mod history;
 mod messages;
 mod payloads;
+mod quest;
 mod rooms;
 mod system;
 mod users;

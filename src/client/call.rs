@@ -33,6 +33,26 @@ impl RtmClient {
         engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
     }
 
+    /// The same for a quest of the program's own, whose payload is written already. The error is why there is none.
+    pub(crate) fn quest<T: Send + 'static>(
+        &self,
+        method: &str,
+        payload: Result<Vec<u8>, Error>,
+        timeout: impl Into<Option<Duration>>,
+        decode: fn(&Fields<'_>) -> Result<T, Error>,
+        callback: impl FnOnce(Option<Error>, Option<T>) + Send + 'static,
+    ) {
+        let complete = completion(decode, callback);
+        let engine = &self.handle.engine;
+        match payload {
+            Ok(payload) => {
+                let payload = |out: &mut Vec<u8>| out.extend_from_slice(&payload);
+                engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
+            }
+            Err(error) => engine.fail(complete, error),
+        }
+    }
+
     /// The same for a call without data whose success is a change to be resumed after a relogin, if the options say so.
     pub(crate) fn change<P, C>(
         &self,

@@ -180,6 +180,16 @@ impl Engine {
             Pushed::Seen => {}
             Pushed::Wake => self.wake_sleeper(),
             Pushed::Run => self.run_apart(),
+            Pushed::Tell => self.tell_ready(),
+        }
+    }
+
+    /// Tells the program that callbacks wait for it.
+    pub(super) fn tell_ready(&self) {
+        if let Some(ready) = &self.options.callbacks_ready {
+            let nested = set_in_callback(true);
+            guarded("callbacks_ready", || ready());
+            set_in_callback(nested);
         }
     }
 

@@ -12,7 +12,8 @@
 //! * Where batches wait and nobody runs callbacks, whoever sits learns of them before it sleeps.
 //! * While `rtm-io` runs callbacks, the chair is free or the relief sits, and the timer thread looks after a free one.
 //!
-//! No user code runs, and no user value is dropped, under the lock or while sitting.
+//! No user code runs, and no user value is dropped, under the lock or while sitting; but for `callbacks_ready`, which who
+//! sits calls where the program runs callbacks.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,12 +73,16 @@ pub(super) enum Pushed {
     Wake,
     /// Run it: the caller, or a thread that it starts, is the one that runs callbacks now.
     Run,
+    /// Tell the program, which runs callbacks and may have found none.
+    Tell,
 }
 
 /// What `rtm-io` does after a pass.
 pub(super) enum Stand<I, B> {
     /// Go on sitting: there is nothing to run, or somebody else runs it.
     Sit(I),
+    /// The same, and tell the program that there is something to run.
+    Tell(I),
     /// Run that. `watch`: the timer thread is to look in a millisecond.
     Run { batch: B, watch: bool },
 }
@@ -197,6 +202,7 @@ impl<I, B> Chair<I, B> {
     /// `rtm-io` after a pass, with what came of it: leaves the chair if there is something to run.
     pub(super) fn stand_up(&self, io: I, batch: Option<B>) -> Stand<I, B> {
         let mut desk = self.desk.lock();
+        let none = desk.queue.is_empty();
         desk.queue.extend(batch);
         if self.manual {
             let some = !desk.queue.is_empty();
@@ -204,7 +210,7 @@ impl<I, B> Chair<I, B> {
             if some {
                 self.runner.notify_one();
             }
-            return Stand::Sit(io);
+            return if none && some { Stand::Tell(io) } else { Stand::Sit(io) };
         }
         if desk.running {
             return Stand::Sit(io);
@@ -337,15 +343,17 @@ impl<I, B> Chair<I, B> {
     /// Queues a batch, from any thread that does not sit.
     pub(super) fn push(&self, batch: B) -> Pushed {
         let mut desk = self.desk.lock();
+        let none = desk.queue.is_empty();
         desk.queue.push_back(batch);
         let pushed = match () {
+            () if self.manual && none => Pushed::Tell,
             () if self.manual || desk.running => Pushed::Seen,
             () if desk.run != 0 => Pushed::Wake,
             () => Pushed::Run,
         };
         desk.running |= pushed == Pushed::Run;
         drop(desk);
-        if pushed == Pushed::Seen {
+        if matches!(pushed, Pushed::Seen | Pushed::Tell) {
             self.runner.notify_one();
         }
         pushed

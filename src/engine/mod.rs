@@ -406,6 +406,8 @@ impl Drop for Engine {
         for item in self.chair.left().into_iter().flat_map(|batch| batch.items) {
             guarded("callback's drop", || drop(item));
         }
+        let ready = self.options.callbacks_ready.take();
+        guarded("callbacks_ready's drop", || drop(ready));
     }
 }
 

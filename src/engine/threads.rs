@@ -192,6 +192,10 @@ fn sit(engine: &Arc<Engine>, run: u64, mut io: Box<Io>, mut more: bool) -> Optio
                 return Some(batch);
             }
             Stand::Sit(back) => io = back,
+            Stand::Tell(back) => {
+                io = back;
+                engine.tell_ready();
+            }
         }
         more = false;
         io.park_after(passed);

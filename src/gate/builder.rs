@@ -2,6 +2,7 @@ mod limits;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -577,5 +578,15 @@ impl GateBuilder {
     /// ```
     pub fn start(self) -> io::Result<Gate> {
         Gate::start(self.config)
+    }
+}
+
+/// Without secrets.
+impl fmt::Debug for GateBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GateBuilder")
+            .field("pid", &self.config.pid)
+            .field("listen", &self.config.listen)
+            .finish_non_exhaustive()
     }
 }

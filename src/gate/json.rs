@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use rmpv::ValueRef;
 use serde_json::{Map, Value};
 
 use super::write;
 use crate::wire::package::Encoding;
-use crate::wire::payload::write_text;
+use crate::wire::payload::{to_json, write_text};
 
 /// The payload in that encoding.
 pub(super) fn encoded(encoding: Encoding, payload: &[u8]) -> Cow<'_, [u8]> {
@@ -58,39 +57,6 @@ fn write_value(out: &mut Vec<u8>, value: &Value) {
         Value::String(text) => write_text(out, text),
         Value::Array(items) => write::list(out, items, write_value),
         Value::Object(fields) => write_object(out, fields),
-    }
-}
-
-fn to_json(value: &ValueRef<'_>) -> Value {
-    match value {
-        ValueRef::Nil => Value::Null,
-        ValueRef::Boolean(value) => Value::Bool(*value),
-        ValueRef::Integer(int) => match (int.as_i64(), int.as_u64()) {
-            (Some(int), _) => Value::from(int),
-            (None, Some(int)) => Value::from(int),
-            (None, None) => Value::Null,
-        },
-        ValueRef::F32(float) => Value::from(*float),
-        ValueRef::F64(float) => Value::from(*float),
-        ValueRef::String(text) => lossy(text.as_bytes()),
-        ValueRef::Binary(bytes) => lossy(bytes),
-        ValueRef::Array(items) => Value::Array(items.iter().map(to_json).collect()),
-        ValueRef::Map(entries) => {
-            let entries = entries.iter().map(|(key, value)| (name(key), to_json(value)));
-            Value::Object(entries.collect())
-        }
-        ValueRef::Ext(..) => Value::Null,
-    }
-}
-
-fn lossy(bytes: &[u8]) -> Value {
-    Value::String(String::from_utf8_lossy(bytes).into_owned())
-}
-
-fn name(key: &ValueRef<'_>) -> String {
-    match to_json(key) {
-        Value::String(text) => text,
-        other => other.to_string(),
     }
 }
 

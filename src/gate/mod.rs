@@ -463,7 +463,8 @@ impl Gate {
     /// let gate = Gate::builder().start().unwrap();
     /// assert!(gate.wait_until(Duration::from_secs(5), |gate| gate.connections() == 0));
     /// ```
-    pub fn wait_until(&self, timeout: Duration, mut condition: impl FnMut(&Gate) -> bool) -> bool {
+    pub fn wait_until(&self, timeout: Duration, condition: impl FnMut(&Gate) -> bool) -> bool {
+        let mut condition = condition;
         // Without end, where the clock does not reach that far.
         let deadline = Instant::now().checked_add(timeout);
         loop {

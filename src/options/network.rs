@@ -27,6 +27,31 @@ impl ClientOptions {
         options
     }
 
+    /// Whether the certificates that the platform trusts take the place of the web's well-known ones: of Windows, macOS,
+    /// iOS and Android its own verifier, elsewhere the certificates that the system has installed. Those of
+    /// [`ca_certificates`](Self::ca_certificates) are trusted too. Default false.
+    ///
+    /// ```
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
+    ///
+    /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
+    /// let options = ClientOptions::new(gate.pid())
+    ///     .ssl_endpoint(gate.tls_endpoint().unwrap())
+    ///     .ca_certificates(gate.certificate().unwrap())
+    ///     .platform_verifier(true);
+    /// let client = RtmClient::new(options);
+    /// let (callback, reply) = reply::login();
+    /// client.login(1, "token", callback, None);
+    /// reply.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "platform-verifier")]
+    pub fn platform_verifier(self, yes: bool) -> Self {
+        let mut options = self;
+        options.tls.platform = yes;
+        options
+    }
+
     /// The certificate the client shows to a gate that asks for one, and its private key: PEM, where the certificates
     /// of its issuers may follow it, or DER. Default: none. What cannot be read fails the login with 20012.
     ///

@@ -21,7 +21,14 @@ use crate::wire::payload::{Fields, entry, write_bytes, write_text};
 ///     }
 /// }
 /// assert_eq!(show(&Body::Text("hello".into())), "hello");
-/// assert_eq!(Body::Text("hello".into()).as_str(), Some("hello"));
+/// let hello = Body::Text("hello".into());
+/// assert_eq!(hello.as_str(), Some("hello"));
+///
+/// // What takes bytes takes a body as it is.
+/// let mut file = Vec::new();
+/// std::io::Write::write_all(&mut file, hello.as_ref())?;
+/// assert_eq!(file, b"hello");
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -98,6 +105,12 @@ impl Body {
 impl Default for Body {
     fn default() -> Self {
         Body::Text(String::new())
+    }
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
     }
 }
 

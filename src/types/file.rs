@@ -23,6 +23,7 @@ pub(crate) type ProgressHandler = Arc<dyn Fn(u64, u64) + Send + Sync>;
 /// let report = File::open("report.pdf").on_progress(|sent, total| println!("{sent} of {total} bytes"));
 /// ```
 #[derive(Clone)]
+#[must_use = "a file is sent by send_file or upload_file"]
 pub struct File {
     name: String,
     source: Source,

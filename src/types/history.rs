@@ -182,6 +182,7 @@ impl<M> Default for HistoryResult<M> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "a range does nothing until a history has it"]
 pub struct HistoryRange {
     /// `true`, the default, walks from `end` back, newest first; `false` from `begin` on, oldest first.
     pub desc: bool,

@@ -52,6 +52,7 @@ pub struct SendPayload {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "a moderation does nothing until a message is sent with it"]
 pub struct Moderation {
     /// The strategy to check by, as set up for the project. `None` is the project's usual one.
     #[doc(alias = "strategyid")]

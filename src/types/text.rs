@@ -16,6 +16,13 @@ use crate::wire::payload::{self, Fields};
 /// assert_eq!(attrs, "{\"k\":1}");
 /// assert_eq!(attrs.as_str(), Some("{\"k\":1}"));
 /// assert_eq!(Text::Bytes(vec![0xff]).as_str(), None);
+/// assert_eq!(Text::from(format!("room {}", 7)), "room 7");
+///
+/// // What takes bytes takes a text as it is.
+/// let mut file = Vec::new();
+/// std::io::Write::write_all(&mut file, attrs.as_ref())?;
+/// assert_eq!(file, b"{\"k\":1}");
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -100,6 +107,18 @@ impl Default for Text {
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Text::Utf8(text.to_owned())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Text::Utf8(text)
+    }
+}
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
     }
 }
 

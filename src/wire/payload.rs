@@ -16,7 +16,9 @@ use super::package::Encoding;
 use super::values::{self, MOST_VALUES};
 
 pub(crate) use fields::{Fields, array, entry, int, raw, text, truthy};
-use json::json_to_msgpack;
+pub(crate) use json::json_to_msgpack;
+#[cfg(feature = "gate")]
+pub(crate) use json::to_json;
 pub(crate) use write::{MapWriter, write_bytes, write_map, write_text};
 
 /// How deep containers may nest, the root map included. Reading is recursive: the decoder's own limit overflows the stack

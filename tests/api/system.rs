@@ -36,8 +36,8 @@ fn another_connection_of_the_user_is_ended() {
         let attrs = all.iter().find(|attrs| attrs.my().is_some() == mine).unwrap();
         attrs.get("ce").unwrap().to_string()
     };
-    assert_eq!(code(get(|callback| phone.kickout(&endpoint(true), None, callback))), 200012);
-    get(|callback| phone.kickout(&endpoint(false), None, callback)).unwrap();
+    assert_eq!(code(get(|callback| phone.kickout(endpoint(true), None, callback))), 200012);
+    get(|callback| phone.kickout(endpoint(false), None, callback)).unwrap();
     assert_eq!(closed.recv_timeout(PATIENCE), Ok(0));
     assert!(gate.wait_until(PATIENCE, |gate| gate.connections() == 1));
 }

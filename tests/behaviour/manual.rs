@@ -165,3 +165,102 @@ fn a_wait_needs_nobody_to_run_callbacks() {
     RtmClient::new(nowhere).login(1, "token", callback, DEADLINE);
     assert!(reply.wait().is_err());
 }
+
+/// Told once when callbacks begin to wait, and again when they have run and more come: whoever is woken by each such word
+/// misses none.
+#[test]
+fn a_loop_that_sleeps_is_woken() {
+    let peer = Peer::new();
+    let (sender, words) = mpsc::channel();
+    let ready = move || sender.send(()).expect("the loop is there");
+    let options = peer.options().callbacks(Callbacks::Manual).callbacks_ready(ready);
+    let client = RtmClient::new(options);
+    let woken = || words.recv_timeout(DEADLINE).expect("the loop is woken");
+    let record = Record::of(&client);
+
+    // Inside a call, where there is no thread for it.
+    client.get_server_time(None, record.call(1));
+    woken();
+    client.get_server_time(None, record.call(2));
+    assert_eq!(words.try_iter().count(), 0, "they wait already");
+    while run_all(&client) < 2 {}
+    record.expect_call(1, Err(20012));
+    record.expect_call(2, Err(20012));
+
+    client.login(UID, "token", record.login(), DEADLINE);
+    let mut connection = peer.accept_login();
+    woken();
+    while run_all(&client) == 0 {}
+    record.expect_login(true, 0);
+    for n in 3..200 {
+        client.get_server_time(None, record.call(n));
+        let quest = connection.quest("getservertime");
+        connection.answer(&quest, &server_time(7));
+        // Whether it is told once or twice, everything that is there has been told of.
+        while run_all(&client) == 0 {
+            woken();
+        }
+        record.expect_call(n, Ok(7));
+    }
+    client.close();
+    woken();
+    client.close_and_wait(DEADLINE).expect("the threads end");
+}
+
+/// Runs what is there without waiting.
+fn run_all(client: &RtmClient) -> usize {
+    let mut all = 0;
+    while let Ok(ran @ 1..) = client.run_callbacks(Duration::ZERO) {
+        all += ran;
+    }
+    all
+}
+
+/// It is called where waiting would never end, and its panic ends nothing.
+#[test]
+fn what_wakes_the_loop_may_call_and_panic_and_not_wait() {
+    let peer = Peer::new();
+    let (sender, codes) = mpsc::channel();
+    let ready = move || {
+        let (_, reply) = reply::channel::<rtm_client::Error, ()>();
+        sender.send(reply.wait().map_err(|error| error.code())).expect("the test waits");
+        panic!("on purpose");
+    };
+    let options = peer.options().callbacks(Callbacks::Manual).callbacks_ready(ready);
+    let client = RtmClient::new(options);
+    let record = Record::of(&client);
+    client.login(UID, "token", record.login(), DEADLINE);
+    let mut connection = peer.accept_login();
+    assert_eq!(codes.recv_timeout(DEADLINE), Ok(Err(20013)));
+    while run(&client) == Ok(0) {}
+    record.expect_login(true, 0);
+    client.get_server_time(None, record.call(1));
+    let quest = connection.quest("getservertime");
+    connection.answer(&quest, &server_time(1));
+    assert_eq!(codes.recv_timeout(DEADLINE), Ok(Err(20013)));
+    assert_eq!(run(&client), Ok(1));
+    record.expect_call(1, Ok(1));
+    client.close_and_wait(DEADLINE).expect("the threads end");
+}
+
+/// The one exception to "every callback runs": there is no thread that may run them.
+#[test]
+fn callbacks_left_when_the_last_handle_goes_are_dropped_unrun() {
+    let peer = Peer::new();
+    let (client, record, mut connection) = login(&peer);
+    drop(record);
+    let (sender, ran) = mpsc::channel();
+    let second = sender.clone();
+    client.get_server_time(None, move |_, _| sender.send("answered").expect("the test waits"));
+    client.get_server_time(None, move |_, _| second.send("in flight").expect("the test waits"));
+    let quest = connection.quest("getservertime");
+    connection.answer(&quest, &server_time(1));
+    let (callback, reply) = reply::channel();
+    client.get_server_time(None, callback);
+    drop(client);
+    // What is waited for is no callback of the program's: it ends as always.
+    let ended: Result<i64, _> = reply.wait();
+    assert_eq!(ended.map_err(|error| error.code()), Err(20002));
+    let error = ran.recv_timeout(DEADLINE).expect_err("none runs");
+    assert_eq!(error, mpsc::RecvTimeoutError::Disconnected, "both are dropped");
+}

@@ -53,7 +53,7 @@ fn javascript(mut peer: Peer) -> Vec<Seen> {
 /// Messages that wait before the kickout, as in a busy chat.
 fn busy(gate: &Gate) {
     for mid in 1..=10 {
-        gate.broadcast(99, 30, "waits in the queue", &format!("{mid}"));
+        gate.broadcast(99, 30, "waits in the queue", format!("{mid}"));
     }
 }
 

@@ -17,7 +17,7 @@ fn anything_is_pushed() {
     let mut other = Peer::login(&gate, 2);
     assert_eq!(gate.push(1, "pushanything", r#"{"a":[1,"é",null]}"#).unwrap(), 2);
     assert_eq!(gate.push(1, "kickoutroom", r#"{"rid":5}"#).unwrap(), 2);
-    assert_eq!(gate.push(1, "raw", &[0x81, 0xa1, b'b', 0xc4, 1, 0xff]).unwrap(), 2);
+    assert_eq!(gate.push(1, "raw", [0x81, 0xa1, b'b', 0xc4, 1, 0xff]).unwrap(), 2);
     for peer in [&mut phone, &mut laptop] {
         assert_eq!(peer.push(), ("pushanything".to_owned(), json!({"a": [1, "é", null]})));
         assert_eq!(peer.push(), ("kickoutroom".to_owned(), json!({"rid": 5})));
@@ -27,7 +27,7 @@ fn anything_is_pushed() {
     assert_eq!(gate.push(3, "pushanything", "{}").unwrap(), 0);
     assert!(gate.push(1, "pushanything", "[1]").is_err());
     assert!(gate.push(1, "", "{}").is_err());
-    assert!(gate.push(1, &"x".repeat(256), "{}").is_err());
+    assert!(gate.push(1, "x".repeat(256), "{}").is_err());
 }
 
 #[test]

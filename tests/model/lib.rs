@@ -199,7 +199,7 @@ fn run_io(world: &World, run: u64, patient: bool) {
             world.stood_up(run);
             match world.chair.stand_up(io, read) {
                 Stand::Run { batch, .. } => break batch,
-                Stand::Sit(back) => io = back,
+                Stand::Sit(back) | Stand::Tell(back) => io = back,
             }
             world.sat_down(run);
             if sleeps {
@@ -277,7 +277,7 @@ fn run_timer(world: &World) {
 /// Queues a number as any thread does that does not sit.
 fn push(world: &Arc<World>, number: usize) {
     match world.chair.push(vec![number]) {
-        Pushed::Seen => {}
+        Pushed::Seen | Pushed::Tell => {}
         Pushed::Wake => world.wake_sleeper(),
         Pushed::Run => world.run_left_over(),
     }

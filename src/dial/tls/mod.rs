@@ -7,6 +7,7 @@ mod witness;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
@@ -32,14 +33,12 @@ pub(crate) fn make(options: &TlsOptions) -> Result<Config, Error> {
         Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error)
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut issuers = Vec::new();
-    let verifier: Arc<dyn ServerCertVerifier> = if options.accept_invalid {
-        Arc::new(AcceptAny(provider.clone()))
-    } else {
-        issuers = given::issuers(&options.issuers)?;
-        verifier(issuers.clone(), &provider)
-            .map_err(|error| unusable("a set of root certificates", error))?
+    let issuers = match options.accept_invalid {
+        true => Vec::new(),
+        false => given::issuers(&options.issuers)?,
     };
+    let verifier = verifier(options, issuers.clone(), &provider)
+        .map_err(|error| unusable("a set of root certificates", error))?;
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable("TLS", error))?
@@ -59,21 +58,20 @@ pub(crate) fn make(options: &TlsOptions) -> Result<Config, Error> {
     Ok(Config { config: Arc::new(config), witness })
 }
 
-#[cfg(feature = "platform-verifier")]
+/// What judges a gate's certificate.
 fn verifier(
+    options: &TlsOptions,
     issuers: Vec<CertificateDer<'static>>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
-    use rustls_platform_verifier::Verifier;
-    Ok(Arc::new(Verifier::new_with_extra_roots(issuers, provider.clone())?))
-}
-
-#[cfg(not(feature = "platform-verifier"))]
-fn verifier(
-    issuers: Vec<CertificateDer<'static>>,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
-    use rustls::client::WebPkiServerVerifier;
+    if options.accept_invalid {
+        return Ok(Arc::new(AcceptAny(provider.clone())));
+    }
+    #[cfg(feature = "platform-verifier")]
+    if options.platform {
+        use rustls_platform_verifier::Verifier;
+        return Ok(Arc::new(Verifier::new_with_extra_roots(issuers, provider.clone())?));
+    }
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
     for issuer in issuers {
         roots.add(issuer)?;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use rmpv::ValueRef;
 
+use super::json::{name, to_json};
+
 /// The fields of a payload's root map, borrowed from the payload.
 pub(crate) struct Fields<'a> {
     pub(crate) entries: Vec<(ValueRef<'a>, ValueRef<'a>)>,
@@ -13,6 +15,12 @@ impl<'a> Fields<'a> {
     /// The field of that name.
     pub(crate) fn get(&self, key: &str) -> Option<&ValueRef<'a>> {
         entry(&self.entries, key)
+    }
+
+    /// All of them, as a JSON object.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let entries = self.entries.iter().map(|(key, value)| (name(key), to_json(value)));
+        serde_json::Value::Object(entries.collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -1,0 +1,65 @@
+//! Quests that this crate has no call for.
+
+use std::time::Duration;
+
+use crate::client::RtmClient;
+use crate::error::Error;
+use crate::error_code::fpnn;
+use crate::wire::payload::{Fields, json_to_msgpack};
+
+/// What the service has and this crate has not.
+impl RtmClient {
+    /// Sends a quest by its name on the wire, with a payload of the program's own: for what the service has and this crate
+    /// has no call for.
+    ///
+    /// * `method` – the name on the wire, 1 to 255 bytes. Logins and logouts have calls of their own, which the client has to
+    ///   know of: `auth` and `bye` are not for here. What a quest changes is not resumed after a relogin.
+    /// * `json` – the payload, a JSON object. Integers are sent as 64-bit ones, fractions as float64.
+    /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
+    /// * `callback` – gets the answer, as the text of a JSON object. Bytes that are not UTF-8 show as U+FFFD there.
+    ///
+    /// # Errors
+    ///
+    /// 20005 `json` is no JSON object, or `method` is too long or empty; the service's own, which is 20004 for a method it
+    /// does not have; and those of [every call](crate::error_code#every-call).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
+    /// let (callback, reply) = reply::channel();
+    /// client.send_quest("dataset", r#"{ "key": "theme", "val": "dark" }"#, None, callback);
+    /// assert_eq!(reply.wait()?, "{}");
+    ///
+    /// let (callback, reply) = reply::channel();
+    /// client.send_quest("dataget", r#"{ "key": "theme" }"#, None, callback);
+    /// assert_eq!(reply.wait()?, r#"{"val":"dark"}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// No SDK has this.
+    pub fn send_quest(
+        &self,
+        method: impl AsRef<str>,
+        json: impl AsRef<str>,
+        timeout: impl Into<Option<Duration>>,
+        callback: impl FnOnce(Option<Error>, Option<String>) + Send + 'static,
+    ) {
+        let (method, json) = (method.as_ref(), json.as_ref());
+        let answer = |fields: &Fields<'_>| Ok(fields.to_json().to_string());
+        self.quest(method, payload(method, json), timeout, answer, callback);
+    }
+}
+
+/// The payload, in MessagePack.
+fn payload(method: &str, json: &str) -> Result<Vec<u8>, Error> {
+    let refused = |text: String| Err(Error::new(fpnn::CORE_ENCODING, text));
+    if !(1..256).contains(&method.len()) {
+        return refused(format!("a method of {} bytes, which are 1 to 255", method.len()));
+    }
+    if !json.trim_start().starts_with('{') {
+        return refused("the payload is no JSON object".to_owned());
+    }
+    json_to_msgpack(json.as_bytes())
+        .or_else(|unreadable| refused(format!("the payload {unreadable}")))
+}
