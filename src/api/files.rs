@@ -5,8 +5,8 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use crate::client::RtmClient;
-use crate::engine::{Announced, Complete, Kind};
 use crate::dial::words;
+use crate::engine::{Announced, Complete, Kind};
 use crate::error::{Delivery, Error, SendError};
 use crate::error_code::{fpnn, rtm};
 use crate::reply;

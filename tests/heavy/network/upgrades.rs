@@ -69,11 +69,10 @@ fn interim_answers_of_a_proxy() {
 #[test]
 fn a_gate_that_is_too_busy_says_when_to_come_again() {
     let peer = Peer::new();
-    let strategy = RegressiveStrategy {
-        start_connect_failed_count: u32::MAX,
-        max_interval_seconds: 2,
-        linear_regressive_count: 1,
-    };
+    let strategy = RegressiveStrategy::new()
+        .start_connect_failed_count(u32::MAX)
+        .max_interval_seconds(2)
+        .linear_regressive_count(1);
     let (client, record, connection) = peer.login(peer.options().regressive_strategy(strategy));
     connection.close();
     record.expect_error(20002);
