@@ -71,8 +71,8 @@ impl Default for CatchUp {
 }
 
 impl ClientOptions {
-    /// Whether messages that were sent to the user while the connection was lost are fetched after the relogin. Default: not,
-    /// and `None` is that too.
+    /// Fetches messages that were sent to the user while the connection was lost, after the relogin. By default the client does
+    /// not.
     ///
     /// They come to the same handlers as those that are pushed, each once and in order in its conversation, before anything
     /// newer of it; [`caught_up`](crate::types::PushMessage::caught_up) tells them. Covered are the other users, the groups, the
@@ -84,6 +84,9 @@ impl ClientOptions {
     /// It takes a question at the first login and at the first entering of a room; after a relogin one for the list of
     /// conversations, and then one for each 20 messages, one after the other. Chat that was caught up with is not translated.
     /// Until a conversation is caught up with, what is pushed of it waits, at most 4 MiB in all.
+    ///
+    /// Where the project lets a user into one room at a time, leave a room before you enter the next: one that the service has let
+    /// the user out of is entered again, left for the next, and told as a gap.
     ///
     /// Two things cannot be known, and no gap tells them: what the service had forgotten of a conversation the client has had
     /// no message of, and what was deleted meanwhile.
@@ -108,8 +111,8 @@ impl ClientOptions {
     /// assert_eq!(messages.recv()?, ("hello".to_owned(), true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn catch_up(mut self, catch_up: impl Into<Option<CatchUp>>) -> Self {
-        self.catch_up = catch_up.into();
+    pub fn catch_up(mut self, catch_up: CatchUp) -> Self {
+        self.catch_up = Some(catch_up);
         self
     }
 }

@@ -132,10 +132,15 @@ fn what_cannot_be_resumed_is_told_and_tried_again_next_time() {
     connection.fail(&quest, &package::error(200047, "full"));
     let said = record.expect_error(200047);
     assert!(said.contains("room 5") && said.contains("full"), "{said}");
-    // A connection lost before the answer is no failure of the room.
+    // A connection lost before the answer is no failure of the room, however it ends.
     connection = relogin(&peer, &record, connection);
     connection.quest("enterroom");
     connection = relogin(&peer, &record, connection);
+    connection.quest("enterroom");
+    connection.send(&[0xa5; 30]);
+    record.expect_error(10003);
+    connection = peer.accept_login();
+    record.expect(Event::Relogin(true, false, 0, 1));
     assert_eq!(resumed(&mut connection).1, Value::from(5));
     record.expect_nothing(&client, &mut connection);
     assert_eq!(record.rest(&client), [Event::Closed(0)]);

@@ -93,9 +93,8 @@ impl Io {
     fn ask_service(&self, engine: &Arc<Engine>, id: u32, question: Question) {
         let Some(options) = &engine.options.catch_up else { return };
         let uid = engine.own_uid();
-        let complete = self.tells(engine, move |answer| {
-            Some(Told::Answered { id, answer: question.read(uid, answer) })
-        });
+        let complete = self
+            .tells(engine, move |answer| Told::Answered { id, answer: question.read(uid, answer) });
         let payload = |out: &mut Vec<u8>| write_map(out, |map| question.write(options, map));
         let now = engine.now();
         engine.call(Kind::Call, question.method(), now, payload, None, complete);

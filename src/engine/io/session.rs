@@ -14,7 +14,6 @@ use crate::engine::queue::Queued;
 use crate::engine::upload::{Upload, UploadRequest};
 use crate::engine::{Admission, Command, Engine, FIRST_SEQ, command_io};
 use crate::error::Error;
-use crate::error_code::fpnn;
 use crate::events::{CONNECTION_STATE, ConnectionState, ReloginCompleted};
 use crate::guard;
 use crate::pending::Taken;
@@ -60,7 +59,9 @@ impl Io {
                 }
                 Command::Decided { .. } => continue,
                 Command::Told { connection, told } => {
-                    if connection == self.connection() && !self.session.is_idle() {
+                    // What ends with its connection is not tried again before the next.
+                    let up = matches!(self.link, Link::Up(_));
+                    if up && connection == self.connection() {
                         self.told(engine, told);
                     }
                     continue;
@@ -220,16 +221,13 @@ impl Io {
         opens
     }
 
-    /// Ends a call that resumes something. The end of the connection is no failure of its own, for it is tried again after the
-    /// next relogin.
+    /// Ends a call that resumes something.
     fn tells_resumed(&self, engine: &Arc<Engine>, call: Resumed<'_>) -> Complete {
         let (room, text) = (call.room(), call.failure());
         self.tells(engine, move |answer| {
             let failed = answer.and_then(|answer| answer.read(|_| Ok(()))).err();
-            let lost = fpnn::CORE_CONNECTION_CLOSED;
-            let told = failed.as_ref().is_none_or(|error| error.code() != lost);
             let failed = failed.map(|error| Error::with_source(error.code(), text, error));
-            told.then_some(Told::Resumed { room, failed })
+            Told::Resumed { room, failed }
         })
     }
 
@@ -237,13 +235,14 @@ impl Io {
     pub(super) fn tells(
         &self,
         engine: &Arc<Engine>,
-        told: impl FnOnce(Result<Answer<'_>, Error>) -> Option<Told> + Send + 'static,
+        told: impl FnOnce(Result<Answer<'_>, Error>) -> Told + Send + 'static,
     ) -> Complete {
         // The table belongs to the engine: it must not hold it.
         let engine = Arc::downgrade(engine);
         let connection = self.connection();
         Complete::new(true, move |answer| {
-            if let Some((told, engine)) = told(answer).zip(engine.upgrade()) {
+            let told = told(answer);
+            if let Some(engine) = engine.upgrade() {
                 command_io(engine.state.lock(), Command::Told { connection, told });
             }
         })

@@ -196,6 +196,31 @@ fn a_page_that_cannot_be_had_is_a_gap() {
     scene.nothing_more();
 }
 
+/// Beyond 4 MiB what is held is handed over, and the walk ends with a gap.
+#[test]
+fn more_than_may_be_held_is_a_gap() {
+    const MANY: i64 = 4 * 1024 / 20 + 5;
+    let scene = Scene::new(gate());
+    scene.send(PEER, [1]);
+    scene.expect(PEER, [1]);
+    let slot = scene.lose();
+    scene.send(PEER, [2]);
+    let struck = scene.gate.faults().struck();
+    scene.gate.faults().on("getp2pmsg").never_answer();
+    slot.give("token");
+    scene.client.wait_online(DEADLINE).expect("a relogin");
+    eventually("the page is asked for", || scene.gate.faults().struck() > struck);
+    let long = "x".repeat(20 << 10);
+    for mid in 3..3 + MANY {
+        let (callback, reply) = reply::channel();
+        scene.other.send_chat(ME, &*long, "", mid, None, callback);
+        reply.wait().expect("sent");
+    }
+    scene.expect_gap(PEER);
+    scene.expect(PEER, 3..3 + MANY);
+    scene.nothing_more();
+}
+
 #[test]
 fn a_list_that_cannot_be_had_is_a_gap_anywhere() {
     let scene = Scene::new(gate());
