@@ -8,28 +8,58 @@
 //! [WeakClient]: WeakClient
 //! [error_code]: error_code
 #![cfg_attr(feature = "gate", doc = "[gate]: gate")]
-//! [calls]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/calls.rs
-//! [session_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/behaviour/session.rs
-//! [heal_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/heal/resume.rs
-//! [history]: https://docs.rs/crate/rtm-client/latest/source/src/types/history.rs
-//! [exactly_once]: https://docs.rs/crate/rtm-client/latest/source/tests/exactly_once.rs
-//! [addresses]: https://docs.rs/crate/rtm-client/latest/source/tests/heavy/network/addresses.rs
-//! [tls_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/heavy/network/tls.rs
-//! [backpressure]: https://docs.rs/crate/rtm-client/latest/source/tests/backpressure.rs
-//! [walks]: https://docs.rs/crate/rtm-client/latest/source/tests/api/history.rs
-//! [gate_tests]: https://docs.rs/crate/rtm-client/latest/source/tests/gate/conversations.rs
-//! [proxies]: https://docs.rs/crate/rtm-client/latest/source/tests/heavy/network/proxies.rs
-//! [changelog]: https://docs.rs/crate/rtm-client/latest/source/CHANGELOG.md
-//! [porting]: https://docs.rs/crate/rtm-client/latest/source/docs/porting.md
-//! [every_call]: https://docs.rs/crate/rtm-client/latest/source/docs/calls.md
-//! [architecture]: https://docs.rs/crate/rtm-client/latest/source/docs/architecture.md
-//! [performance]: https://docs.rs/crate/rtm-client/latest/source/docs/performance.md
-//! [reliability]: https://docs.rs/crate/rtm-client/latest/source/docs/reliability.md
-//! [security]: https://docs.rs/crate/rtm-client/latest/source/docs/security.md
-//! [examples]: https://docs.rs/crate/rtm-client/latest/source/examples/
-//! [license]: https://docs.rs/crate/rtm-client/latest/source/LICENSE
+//! [result]: reply::result
+#![doc = concat!("[calls]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/behaviour/calls.rs")]
+#![doc = concat!("[session_tests]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/behaviour/session.rs")]
+#![doc = concat!("[heal_tests]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/heal/resume.rs")]
+#![doc = concat!("[history]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/src/types/history.rs")]
+#![doc = concat!("[exactly_once]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/exactly_once.rs")]
+#![doc = concat!("[addresses]: https://github.com/rtm-client/rtm-client/blob/v", env!("CARGO_PKG_VERSION"), "/tests/heavy/network/addresses.rs")]
+#![doc = concat!("[tls_tests]: https://github.com/rtm-client/rtm-client/blob/v", env!("CARGO_PKG_VERSION"), "/tests/heavy/network/tls.rs")]
+#![doc = concat!("[backpressure]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/backpressure.rs")]
+#![doc = concat!("[walks]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/api/history.rs")]
+#![doc = concat!("[gate_tests]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/gate/conversations.rs")]
+#![doc = concat!("[proxies]: https://github.com/rtm-client/rtm-client/blob/v", env!("CARGO_PKG_VERSION"), "/tests/heavy/network/proxies.rs")]
+#![doc = concat!("[changelog]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/CHANGELOG.md")]
+#![doc = concat!("[porting]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/porting.md")]
+#![doc = concat!("[every_call]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/calls.md")]
+#![doc = concat!("[architecture]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/architecture.md")]
+#![doc = concat!("[performance]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/performance.md")]
+#![doc = concat!("[reliability]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/reliability.md")]
+#![doc = concat!("[security]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/security.md")]
+#![doc = concat!("[examples]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/examples/")]
+#![doc = concat!("[license]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/LICENSE")]
+#![doc = concat!("[upgrading]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/upgrading.md")]
 //!
 #![doc = include_str!("../README.md")]
+//!
+//! # What each set of features brings
+//!
+//! Crates in the tree, this one left out, on Linux with x86-64; `cargo tree` lists them.
+//!
+//! | features | crates | C compiler |
+//! | --- | --- | --- |
+//! | none (`default-features = false`) | 47 | no |
+//! | `tls` (default) | 60 | yes |
+//! | `platform-verifier` | 63 | yes |
+//! | `gate` without `tls` | 72 | yes |
+//! | `gate`, `tls` | 73 | yes |
+//! | all | 76 | yes |
+//!
+//! The C compiler is for `ring`, which does the cryptography: one for the target, when cross-compiling. A feature only adds:
+//! with one enabled, by whichever crate in the tree, nothing changes for a program that does not use it.
+//!
+//! # Platforms
+//!
+//! | | |
+//! | --- | --- |
+//! | Linux | tested, with x86-64 |
+//! | Windows, macOS | compiles; no test has run there. The readiness wait (`mio`), sockets, threads, TLS and the system's resolver are portable, and nothing in the library asks for more |
+//! | Android, iOS, the BSDs | expected to compile, for the same reason; not checked |
+//! | WebAssembly | no: it has neither threads nor sockets |
+//!
+//! One thing differs: only on Unix does the program `rtm-gate` end in order when its terminal is closed.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs, missing_debug_implementations)]
 #![forbid(unsafe_code)]
 // Nothing that comes from the network may end a thread: exceptions are argued where they stand.

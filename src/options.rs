@@ -7,6 +7,7 @@ mod relogin;
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ pub struct ClientOptions {
     pub(crate) max_in_flight: usize,
     pub(crate) max_undelivered_bytes: usize,
     pub(crate) callbacks: Callbacks,
-    pub(crate) callbacks_ready: Option<Arc<dyn Fn() + Send + Sync>>,
+    pub(crate) callbacks_ready: Option<Ready>,
     pub(crate) reconnecting: Reconnecting,
     pub(crate) resume_rooms: bool,
     pub(crate) resume_language: bool,
@@ -56,6 +57,9 @@ pub struct ClientOptions {
     pub(crate) proxy: ProxyChoice,
     pub(crate) repair_126_byte_frames: bool,
 }
+
+/// What tells the program that callbacks wait. Its panics are caught where it is called.
+pub(crate) type Ready = Arc<AssertUnwindSafe<Box<dyn Fn() + Send + Sync>>>;
 
 /// What is done while the connection is made again, besides what the strategy says.
 #[derive(Clone, Copy)]
@@ -513,7 +517,7 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn callbacks_ready(self, ready: impl Fn() + Send + Sync + 'static) -> Self {
-        ClientOptions { callbacks_ready: Some(Arc::new(ready)), ..self }
+        ClientOptions { callbacks_ready: Some(Arc::new(AssertUnwindSafe(Box::new(ready)))), ..self }
     }
 
     /// The URL that `login` dials.

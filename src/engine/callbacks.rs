@@ -188,7 +188,7 @@ impl Engine {
     pub(super) fn tell_ready(&self) {
         if let Some(ready) = &self.options.callbacks_ready {
             let nested = set_in_callback(true);
-            guarded("callbacks_ready", || ready());
+            guarded("callbacks_ready", || (ready.0)());
             set_in_callback(nested);
         }
     }

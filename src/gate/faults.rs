@@ -99,7 +99,7 @@ impl<'g> Faults<'g> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// [the manual]: https://docs.rs/crate/rtm-client/latest/source/docs/gate.md
+    #[doc = concat!("[the manual]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/gate.md")]
     pub fn set_json(self, json: impl AsRef<str>) -> io::Result<()> {
         let invalid = |text| io::Error::new(io::ErrorKind::InvalidInput, text);
         let rule = control::rule(json.as_ref()).map_err(invalid)?;
