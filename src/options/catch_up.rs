@@ -41,9 +41,8 @@ impl CatchUp {
     ///
     /// let brief = CatchUp::new().max_messages(20);
     /// ```
-    pub fn max_messages(mut self, n: usize) -> CatchUp {
-        self.max_messages = n;
-        self
+    pub fn max_messages(self, n: usize) -> CatchUp {
+        CatchUp { max_messages: n, ..self }
     }
 
     /// Adds message types to those caught up with. Default 30 to 50: chats, commands and files, which is what the service
@@ -54,13 +53,14 @@ impl CatchUp {
     ///
     /// let with_moves = CatchUp::new().mtypes([66]);
     /// ```
-    pub fn mtypes(mut self, list: impl IntoIterator<Item = i64>) -> CatchUp {
+    pub fn mtypes(self, list: impl IntoIterator<Item = i64>) -> CatchUp {
+        let mut mtypes = self.mtypes;
         for mtype in list {
-            if !self.mtypes.contains(&mtype) {
-                self.mtypes.push(mtype);
+            if !mtypes.contains(&mtype) {
+                mtypes.push(mtype);
             }
         }
-        self
+        CatchUp { mtypes, ..self }
     }
 }
 
@@ -111,9 +111,8 @@ impl ClientOptions {
     /// assert_eq!(messages.recv()?, ("hello".to_owned(), true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn catch_up(mut self, catch_up: CatchUp) -> Self {
-        self.catch_up = Some(catch_up);
-        self
+    pub fn catch_up(self, catch_up: CatchUp) -> Self {
+        ClientOptions { catch_up: Some(catch_up), ..self }
     }
 }
 
