@@ -1,35 +1,27 @@
 // The front page is the README. Its links lead to files; here the same names lead to the items, for the first
 // definition of a link counts.
-//! [get_p2p_chat]: RtmClient::get_p2p_chat
 //! [channel]: reply::channel
-//! [Body]: types::Body
+//! [result]: reply::result
 //! [Callbacks]: Callbacks::Manual
-//! [ClientOptions]: ClientOptions
 //! [WeakClient]: WeakClient
+//! [Error]: Error
+//! [delivery]: SendError::delivery
 //! [error_code]: error_code
 #![cfg_attr(feature = "gate", doc = "[gate]: gate")]
-//! [result]: reply::result
-#![doc = concat!("[calls]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/behaviour/calls.rs")]
-#![doc = concat!("[session_tests]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/behaviour/session.rs")]
-#![doc = concat!("[heal_tests]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/heal/resume.rs")]
-#![doc = concat!("[history]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/src/types/history.rs")]
-#![doc = concat!("[exactly_once]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/exactly_once.rs")]
-#![doc = concat!("[addresses]: https://github.com/rtm-client/rtm-client/blob/v", env!("CARGO_PKG_VERSION"), "/tests/heavy/network/addresses.rs")]
-#![doc = concat!("[tls_tests]: https://github.com/rtm-client/rtm-client/blob/v", env!("CARGO_PKG_VERSION"), "/tests/heavy/network/tls.rs")]
-#![doc = concat!("[backpressure]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/backpressure.rs")]
-#![doc = concat!("[walks]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/api/history.rs")]
-#![doc = concat!("[gate_tests]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/tests/gate/conversations.rs")]
-#![doc = concat!("[proxies]: https://github.com/rtm-client/rtm-client/blob/v", env!("CARGO_PKG_VERSION"), "/tests/heavy/network/proxies.rs")]
+#![doc = concat!("[gate_page]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/gate.md")]
+#![doc = concat!("[recipes]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/recipes/README.md")]
 #![doc = concat!("[changelog]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/CHANGELOG.md")]
+#![doc = concat!("[upgrading]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/upgrading.md")]
 #![doc = concat!("[porting]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/porting.md")]
 #![doc = concat!("[every_call]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/calls.md")]
 #![doc = concat!("[architecture]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/architecture.md")]
 #![doc = concat!("[performance]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/performance.md")]
 #![doc = concat!("[reliability]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/reliability.md")]
 #![doc = concat!("[security]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/security.md")]
-#![doc = concat!("[examples]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/examples/")]
+#![doc = concat!("[chinese]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/zh/README.md")]
 #![doc = concat!("[license]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/LICENSE")]
-#![doc = concat!("[upgrading]: https://docs.rs/crate/rtm-client/", env!("CARGO_PKG_VERSION"), "/source/docs/upgrading.md")]
+// Pictures, which documentation cannot take from files.
+#![doc = include_str!("../docs/pictures.txt")]
 //!
 #![doc = include_str!("../README.md")]
 //!

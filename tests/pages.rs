@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use data_encoding::BASE64;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -34,12 +36,31 @@ fn the_recipes_are_short_and_listed() {
     }
 }
 
-/// The programs of the guide are run in its English edition.
+/// The programs of the guide and of the README are run in their English editions.
 #[test]
-fn the_chinese_guide_has_the_same_programs() {
+fn the_chinese_pages_have_the_same_programs() {
     let [english, chinese] = ["docs/porting.md", "docs/zh/porting.md"].map(read);
     let programs = |text| pieces(text).skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(programs(&chinese), programs(&english));
+
+    let [english, chinese] = ["README.md", "docs/zh/README.md"].map(read);
+    let first = |text| pieces(text).find(|piece| piece.starts_with("rust\n")).map(str::to_owned);
+    let code = |text| {
+        let first: String = first(text).expect("a program");
+        let lines = first.lines().filter_map(|line| line.split(" // ").next());
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(code(&chinese), code(&english));
+}
+
+/// The front page of the documentation has the pictures of the README, as text.
+#[test]
+fn the_front_page_has_the_pictures() {
+    let defined = ["call", "states"].map(|name| {
+        let picture = BASE64.encode(read(format!("docs/{name}.svg")).as_bytes());
+        format!("[picture_{name}]: data:image/svg+xml;base64,{picture}\n")
+    });
+    assert!(read("docs/pictures.txt") == defined.concat(), "write it anew:\n{}", defined.concat());
 }
 
 /// The code in the first cells of the tables of a section.
@@ -63,10 +84,16 @@ fn the_readme_lists_all_examples_and_features() {
     let (_, features) = manifest.split_once("[features]\n").expect("features");
     let lines = features.lines().take_while(|line| !line.starts_with('['));
     let names = lines.filter_map(|line| Some(line.split_once(" = ")?.0));
-    assert_eq!(first_cells(&readme, "Features"), names.filter(|name| *name != "default").collect());
+    assert_eq!(
+        first_cells(&readme, "The first program"),
+        names.filter(|name| *name != "default").collect()
+    );
 
     let version =
         manifest.split("\nrust-version = \"").nth(1).and_then(|rest| rest.split('"').next());
     let version = version.expect("a rust-version");
-    assert!(readme.contains(&format!("\n## Versions\n\nRust {version} ")), "Rust {version}");
+    assert!(
+        readme.contains(&format!("\nThe declared minimum is Rust {version};")),
+        "Rust {version}"
+    );
 }
