@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// What the gate uses: it is a peer of the client, and a second opinion.
-const OF_THE_GATE: [&str; 5] = ["gate", "wire", "types", "error_code", "time"];
+const OF_THE_GATE: [&str; 6] = ["gate", "wire", "types", "error_code", "guard", "time"];
 
 fn layer(module: &str) -> usize {
     let found = LAYERS.iter().position(|layer| layer.contains(&module));

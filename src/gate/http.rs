@@ -1,11 +1,13 @@
 //! What the gate answers to the HTTP request a connection begins with.
 
+use log::Level;
 use serde_json::{Value, json};
 
 use super::access::Caller;
 use super::control;
 use super::peers::{ConnId, Door};
 use super::service::Service;
+use super::tell;
 use super::upgrade::{self, Head, Request, Response};
 
 /// The page of [`Door::Page`]: one file, nothing from elsewhere.
@@ -39,7 +41,7 @@ impl Service {
     /// The response to who is not let in.
     fn refused(&self, conn: ConnId, caller: &Caller) -> Option<Response> {
         let refusal = self.access.refusal(self.peers.get(conn)?.local, caller)?;
-        log::warn!("refused: {}", refusal.escape_debug());
+        tell(Level::Warn, format_args!("refused: {}", refusal.escape_debug()));
         Some(Response::text("403 Forbidden", &refusal))
     }
 

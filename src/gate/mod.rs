@@ -40,6 +40,7 @@ mod upgrade;
 mod words;
 mod write;
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded, unbounded};
+use log::Level;
 use mio::{Poll, Waker};
 use parking_lot::{Condvar, Mutex};
 
@@ -57,6 +59,7 @@ use self::saved::Saved;
 use self::server::{Command, Server};
 use self::service::Service;
 use self::store::{Bytes, Draft};
+use crate::guard;
 use crate::types::Content;
 use crate::wire::gate_url;
 
@@ -507,19 +510,24 @@ impl Drop for Gate {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Release);
         if let Err(error) = self.waker.wake() {
-            log::warn!("the gate could not be woken: {error}");
+            tell(Level::Warn, format_args!("the gate could not be woken: {error}"));
             return;
         }
         if let Some(thread) = self.thread.take() {
             if thread.join().is_err() {
-                log::error!("the gate's thread panicked");
+                tell(Level::Error, format_args!("the gate's thread panicked"));
             }
         }
     }
 }
 
-impl std::fmt::Debug for Gate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Tells the program's logger, whose panic ends nothing.
+fn tell(level: Level, text: fmt::Arguments<'_>) {
+    guard::log(level, "rtm_client::gate", text);
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gate").field("address", &self.doors.main).field("pid", &self.pid).finish()
     }
 }

@@ -5,12 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use foldhash::{HashMap, HashMapExt};
+use log::Level;
 
 use super::disturb::Later;
 use super::faults::{About, Rules, Stage};
 use super::json;
 use super::language::Language;
-use super::write;
+use super::{tell, write};
 use crate::wire::package::{self, Encoding};
 
 /// A connection, for as long as the gate runs: ids are never used again.
@@ -309,11 +310,14 @@ impl Peers {
             return;
         };
         if peer.doubles.insert(method.into()) {
-            log::warn!(
-                "user {}: {} came with {key} as a double, which JavaScript makes of a plain number above 2^32 and which is \
+            tell(
+                Level::Warn,
+                format_args!(
+                    "user {}: {} came with {key} as a double, which JavaScript makes of a plain number above 2^32 and which is \
                  rounded above 2^53: give it as an Int64",
-                self.uid(id),
-                String::from_utf8_lossy(method)
+                    self.uid(id),
+                    String::from_utf8_lossy(method)
+                ),
             );
         }
     }

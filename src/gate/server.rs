@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use foldhash::{HashMap, HashMapExt};
+use log::Level;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
@@ -16,6 +17,7 @@ use super::Shared;
 use super::peers::{ConnId, Door};
 use super::service::Service;
 use super::socket::{Pass, Socket};
+use super::tell;
 use super::transport::{Security, Transport};
 
 /// Something a [`Gate`](super::Gate) wants done in the loop.
@@ -94,7 +96,7 @@ impl Server {
                 if error.kind() == ErrorKind::Interrupted {
                     continue;
                 }
-                log::error!("the gate stops: {error}");
+                tell(Level::Error, format_args!("the gate stops: {error}"));
                 break;
             }
             let now = Instant::now();
@@ -144,7 +146,7 @@ impl Server {
         for index in 0..self.listeners.len() {
             while let Some((tcp, address)) = self.next_accepted(index) {
                 if let Err(error) = self.welcome(index, tcp, address, now) {
-                    log::warn!("a connection could not be set up: {error}");
+                    tell(Level::Warn, format_args!("a connection could not be set up: {error}"));
                 }
             }
         }
@@ -159,7 +161,10 @@ impl Server {
                     ErrorKind::WouldBlock => return None,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
                     _ => {
-                        log::warn!("a connection could not be accepted: {error}");
+                        tell(
+                            Level::Warn,
+                            format_args!("a connection could not be accepted: {error}"),
+                        );
                         self.starved = true;
                         return None;
                     }
@@ -230,13 +235,13 @@ impl Server {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if peer.pending() > self.service.config.write_limit {
-                        log::debug!("connection dropped: it does not read");
+                        tell(Level::Debug, format_args!("connection dropped: it does not read"));
                         self.close(id, now);
                     }
                     return;
                 }
                 Err(error) => {
-                    log::debug!("connection dropped: {error}");
+                    tell(Level::Debug, format_args!("connection dropped: {error}"));
                     return self.close(id, now);
                 }
             }
@@ -245,7 +250,7 @@ impl Server {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => return,
             Err(error) => {
-                log::debug!("connection dropped: {error}");
+                tell(Level::Debug, format_args!("connection dropped: {error}"));
                 return self.close(id, now);
             }
         }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use foldhash::{HashMap, HashMapExt};
+use log::Level;
 
 use super::access::Access;
 use super::builder::Config;
@@ -19,7 +20,7 @@ use super::methods;
 use super::peers::{Answer, ConnId, Door, Peer, Peers, Session};
 use super::saved::Saved;
 use super::store::{ConversationId, Draft, Store};
-use super::write;
+use super::{tell, write};
 use crate::error_code::{fpnn, rtm};
 use crate::types::mtype;
 use crate::wire::package::{Encoding, Kind, Package};
@@ -158,7 +159,7 @@ impl Service {
         self.peers.start_session(conn, session, encoding);
         self.online.entry(uid).or_default().push(conn);
         self.store.user(uid);
-        log::debug!("user {uid} is logged in");
+        tell(Level::Debug, format_args!("user {uid} is logged in"));
     }
 
     /// Sends something to every connection of the user. Returns how many these are.
@@ -351,12 +352,15 @@ impl Service {
         let status = match &outcome {
             Ok(Ok(())) => 0,
             Ok(Err(refused)) => {
-                log::debug!(
-                    "user {}: {} refused with {}: {}",
-                    self.peers.uid(conn),
-                    String::from_utf8_lossy(method).escape_debug(),
-                    refused.code,
-                    refused.ex.escape_debug()
+                tell(
+                    Level::Debug,
+                    format_args!(
+                        "user {}: {} refused with {}: {}",
+                        self.peers.uid(conn),
+                        String::from_utf8_lossy(method).escape_debug(),
+                        refused.code,
+                        refused.ex.escape_debug()
+                    ),
                 );
                 self.counted.refused += 1;
                 answer.clear();
@@ -367,7 +371,7 @@ impl Service {
                 1
             }
             Err(unreadable) => {
-                log::debug!("connection dropped: a payload that {unreadable}");
+                tell(Level::Debug, format_args!("connection dropped: a payload that {unreadable}"));
                 self.answer = answer;
                 return false;
             }

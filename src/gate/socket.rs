@@ -3,11 +3,13 @@
 use std::io::{self, Read};
 use std::time::Instant;
 
+use log::Level;
+
 use super::http::Opening;
 use super::peers::{ConnId, Peer};
 use super::service::Service;
 use super::transport::Transport;
-use super::write;
+use super::{tell, write};
 use crate::wire::frames::{Found, Frames, Reads};
 use crate::wire::package;
 
@@ -115,7 +117,7 @@ impl Socket {
     /// Has the connection end with a reset when it is dropped.
     pub(super) fn reset(&mut self) {
         if let Err(error) = self.stream.transport.reset() {
-            log::warn!("a connection could not be reset: {error}");
+            tell(Level::Warn, format_args!("a connection could not be reset: {error}"));
         }
     }
 
@@ -123,7 +125,7 @@ impl Socket {
     pub(super) fn shut_down(&mut self, until: Instant) {
         self.lingers_until = Some(until);
         if let Err(error) = self.stream.transport.shut_down() {
-            log::trace!("shutdown: {error}");
+            tell(Level::Trace, format_args!("shutdown: {error}"));
         }
     }
 
@@ -313,7 +315,7 @@ impl Messages {
 }
 
 fn broken(why: &dyn std::fmt::Display) -> Option<Pass> {
-    log::debug!("connection dropped: {why}");
+    tell(Level::Debug, format_args!("connection dropped: {why}"));
     Some(Pass::Broken)
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use log::Level;
+
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, at_most, refusal};
 use crate::gate::peers::Peer;
 use crate::gate::service::Service;
-use crate::gate::write;
+use crate::gate::{tell, write};
 use crate::wire::payload::{MapWriter, write_map};
 
 /// How many attributes a connection may have, and how many bytes those of all connections of a user.
@@ -111,7 +113,7 @@ pub(super) fn kickout(service: &mut Service, call: &Call<'_, '_>, _: &mut MapWri
 pub(super) fn adddebuglog(_: &mut Service, call: &Call<'_, '_>, _: &mut MapWriter<'_>) -> Done {
     let (msg, attrs) = (call.bytes("msg")?, call.opt_bytes("attrs")?.unwrap_or_default());
     let [msg, attrs] = [msg, attrs].map(String::from_utf8_lossy);
-    log::debug!("user {} logs {msg:?} with {attrs:?}", call.uid);
+    tell(Level::Debug, format_args!("user {} logs {msg:?} with {attrs:?}", call.uid));
     Ok(())
 }
 

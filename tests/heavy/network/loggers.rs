@@ -1,7 +1,10 @@
 //! A logger of the program that panics at each thing it is told.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 
+use rtm_client::gate::Gate;
 use rtm_client::types::{File, mtype};
 use rtm_client::{ClientOptions, reply, server_push};
 
@@ -88,7 +91,26 @@ fn logs_in_a_process_of_its_own() {
     record.expect_nothing(&client, &mut connection);
     client.close_and_wait(DEADLINE).expect("the threads end");
     assert_eq!(record.all(), [Event::Closed(0)]);
+    the_gate_goes_on();
     println!("\nall is well");
+}
+
+/// What it has to tell: a login, a refused call, a request that is none, a connection that is dropped.
+fn the_gate_goes_on() {
+    let gate = Gate::builder().start().expect("a gate");
+    let (client, record) = login(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    record.expect_login(true, 0);
+    gate.faults().on("getservertime").next(1).error(200010);
+    client.get_server_time(None, record.call(1));
+    record.expect_call(1, Err(200010));
+    let mut stream = TcpStream::connect(gate.endpoint()).expect("it listens");
+    stream.write_all(b"GET / HTTP/1.1\r\nOrigin: http://elsewhere\r\n\r\n").expect("it reads");
+    stream.read_to_end(&mut Vec::new()).expect("an answer");
+    drop(client);
+    assert!(gate.wait_until(DEADLINE, |gate| gate.counters().connections == 0));
+    let (client, record) = login(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    record.expect_login(true, 0);
+    client.close_and_wait(DEADLINE).expect("the threads end");
 }
 
 #[test]
