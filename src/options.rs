@@ -243,14 +243,14 @@ pub enum Callbacks {
 /// so long, up to `max_interval_seconds`.
 ///
 /// ```
-/// use rtm_client::{ClientOptions, RegressiveStrategy};
+/// use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient};
 ///
 /// // 0, 10, 20, 30, 30 … seconds: one attempt at once, then up to half a minute in three steps.
 /// let patient = RegressiveStrategy::new()
 ///     .start_connect_failed_count(1)
 ///     .max_interval_seconds(30)
 ///     .linear_regressive_count(3);
-/// let options = ClientOptions::new(11000001).regressive_strategy(patient);
+/// let client = RtmClient::new(ClientOptions::new(11000001).regressive_strategy(patient));
 /// assert_eq!(RegressiveStrategy::new().max_interval_seconds, 8);
 /// ```
 #[doc(alias = "regressiveStrategy")]
@@ -296,11 +296,11 @@ impl RegressiveStrategy {
     /// Sets how many attempts follow at once.
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, RegressiveStrategy};
+    /// use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient};
     ///
     /// // 2, 4, 6, 8, 8 … seconds: no attempt at once.
     /// let strategy = RegressiveStrategy::new().start_connect_failed_count(0);
-    /// let options = ClientOptions::new(11000001).regressive_strategy(strategy);
+    /// let client = RtmClient::new(ClientOptions::new(11000001).regressive_strategy(strategy));
     /// ```
     pub const fn start_connect_failed_count(self, attempts: u32) -> Self {
         RegressiveStrategy { start_connect_failed_count: attempts, ..self }
@@ -309,11 +309,11 @@ impl RegressiveStrategy {
     /// Sets the longest wait, in seconds.
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, RegressiveStrategy};
+    /// use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient};
     ///
     /// // 0, 0, 0, 15, 30, 45, 60, 60 … seconds.
     /// let strategy = RegressiveStrategy::new().max_interval_seconds(60);
-    /// let options = ClientOptions::new(11000001).regressive_strategy(strategy);
+    /// let client = RtmClient::new(ClientOptions::new(11000001).regressive_strategy(strategy));
     /// ```
     pub const fn max_interval_seconds(self, seconds: u32) -> Self {
         RegressiveStrategy { max_interval_seconds: seconds, ..self }
@@ -322,11 +322,11 @@ impl RegressiveStrategy {
     /// Sets in how many steps the wait grows to the longest; zero counts as 1.
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, RegressiveStrategy};
+    /// use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient};
     ///
     /// // 0, 0, 0, 8, 8 … seconds.
     /// let strategy = RegressiveStrategy::new().linear_regressive_count(1);
-    /// let options = ClientOptions::new(11000001).regressive_strategy(strategy);
+    /// let client = RtmClient::new(ClientOptions::new(11000001).regressive_strategy(strategy));
     /// ```
     pub const fn linear_regressive_count(self, steps: u32) -> Self {
         RegressiveStrategy { linear_regressive_count: steps, ..self }
@@ -453,11 +453,12 @@ impl ClientOptions {
     /// Attributes of the connection, sent at login in the order given. Not sent unless set.
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).attrs([("device", "terminal")]);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (callback, reply) = reply::channel();
     /// client.get_attrs(None, callback);
     /// let device = reply.wait()?[0].get("device").cloned();
@@ -476,11 +477,12 @@ impl ClientOptions {
     /// ```
     /// use std::thread;
     /// use std::time::Duration;
-    /// use rtm_client::{Callbacks, ClientOptions, gate::Gate};
+    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate};
     ///
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).callbacks(Callbacks::Manual);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.get_server_time(None, move |_, _| sender.send(thread::current().id()).unwrap());
     /// while client.run_callbacks(Duration::from_secs(1))? == 0 {}
@@ -500,7 +502,7 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::{Callbacks, ClientOptions, gate::Gate};
+    /// use rtm_client::{Callbacks, ClientOptions, RtmClient, gate::Gate};
     ///
     /// let gate = Gate::builder().start()?;
     /// let (waker, events) = std::sync::mpsc::channel(); // as of a GUI's event loop
@@ -508,7 +510,8 @@ impl ClientOptions {
     ///     .endpoint(gate.endpoint())
     ///     .callbacks(Callbacks::Manual)
     ///     .callbacks_ready(move || drop(waker.send(())));
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// # while client.run_callbacks(Duration::ZERO)? > 0 {}
     /// # events.try_iter().for_each(drop);
     /// client.get_server_time(None, |_, time| println!("it is {time:?}"));

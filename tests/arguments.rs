@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rtm_client::gate::Gate;
 use rtm_client::types::{Content, File, HistoryRange, Moderation, OptionalList, OptionalText};
-use rtm_client::{ClientOptions, LoginOptions, RtmClient, reply};
+use rtm_client::{CatchUp, ClientOptions, LoginOptions, RtmClient, reply};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -58,6 +58,7 @@ fn a_list_is_given_in_any_form() {
     client().add_attrs(&pairs.to_vec(), None, reply::ignore);
     client().add_attrs(pairs.to_vec(), None, reply::ignore);
     let _ = ClientOptions::new(1).attrs(&pairs).attrs(&pairs[..]).attrs(pairs.to_vec());
+    let _ = CatchUp::new().mtypes([66]).mtypes(&[66][..]).mtypes(vec.clone()).mtypes(&vec);
     let gates = ["a.example:1".to_owned()];
     let _ = ClientOptions::new(1).backup_endpoints(&gates).backup_endpoints(&gates[..]);
     let _ =

@@ -8,11 +8,12 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::{ClientOptions, gate::Gate};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate};
     ///
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_received_bytes(1000);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_error_recorder(move |error| drop(sender.send(error.code())));
     /// gate.broadcast(9, 30, "x".repeat(1000), "");
@@ -27,11 +28,12 @@ impl ClientOptions {
     /// which is what the service takes.
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
     /// let gate = Gate::builder().start().unwrap();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_sent_bytes(1000);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let send = |text: &str| {
     ///     let (callback, reply) = reply::channel();
     ///     client.send_chat(2, text, "", None, None, callback);
@@ -47,11 +49,12 @@ impl ClientOptions {
     /// How many bytes may wait for the socket. A call over the bound fails with 20011 at once. Default 64 MiB.
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
     /// let gate = Gate::builder().start().unwrap();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_queued_bytes(1000);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "x".repeat(1000), "", None, None, callback);
     /// assert_eq!(reply.wait().unwrap_err().error.code(), 20011); // it alone is over the bound
@@ -64,11 +67,12 @@ impl ClientOptions {
     /// 20011 at once. Default 1 000 000.
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
     /// let gate = Gate::builder().start().unwrap();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_in_flight(1);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// gate.faults().on("getsession").never_answer();
     /// client.get_session(None, reply::ignore);
     /// let (callback, reply) = reply::channel();

@@ -1,20 +1,24 @@
 //! Options of what is done about messages that were sent while the connection was lost.
 
+use std::borrow::Borrow;
+
 use super::ClientOptions;
-use crate::types::mtype;
+use crate::types::{ids, mtype};
 
 /// How messages that were sent to the user while the connection was lost are caught up with: see
 /// [`ClientOptions::catch_up`].
 ///
 /// ```
-/// use rtm_client::{CatchUp, ClientOptions};
+/// use rtm_client::{CatchUp, ClientOptions, RtmClient};
 ///
 /// // At most 100 messages of each conversation, and those of the program's own types 66 and 67 besides chats and files.
 /// let options = ClientOptions::new(11000001)
 ///     .endpoint("rtm.example:13321")
 ///     .catch_up(CatchUp::new().max_messages(100).mtypes([66, 67]));
+/// let client = RtmClient::new(options);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it does nothing until options have it"]
 pub struct CatchUp {
     pub(crate) max_messages: usize,
     /// The types covered, each once.
@@ -53,9 +57,9 @@ impl CatchUp {
     ///
     /// let with_moves = CatchUp::new().mtypes([66]);
     /// ```
-    pub fn mtypes(self, list: impl IntoIterator<Item = i64>) -> CatchUp {
+    pub fn mtypes(self, list: impl IntoIterator<Item = impl Borrow<i64>>) -> CatchUp {
         let mut mtypes = self.mtypes;
-        for mtype in list {
+        for mtype in ids(list) {
             if !mtypes.contains(&mtype) {
                 mtypes.push(mtype);
             }
@@ -95,7 +99,8 @@ impl ClientOptions {
     /// use rtm_client::{CatchUp, server_push};
     /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).catch_up(CatchUp::new());
-    /// # let client = login(options)?;
+    /// let client = RtmClient::new(options);
+    /// # log_in(&client);
     /// # let other = user(&gate, 2);
     /// let (sender, messages) = std::sync::mpsc::channel();
     /// client.processor().on(server_push::RECV_CHAT, move |m| sender.send((m.msg.to_string(), m.caught_up)).unwrap());
@@ -111,8 +116,8 @@ impl ClientOptions {
     /// assert_eq!(messages.recv()?, ("hello".to_owned(), true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn catch_up(self, catch_up: CatchUp) -> Self {
-        ClientOptions { catch_up: Some(catch_up), ..self }
+    pub fn catch_up(self, catch_up: impl Into<Option<CatchUp>>) -> Self {
+        ClientOptions { catch_up: catch_up.into(), ..self }
     }
 }
 

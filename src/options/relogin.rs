@@ -10,11 +10,12 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::{ClientOptions, gate::Gate};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate};
     ///
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate); // with it goes the connection
@@ -37,7 +38,7 @@ impl ClientOptions {
     /// let options = ClientOptions::new(1)
     ///     .endpoint(silent.local_addr()?.to_string())
     ///     .connection_timeout(Duration::from_millis(200));
-    /// # let client = RtmClient::new(options);
+    /// let client = RtmClient::new(options);
     /// let start = Instant::now();
     /// let (callback, reply) = reply::login();
     /// client.login(1, "token", callback, None);
@@ -62,11 +63,12 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::{ClientOptions, gate::Gate};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate};
     ///
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_ping_interval_seconds(1);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// gate.faults().on("*ping").never_answer(); // as if it were gone: the client logs in anew
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
@@ -86,7 +88,7 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::{Duration, Instant};
-    /// use rtm_client::{ClientOptions, RegressiveStrategy, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient, gate::Gate, reply};
     ///
     /// let gate = Gate::builder().start()?;
     /// // The first attempt waits for 1 s, which by default it would not.
@@ -95,7 +97,8 @@ impl ClientOptions {
     ///     .max_interval_seconds(1)
     ///     .linear_regressive_count(1);
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).regressive_strategy(strategy);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
     /// let lost = Instant::now();
@@ -144,11 +147,12 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::{ClientOptions, gate::Gate};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate};
     ///
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_relogin_attempts(2);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate);
@@ -165,10 +169,10 @@ impl ClientOptions {
     /// a gate come back in the same moment. Default 0, which is exactly the strategy's waits.
     ///
     /// ```
-    /// use rtm_client::ClientOptions;
+    /// use rtm_client::{ClientOptions, RtmClient};
     ///
     /// // From 1 to 2 seconds where the strategy says 2.
-    /// let options = ClientOptions::new(11000001).relogin_jitter(0.5);
+    /// let client = RtmClient::new(ClientOptions::new(11000001).relogin_jitter(0.5));
     /// ```
     pub fn relogin_jitter(self, part: f64) -> Self {
         let mut options = self;
@@ -184,11 +188,12 @@ impl ClientOptions {
     /// [`on_error_recorder`](crate::RtmClient::on_error_recorder).
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
     ///
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_rooms(true);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (callback, reply) = reply::channel();
     /// client.enter_room(200, None, callback);
     /// reply.wait()?;
@@ -213,11 +218,12 @@ impl ClientOptions {
     /// If that fails, [`on_error_recorder`](crate::RtmClient::on_error_recorder) is told.
     ///
     /// ```
-    /// use rtm_client::{ClientOptions, gate::Gate, reply, server_push};
+    /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
     ///
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).resume_language(true);
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// let (callback, reply) = reply::channel();
     /// client.set_translation_language("fr", None, callback);
     /// reply.wait()?;
@@ -250,7 +256,7 @@ impl ClientOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use rtm_client::{ClientOptions, RegressiveStrategy, gate::Gate, reply};
+    /// use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient, gate::Gate, reply};
     ///
     /// let gate = Gate::builder().start()?;
     /// // The relogin begins after 1 s.
@@ -262,7 +268,8 @@ impl ClientOptions {
     ///     .endpoint(gate.endpoint())
     ///     .regressive_strategy(strategy)
     ///     .queue_while_reconnecting(1 << 20, Duration::from_secs(30));
-    /// # let client = rtm_client::doctest::login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # rtm_client::doctest::log_in(&client);
     /// gate.faults().on("getservertime").next(1).close();
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);
@@ -295,7 +302,8 @@ impl ClientOptions {
     ///     .endpoint(gate.endpoint())
     ///     .queue_while_reconnecting(1 << 20, Duration::from_secs(30))
     ///     .resend_in_flight(true);
-    /// # let client = login(options).unwrap();
+    /// let client = RtmClient::new(options);
+    /// # log_in(&client);
     /// gate.faults().on("sendmsg").next(1).close(); // the message arrives, and its answer is lost
     /// let (callback, reply) = reply::channel();
     /// client.send_chat(2, "hello", "", None, None, callback);
