@@ -196,7 +196,7 @@ fn silence_proves_nothing_while_nothing_is_read() {
 #[test]
 fn a_gate_that_takes_what_waits_is_there() {
     let peer = Peer::new();
-    let options = peer.options().max_ping_interval_seconds(1);
+    let options = peer.options().max_ping_interval_seconds(2);
     let (client, record, mut connection) = peer.login(options);
     let text = "x".repeat(1 << 20);
     for number in 0..32 {
