@@ -146,7 +146,7 @@ mod testing;
 mod time;
 mod wire;
 
-/// The version of this crate, such as `0.1.0`: for a log, or for what a program says of itself.
+/// The version of this crate, such as `0.2.0`: for a log, or for what a program says of itself.
 ///
 /// ```
 /// println!("rtm-client {}", rtm_client::VERSION);
