@@ -81,13 +81,13 @@ impl ClientOptions {
     /// They come to the same handlers as those that are pushed, each once and in order in its conversation, before anything
     /// newer of it; [`caught_up`](crate::types::PushMessage::caught_up) tells them. Covered are the other users, the groups, the
     /// broadcasts, and the rooms that [`resume_rooms`](Self::resume_rooms) enters again, from the first login of the session
-    /// on. What was sent before that login, or after [`bye`](crate::RtmClient::bye) or
-    /// [`close`](crate::RtmClient::close), is read from the histories. What cannot be fetched is told to
+    /// on. For what was sent before that login, or after [`bye`](crate::RtmClient::bye) or
+    /// [`close`](crate::RtmClient::close), the program asks the histories. What cannot be fetched is told to
     /// [`on_gap`](crate::RtmClient::on_gap): the service keeps some messages of each conversation, for some days.
     ///
     /// It takes a question at the first login and at the first entering of a room; after a relogin one for the list of
     /// conversations, and then one for each 20 messages, one after the other. Chat that was caught up with is not translated.
-    /// Until a conversation is caught up with, what is pushed of it waits, at most 4 MiB in all.
+    /// Until a conversation is caught up with, what is pushed of it waits, at most 4 MiB in all: beyond, a gap is told.
     ///
     /// Where the project lets a user into one room at a time, leave a room before you enter the next: one that the service has let
     /// the user out of is entered again, left for the next, and told as a gap.
