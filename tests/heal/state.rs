@@ -11,7 +11,7 @@ use rtm_client::{Callbacks, ClientOptions, RtmClient, reply};
 
 use super::{EAGER, PATIENT};
 use crate::common::package::{self, map};
-use crate::common::peer::{Connection, Peer};
+use crate::common::peer::Peer;
 use crate::common::record::{Event, Record};
 use crate::common::{DEADLINE, PID, UID, eventually};
 
@@ -108,9 +108,7 @@ fn the_state_is_set_before_anything_that_comes_of_it() {
 fn a_loss_is_told_at_once() {
     const CALLS: usize = 100;
     let peer = Peer::new();
-    let ends: [(&str, fn(Connection)); 2] =
-        [("closed", Connection::close), ("reset", Connection::reset)];
-    for (name, end) in ends {
+    for how in ["closed", "reset"] {
         let (client, record, mut connection) =
             peer.login(peer.options().regressive_strategy(PATIENT));
         let (sender, told) = mpsc::channel();
@@ -124,9 +122,12 @@ fn a_loss_is_told_at_once() {
             connection.quest("getservertime");
         }
         let ended = Instant::now();
-        end(connection);
+        match how {
+            "closed" => connection.close(),
+            _ => connection.reset(),
+        }
         let (at, reconnecting) = told.recv_timeout(DEADLINE).expect("the loss is told");
-        println!("{name}: told after {:?}", at - ended);
+        println!("{how}: told after {:?}", at - ended);
         assert!(reconnecting && at - ended < Duration::from_secs(2), "{:?}", at - ended);
         assert!(matches!(record.next(), Event::State(Reconnecting { attempt: 1, .. })));
         record.expect_error(20002);
