@@ -122,6 +122,9 @@ const SESSION: &[(&str, Method)] = &[
         c.get_server_time(None, callback);
         // An error at once, unless the result is there already.
         let _ = reply.wait();
+        let (callback, reply) = reply::channel();
+        c.get_server_time(None, callback);
+        assert!(reply.wait_timeout(DEADLINE).is_ok(), "an error at once as well");
         c.get_server_time(None, e.call());
     }),
     ("many methods", |c, e| {
@@ -287,6 +290,7 @@ const CALLS: &[(&str, Method)] = &[
     ("get_device_push_option", |c, e| c.get_device_push_option(None, e.call())),
     ("get_server_time", |c, e| c.get_server_time(None, e.call())),
     ("kickout", |c, e| c.kickout("x", None, e.call())),
+    ("send_quest", |c, e| c.send_quest("getservertime", "{}", None, e.call())),
     ("get_online_users", |c, e| c.get_online_users([1], None, e.call())),
     ("set_user_info", |c, e| c.set_user_info("o", None, None, e.call())),
     ("get_user_info", |c, e| c.get_user_info(None, e.call())),
