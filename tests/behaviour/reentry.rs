@@ -155,7 +155,6 @@ const CALLS: &[(&str, Method)] = &[
     ("get_room_chat", |c, e| c.get_room_chat(1, true, 9, None, None, None, None, e.call())),
     ("get_broadcast_chat", |c, e| c.get_broadcast_chat(true, 9, None, None, None, None, e.call())),
     ("get_p2p_chat", |c, e| c.get_p2p_chat(1, true, 9, None, None, None, None, e.call())),
-    ("send_quest", |c, e| c.send_quest("getsession", "{}", None, e.call())),
     ("get_session", |c, e| c.get_session(None, e.call())),
     ("set_translation_language", |c, e| c.set_translation_language("en", None, e.call())),
     ("get_p2p_conversation_list", |c, e| c.get_p2p_conversation_list(None, None, None, e.call())),
