@@ -75,8 +75,8 @@ impl Default for CatchUp {
 }
 
 impl ClientOptions {
-    /// Fetches messages that were sent to the user while the connection was lost, after the relogin. By default the client does
-    /// not.
+    /// Fetches messages that were sent to the user while the connection was lost, after the relogin. By default, and with
+    /// `None`, the client does not.
     ///
     /// They come to the same handlers as those that are pushed, each once and in order in its conversation, before anything
     /// newer of it; [`caught_up`](crate::types::PushMessage::caught_up) tells them. Covered are the other users, the groups, the
