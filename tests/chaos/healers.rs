@@ -227,6 +227,7 @@ pub(crate) fn check(gate: &Gate, healers: &[Healer], succeeded: &[i64]) {
         succeeded.len(),
         gaps.len()
     );
-    // Nothing is forgotten, and no question fails for good.
-    assert!(gaps.is_empty(), "{gaps:?}");
+    // Nothing is forgotten, and no question fails for good; but a page of the room may be refused more often than it is repeated.
+    let of_room = |gap: &Gap| gap.conversation == GapConversation::Room(ROOM);
+    assert!(gaps.iter().all(of_room), "{gaps:?}");
 }
