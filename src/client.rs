@@ -12,11 +12,14 @@ use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::ConnectionState;
 use crate::guard::on_callback_thread;
-use crate::options::{ClientOptions, LoginOptions, LoginToken};
+use crate::options::{Callbacks, ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
 use crate::reply;
 use crate::stats::Stats;
 use crate::time::to_time;
+
+/// How long callbacks that the program runs itself may take after a `bye` whose time was over.
+const AFTER_CLOSE: Duration = Duration::from_millis(500);
 
 /// A connection to the service: log in, call, listen.
 ///
@@ -199,7 +202,8 @@ impl RtmClient {
     /// are there, messages that waited for a relogin have been sent, the gate has answered `bye`, every callback has run,
     /// and the threads of the client are gone.
     ///
-    /// With [`Callbacks::Manual`](crate::Callbacks) the callbacks run in here.
+    /// With [`Callbacks::Manual`](crate::Callbacks) the callbacks run in here, also those that end with 20002 because the time is
+    /// over.
     ///
     /// * `timeout` – how long all of that may take; then the connection is closed, and calls still in flight end with 20002.
     ///
@@ -233,10 +237,17 @@ impl RtmClient {
 
     /// Waits for the end that `bye` has begun, and closes if it takes longer.
     fn wait_for_bye(&self, timeout: Duration) -> Result<(), Error> {
-        if self.handle.engine.wait_for_callbacks(timeout) {
+        let engine = &self.handle.engine;
+        let until = engine.now().saturating_add(to_time(timeout));
+        // The session ends by itself when the time is over, which is no success.
+        if engine.wait_for_callbacks(timeout) && (timeout.is_zero() || engine.now() < until) {
             return Ok(());
         }
         self.close();
+        if engine.options.callbacks == Callbacks::Manual {
+            // Nobody else may run what is owed now.
+            engine.wait_for_callbacks(AFTER_CLOSE);
+        }
         Err(Error::new(fpnn::CORE_TIMEOUT, "the session did not come to its end: it is closed"))
     }
 

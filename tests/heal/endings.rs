@@ -330,6 +330,32 @@ fn at_the_timeout_it_is_closed() {
     }
 }
 
+/// In the program's own thread nobody else would run what is owed then, and the last handle would drop it.
+#[test]
+fn at_the_timeout_what_is_owed_runs_in_the_programs_thread() {
+    let gate = plain();
+    gate.faults().on("sendmsg").never_answer();
+    for moment in [0, 1, 5, 20].map(Duration::from_millis).repeat(5) {
+        for (way, leave) in [
+            ("bye_and_wait", RtmClient::bye_and_wait as fn(&RtmClient, Duration) -> _),
+            ("bye and close_and_wait", |client, moment| {
+                client.bye();
+                client.close_and_wait(moment)
+            }),
+        ] {
+            let client = login(&gate, Callbacks::Manual);
+            let (sender, ended) = mpsc::channel();
+            client.send_chat(2, "x", "", None, None, move |error, _| {
+                sender.send(error.map(|error| error.error.code())).expect("the test waits");
+            });
+            let left = leave(&client, moment);
+            assert_eq!(left.map_err(|error| error.code()), Err(20003), "{way} {moment:?}");
+            drop(client);
+            assert_eq!(ended.try_recv(), Ok(Some(20002)), "{way} {moment:?}");
+        }
+    }
+}
+
 #[test]
 fn close_after_bye_ends_it_at_once() {
     let peer = Peer::new();
