@@ -23,8 +23,8 @@ const AFTER_CLOSE: Duration = Duration::from_millis(500);
 
 /// A connection to the service: log in, call, listen.
 ///
-/// A handle: clone it freely, use it from any thread. When the last clone is dropped the client ends as by
-/// [`destroy`](Self::destroy); a handler that needs its own client holds a [`WeakClient`].
+/// An `RtmClient` is a handle: clone it freely, and use it from any thread. Dropping the last clone ends the client, as
+/// [`destroy`](Self::destroy) does; a handler that needs its own client holds a [`WeakClient`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -64,12 +64,13 @@ pub struct WeakClient {
     handle: Weak<Handle>,
 }
 
-/// What all clones of a client share. The threads hold the engine, never this.
+/// The part that all clones of a client share. The threads hold the engine, never this part.
 struct Handle {
     engine: Arc<Engine>,
     /// The milliseconds of the mid made last.
     last_mid: AtomicI64,
-    /// Random, fixed for the client's life: two clients of one user make other mids, but for a chance of one in a million.
+    /// Random, fixed for the client's life: two clients of one user make different mids, except with a chance of one in a
+    /// million.
     stamp: i64,
 }
 
@@ -86,7 +87,7 @@ fn destroy(engine: &Arc<Engine>) {
 }
 
 impl RtmClient {
-    /// A client that is not connected yet. Nothing is started and nothing is sent before [`login`](Self::login).
+    /// Makes a client that is not connected yet. The client starts and sends nothing before [`login`](Self::login).
     ///
     /// JavaScript: `new RTMClient(options)`
     ///
@@ -105,19 +106,19 @@ impl RtmClient {
     /// Connects and logs in as `uid` with `token`.
     ///
     /// `callback(ok, error_code)` is called once: `(true, 0)` when logged in; `(false, 0)` if the token is wrong or
-    /// expired; otherwise `(false, code)`: 20012 if no connection could be made, 20003 if the gate did not answer, 20002 if
-    /// the connection ended or the client was closed first, or the gate's code. What went wrong in words is in the error of
-    /// [`reply::login`](crate::reply::login), and is given to [`on_error_recorder`](Self::on_error_recorder).
+    /// expired; otherwise `(false, code)`: 20012 if no connection could be made, 20003 if the gate did not answer, 20002
+    /// if the connection ended or the client was closed first, or the gate's code. The reason in words is in the error of
+    /// [`reply::login`](crate::reply::login), and is reported to [`on_error_recorder`](Self::on_error_recorder).
     ///
     /// * `uid` – the user's id.
-    /// * `token` – what the program's server got for the user.
+    /// * `token` – the token that the program's server got for the user.
     /// * `timeout` – how long the login may take, the name lookup and connecting included; `None` or zero means 20 s. The
-    ///   option [`connection_timeout`](crate::ClientOptions::connection_timeout) bounds it too.
+    ///   option [`connection_timeout`](crate::ClientOptions::connection_timeout) bounds this time too.
     ///
-    /// A login that fails is not tried again, unless the option
-    /// [`retry_first_login`](crate::ClientOptions::retry_first_login) says so.
+    /// The client does not repeat a failed login, unless the option
+    /// [`retry_first_login`](crate::ClientOptions::retry_first_login) is set.
     ///
-    /// A login while another session is up ends that one first, as [`close`](Self::close) does.
+    /// A login during another session first ends that session, as [`close`](Self::close) does.
     ///
     /// JavaScript: `login(uid, token, callback, timeout)`
     ///
@@ -143,9 +144,9 @@ impl RtmClient {
         self.login_with(uid, token, LoginOptions::default(), callback, timeout);
     }
 
-    /// The same with options: the language texts are translated into, and the second kind of token.
+    /// Logs in with options: the language of translated texts, and the second kind of token.
     ///
-    /// They hold for the logins that follow a lost connection too.
+    /// The options also hold for the logins after a lost connection. All else is as in [`login`](Self::login).
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -176,13 +177,13 @@ impl RtmClient {
         self.handle.engine.login(Login::new(uid, token, lang, done), timeout.into());
     }
 
-    /// Logs out, gracefully: waits for the answers to what was asked for, calls and files, for 5 s at the most; then tells
-    /// the gate, and closes the connection when the gate has answered, after 5 s more at the latest.
+    /// Logs out gracefully: waits up to 5 s for the answers to earlier calls and files, then tells the gate, and closes
+    /// the connection when the gate has answered, after 5 s more at the latest.
     ///
-    /// Calls made after `bye` fail with 20012. The session ends with
-    /// [`on_session_closed`](Self::on_session_closed)`(0)`. While the connection is made again it ends at once, and with it
-    /// what waits to be sent: to wait for that too there is [`bye_and_wait`](Self::bye_and_wait). Never blocks; fine inside a
-    /// callback. Dropping the last handle afterwards ends everything at once, as ever.
+    /// Calls made after `bye` fail with 20012. The session ends with [`on_session_closed`](Self::on_session_closed)`(0)`.
+    /// While the client reconnects, `bye` ends the session at once, and messages that wait to be sent fail;
+    /// [`bye_and_wait`](Self::bye_and_wait) waits for them. `bye` never blocks, and may be called inside a callback.
+    /// Dropping the last handle afterwards ends everything at once, as always.
     ///
     /// JavaScript: `bye()`
     ///
@@ -198,19 +199,20 @@ impl RtmClient {
         self.handle.engine.post(Command::Bye { until: None });
     }
 
-    /// Logs out as [`bye`](Self::bye) does, and waits until that has come to its end: the answers to everything asked for
-    /// are there, messages that waited for a relogin have been sent, the gate has answered `bye`, every callback has run,
-    /// and the threads of the client are gone.
+    /// Logs out as [`bye`](Self::bye) does, and waits for the end of the session: all calls are answered, messages that
+    /// waited for a relogin are sent, the gate has answered `bye`, every callback has run, and the threads of the client
+    /// are gone.
     ///
-    /// With [`Callbacks::Manual`](crate::Callbacks) the callbacks run in here, also those that end with 20002 because the time is
-    /// over.
+    /// With [`Callbacks::Manual`](crate::Callbacks) the callbacks run inside `bye_and_wait`, also those that end with 20002 because
+    /// the time is over.
     ///
-    /// * `timeout` – how long all of that may take; then the connection is closed, and calls still in flight end with 20002.
+    /// * `timeout` – how long all of this may take; afterwards the connection is closed, and calls still in flight end
+    ///   with 20002.
     ///
     /// # Errors
     ///
-    /// 20003 if it took longer than `timeout`. 20013 at once inside a callback, where waiting would never end; the client
-    /// leaves as by `bye`.
+    /// 20003 if `timeout` is over. 20013 at once inside a callback, where the wait would never end; the client then logs
+    /// out as `bye` does.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -235,7 +237,7 @@ impl RtmClient {
         self.wait_for_bye(timeout)
     }
 
-    /// Waits for the end that `bye` has begun, and closes if it takes longer.
+    /// Waits for the end that `bye` has begun, and closes the connection after `timeout`.
     fn wait_for_bye(&self, timeout: Duration) -> Result<(), Error> {
         let engine = &self.handle.engine;
         let until = engine.now().saturating_add(to_time(timeout));
@@ -251,10 +253,10 @@ impl RtmClient {
         Err(Error::new(fpnn::CORE_TIMEOUT, "the session did not come to its end: it is closed"))
     }
 
-    /// Closes the connection without telling the gate. Never blocks; fine inside a callback.
+    /// Closes the connection without telling the gate. Never blocks; may be called inside a callback.
     ///
     /// Calls in flight end with 20002, later ones with 20012. The session ends with
-    /// [`on_session_closed`](Self::on_session_closed)`(0)`. A later login works.
+    /// [`on_session_closed`](Self::on_session_closed)`(0)`. A later login is possible.
     ///
     /// JavaScript: `close()`
     ///
@@ -270,18 +272,19 @@ impl RtmClient {
         self.handle.engine.post(Command::Close);
     }
 
-    /// Closes the connection and waits until the threads of the client are gone, which includes every callback owed
-    /// (with [`Callbacks::Manual`](crate::Callbacks), those run in [`run_callbacks`](Self::run_callbacks), before or after).
+    /// Closes the connection and waits until the threads of the client are gone; every callback that was due has run
+    /// then. (With [`Callbacks::Manual`](crate::Callbacks) the callbacks run in [`run_callbacks`](Self::run_callbacks),
+    /// before or after.)
     ///
-    /// After [`bye`](Self::bye) it lets that come to its end first, as [`bye_and_wait`](Self::bye_and_wait) does, and closes
-    /// when `timeout` is over.
+    /// After [`bye`](Self::bye), `close_and_wait` first lets the `bye` finish, as [`bye_and_wait`](Self::bye_and_wait)
+    /// does, and closes when `timeout` is over.
     ///
     /// * `timeout` – the longest wait.
     ///
     /// # Errors
     ///
-    /// 20003 if that takes longer than `timeout`; 20013 at once inside a callback, where waiting would never end. The
-    /// connection is closed in both cases.
+    /// 20003 if `timeout` is over; 20013 at once inside a callback, where the wait would never end. The connection is
+    /// closed in both cases.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -321,8 +324,8 @@ impl RtmClient {
         destroy(&self.handle.engine);
     }
 
-    /// What the connection is doing now. Any thread may ask at any time; [`on_connection_state`](Self::on_connection_state)
-    /// tells each change.
+    /// The state of the connection now. Any thread may ask at any time;
+    /// [`on_connection_state`](Self::on_connection_state) reports each change.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, ConnectionState, RtmClient, gate::Gate, reply};
@@ -340,10 +343,10 @@ impl RtmClient {
         self.handle.engine.connection_state()
     }
 
-    /// Looks after the connection now: for when the program learns that the network has changed.
+    /// Checks the connection now: for a program that learns that the network has changed.
     ///
-    /// While online the gate is asked whether it is there, and the connection is given up after 3 s of silence. While the
-    /// next attempt to log in again is waited for, it begins now. Otherwise nothing is done. Never blocks.
+    /// While online, the client pings the gate, and gives the connection up after 3 s of silence. While the client waits
+    /// for the next attempt to log in again, the attempt begins now. Otherwise the call does nothing. Never blocks.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -353,14 +356,15 @@ impl RtmClient {
         self.handle.engine.check_connection();
     }
 
-    /// Waits until the client is online, if it is not.
+    /// Waits until the client is online.
     ///
     /// * `timeout` – the longest wait.
     ///
     /// # Errors
     ///
-    /// Why it will not be online, at once: that of the login if the login failed; 20012 if there was no login, or if the
-    /// session has ended, with why in words. 20003 if it takes longer than `timeout`. 20013 at once inside a callback.
+    /// If the client will not come online, an error at once: the error of the login if the login failed; 20012 if there
+    /// was no login, or if the session has ended, with the reason in words. 20003 if `timeout` is over. 20013 at once
+    /// inside a callback.
     ///
     /// ```
     /// use std::time::Duration;
@@ -384,7 +388,7 @@ impl RtmClient {
         self.handle.engine.wait_online(timeout)
     }
 
-    /// Where listeners for pushes are registered.
+    /// Registers handlers for pushes.
     ///
     /// JavaScript: `processor`
     ///
@@ -399,14 +403,14 @@ impl RtmClient {
     }
 
     /// Runs the callbacks and handlers that are due on this thread, if the client was made with
-    /// [`Callbacks::Manual`](crate::Callbacks). Waits up to `timeout` for the first; zero does not wait. Returns how
-    /// many ran.
+    /// [`Callbacks::Manual`](crate::Callbacks). Waits up to `timeout` for the first callback; zero does not wait. Returns
+    /// the number of callbacks that ran.
     ///
-    /// Goes on working after the connection is closed, until everything owed has run.
+    /// Also works after the connection is closed, until every due callback has run.
     ///
     /// # Errors
     ///
-    /// 20013 if the client runs its callbacks itself, or if `run_callbacks` is running already.
+    /// 20013 if the client runs its callbacks by itself, or if another `run_callbacks` is running.
     ///
     /// ```
     /// use std::time::Duration;
@@ -431,7 +435,8 @@ impl RtmClient {
         self.handle.engine.run_callbacks(timeout)
     }
 
-    /// Counters of what the client has done: calls, answers, timeouts, pushes, bytes. Reading them holds nothing up.
+    /// Counters of what the client has done: calls, answers, timeouts, pushes, bytes. Reading the counters does not delay
+    /// the client.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -464,7 +469,7 @@ impl RtmClient {
 }
 
 impl WeakClient {
-    /// The client, unless its last handle is gone.
+    /// Gives the client, unless the last handle is gone.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient};

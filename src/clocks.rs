@@ -1,4 +1,5 @@
-//! The two clocks side by side, to see that the machine has slept: the monotonic one stands still meanwhile. Pure.
+//! The two clocks side by side, to see that the machine has slept: the monotonic clock stands still during the sleep.
+//! Pure.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! What examples of the documentation begin with, so that each hides one line of it.
+//! The beginning of the examples in the documentation, so that each example hides one line only.
 
 #![allow(clippy::expect_used, reason = "an example that cannot begin has failed")]
 

@@ -29,11 +29,11 @@ struct Inner {
     code: i32,
     message: Cow<'static, str>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
-    /// Of the send that failed with this, if it was one.
+    /// The delivery, if the failed call was a send.
     delivery: Delivery,
 }
 
-/// What became of a message or a file whose send failed: see [`SendError::delivery`].
+/// Whether a message or file whose send failed was delivered: see [`SendError::delivery`].
 ///
 /// ```
 /// use rtm_client::{Delivery, SendError};
@@ -49,16 +49,16 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// It was not sent: not a byte of it, and none will be.
+    /// Not a byte was sent, and no byte will be sent.
     NotSent,
-    /// It may have been delivered, or not: it was sent, and there was no answer that says.
+    /// The message was sent, but no answer says whether it was delivered.
     Unknown,
-    /// The service has answered that it does not take it.
+    /// The service has answered with a refusal.
     Refused,
 }
 
 impl Error {
-    /// The error of that code, with what the code means as its message: for a program's own tests.
+    /// Makes the error of a code, with the meaning of the code as its message: for a program's own tests.
     ///
     /// * `code` – one of [`error_code`], or any other.
     ///
@@ -76,7 +76,7 @@ impl Error {
         Error::new(code, "")
     }
 
-    /// An error of the client's own. Without a message it says what the code means.
+    /// An error of the client itself. An empty message is replaced by the meaning of the code.
     pub(crate) fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Error {
         let mut message = message.into();
         if message.is_empty() {
@@ -85,7 +85,7 @@ impl Error {
         Error(Arc::new(Inner { code, message, source: None, delivery: Delivery::Unknown }))
     }
 
-    /// What the service answered, word for word.
+    /// The answer of the service, word for word.
     pub(crate) fn of_service(code: i32, ex: String) -> Error {
         // The other codes are those of the gate, which may have handed the message on.
         let delivery = match code {
@@ -105,12 +105,12 @@ impl Error {
         Error(Arc::new(Inner { code, message, source, delivery }))
     }
 
-    /// The same error of something of which nothing was sent.
+    /// The same error for a send of which no byte was sent.
     pub(crate) fn unsent(&self) -> Error {
         Error(Arc::new(Inner { delivery: Delivery::NotSent, ..Inner::clone(&self.0) }))
     }
 
-    /// The same error, which says nothing of what became of what was sent.
+    /// The same error for a send of unknown delivery.
     pub(crate) fn of_unknown_delivery(&self) -> Error {
         match self.delivery() {
             Delivery::Unknown => self.clone(),
@@ -122,7 +122,7 @@ impl Error {
         self.0.delivery
     }
 
-    /// What calls end with when their connection does.
+    /// The error of calls whose connection ended.
     pub(crate) fn connection_closed() -> Error {
         Error::new(error_code::fpnn::CORE_CONNECTION_CLOSED, "")
     }
@@ -141,7 +141,7 @@ impl Error {
         self.0.code
     }
 
-    /// The kind the code belongs to.
+    /// The kind of the code.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -155,8 +155,8 @@ impl Error {
         error_code::kind(self.0.code)
     }
 
-    /// What the client or the service said of this failure; the JavaScript SDK's `err.message`. The service may have said
-    /// nothing; the error itself, as text, always says what its code means.
+    /// The message of the client or the service about this failure; the JavaScript SDK's `err.message`. The message of
+    /// the service may be empty; the error itself, printed as text, always says what the code means.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -182,7 +182,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// One clause: what the code means, with the field and the limit where there is one, and what the service said.
+/// One clause: the meaning of the code, with the field and the limit if there is one, and the message of the service.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.message();
@@ -202,8 +202,8 @@ impl std::error::Error for Error {
     }
 }
 
-/// Why a message or a file was not sent, with the mid it was sent under: send again with the same `mid`, and the
-/// receivers see it once.
+/// The error of a message or a file, with its mid: send again with the same `mid`, and the receivers see the message
+/// once.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -221,19 +221,19 @@ impl std::error::Error for Error {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SendError {
-    /// The message id, the one given or the one generated.
+    /// The message id, given or generated.
     pub mid: i64,
     /// What went wrong.
     pub error: Error,
 }
 
 impl SendError {
-    /// What became of the message or the file: whether it was sent, and whether the service has refused it.
+    /// Whether the message or the file was sent, and whether the service has refused it.
     ///
-    /// [`NotSent`](Delivery::NotSent) is what failed before its first byte went out: there was no session, it did not fit
-    /// into a bound or a queue, or its time was over while it waited. [`Refused`](Delivery::Refused) is what the service has
-    /// answered with a code of its own (10xxx, 200xxx) to a message that was sent once. All else is
-    /// [`Unknown`](Delivery::Unknown): sent again with the same mid, the receivers see it once.
+    /// [`NotSent`](Delivery::NotSent): the send failed before its first byte went out, because there was no session, the
+    /// message did not fit into a bound or a queue, or its time was over while it waited. [`Refused`](Delivery::Refused):
+    /// the service has answered a message that was sent once with a code of its own (10xxx, 200xxx). In all other cases
+    /// [`Unknown`](Delivery::Unknown): send the message again with the same mid, and the receivers see it once.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -254,7 +254,7 @@ impl SendError {
     }
 }
 
-/// The mid, what is known of its delivery, and what `error` shows.
+/// Shows the mid, the delivery and the text of `error`.
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { mid, error } = self;
@@ -268,7 +268,7 @@ impl fmt::Display for SendError {
     }
 }
 
-/// Its text has that of `error` in it, so its source is the source of that.
+/// The text contains the text of `error`, so the source is the source of `error`.
 impl std::error::Error for SendError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         std::error::Error::source(&self.error)

@@ -1,11 +1,11 @@
-//! The numbers errors come with, by name, and what they mean.
+//! The codes of errors, by name, and their meanings.
 //!
-//! [`fpnn`] holds the codes of the connection and the protocol, [`rtm`] those of the chat service. The JavaScript
-//! names are `FPNN_EC_…` and `RTM_EC_…`; search the documentation by them, misspelt ones included.
+//! [`fpnn`] holds the codes of the connection and the protocol, [`rtm`] the codes of the chat service. The JavaScript
+//! names are `FPNN_EC_…` and `RTM_EC_…`; the search of the documentation finds these names, misspelt ones included.
 //!
 //! # Every call
 //!
-//! Each call documents the codes that are its own. Beside them every call can give these:
+//! Each call documents its own codes. In addition every call can fail with these codes:
 //!
 //! | code | when |
 //! | --- | --- |
@@ -23,11 +23,11 @@
 //!
 //! # Too often
 //!
-//! [200010](rtm::API_FREQUENCY_LIMITED) says that there were too many calls of any kind in a short time, and every call can
-//! give it; [200011](rtm::MESSAGE_FREQUENCY_LIMITED) that there were too many messages, and only a send can give it. For
-//! both [`Error::kind`](crate::Error::kind) is [`ErrorKind::Busy`], as it is for 20011, where too much waits in the client
-//! itself: wait a while, then call again. A send is repeated with the mid that its error carries, so that receivers see the
-//! message once, also where the first one had been sent after all.
+//! [200010](rtm::API_FREQUENCY_LIMITED) means too many calls of any kind in a short time; every call can get this code.
+//! [200011](rtm::MESSAGE_FREQUENCY_LIMITED) means too many messages; only a send can get this code. The
+//! [`Error::kind`](crate::Error::kind) of both is [`ErrorKind::Busy`], like the kind of 20011, which means that too much
+//! waits in the client itself. Wait a while, then call again. Repeat a send with the mid of its error, so that receivers
+//! see the message once, even if the first attempt was delivered after all.
 //!
 //! ```
 //! # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -54,7 +54,7 @@ pub(crate) mod kind;
 
 use kind::ErrorKind;
 
-/// Makes of one table the constants, and what each code is about and means.
+/// Makes the constants, the kinds and the meanings from one table.
 macro_rules! codes {
     ($(
         #[doc = $about:literal]
@@ -145,7 +145,7 @@ codes! {
         #[doc(alias = "FPNN_EC_CORE_CONNECTION_CLOSED")]
         #[error(Connection, "the connection is closed")]
         pub const CORE_CONNECTION_CLOSED: i32 = 20002;
-        /// No answer came in time. Whether the service acted on the call is not known.
+        /// No answer came in time. The service may have done the call or not.
         #[doc(alias = "FPNN_EC_CORE_TIMEOUT")]
         #[error(Timeout, "no answer came in time")]
         pub const CORE_TIMEOUT: i32 = 20003;
@@ -185,7 +185,7 @@ codes! {
         #[doc(alias = "FPNN_EC_CORE_INVALID_CONNECTION")]
         #[error(Connection, "not connected")]
         pub const CORE_INVALID_CONNECTION: i32 = 20012;
-        /// That is not allowed here, such as waiting for an answer inside a callback.
+        /// The call is not allowed here, such as waiting for an answer inside a callback.
         #[doc(alias = "FPNN_EC_CORE_FORBIDDEN")]
         #[error(Permission, "that is not allowed here")]
         pub const CORE_FORBIDDEN: i32 = 20013;
@@ -257,7 +257,7 @@ codes! {
         #[doc(alias = "RTM_EC_FORBIDDEN_METHOD")]
         #[error(Permission, "this method is forbidden")]
         pub const FORBIDDEN_METHOD: i32 = 200020;
-        /// This user has no permission for that.
+        /// This user has no permission for the call.
         #[doc(alias = "RTM_EC_PERMISSION_DENIED")]
         #[error(Permission, "this user has no permission for that")]
         pub const PERMISSION_DENIED: i32 = 200021;
@@ -277,7 +277,7 @@ codes! {
         #[doc(alias = "RTM_EC_ADMIN_LOGIN")]
         #[error(Permission, "an admin id cannot log in as a client")]
         pub const ADMIN_LOGIN: i32 = 200025;
-        /// Only an admin id may do that.
+        /// Only an admin id may make this call.
         #[doc(alias = "RTM_EC_ADMIN_ONLY")]
         #[error(Permission, "only an admin id may do that")]
         pub const ADMIN_ONLY: i32 = 200026;
@@ -404,7 +404,7 @@ codes! {
     }
 }
 
-/// What a code means, in one clause, with the field and the limit where there is one.
+/// The meaning of a code, in one clause, with the field and the limit if there is one.
 pub(crate) fn meaning(code: i32) -> Option<&'static str> {
     known(code).map(|(_, meaning)| meaning)
 }

@@ -1,4 +1,4 @@
-//! The events of the client itself: errors, relogins, the end of the session, and what the program is asked.
+//! The events of the client itself: errors, relogins, the end of the session, and questions to the program.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::listeners::Event;
 use crate::options::LoginToken;
 use crate::types::Gap;
 
-/// What the connection of a client is doing: see [`RtmClient::connection_state`](crate::RtmClient::connection_state).
+/// The state of a client's connection: see [`RtmClient::connection_state`](crate::RtmClient::connection_state).
 ///
 /// ```
 /// use std::time::Instant;
@@ -30,19 +30,19 @@ use crate::types::Gap;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionState {
-    /// There is no session, and nothing is done to get one: before a login, after one that failed, after the end.
+    /// There is no session, and the client does not try to get one: before a login, after a failed login, after the end.
     #[default]
     Closed,
     /// The first login is under way.
     Connecting,
     /// The user is logged in.
     Online,
-    /// The connection was lost and is made again.
+    /// The connection was lost, and the client reconnects.
     Reconnecting {
-        /// Which attempt of this outage is under way or comes next, from 1 on.
+        /// The number of the current or next attempt in this outage, counted from 1.
         attempt: u32,
-        /// When the attempt begins, while it is waited for. `None` while it is under way, and while the program is asked
-        /// whether to go on or for a token.
+        /// The time when the next attempt begins. `None` during an attempt, and while the program is asked whether to go
+        /// on, or for a token.
         next_attempt: Option<Instant>,
     },
 }
@@ -56,7 +56,7 @@ pub(crate) struct ReloginCompleted {
     pub(crate) retried_count: u32,
 }
 
-/// An attempt to log in again is about to begin, unless a handler says no.
+/// An attempt to log in again is about to begin, unless a handler refuses.
 #[derive(Debug)]
 pub(crate) struct ReloginWillStart {
     pub(crate) last_error: i32,
@@ -65,8 +65,8 @@ pub(crate) struct ReloginWillStart {
     pub(crate) vetoed: Cell<bool>,
 }
 
-/// A login needs a token: see [`RtmClient::on_token_wanted`](crate::RtmClient::on_token_wanted). It can be compared with a
-/// uid.
+/// A login needs a token: see [`RtmClient::on_token_wanted`](crate::RtmClient::on_token_wanted). A `TokenWanted` can be
+/// compared with a uid.
 ///
 /// ```
 /// # use rtm_client::doctest::*;
@@ -82,7 +82,7 @@ pub struct TokenWanted {
     /// The user whose token is wanted.
     pub uid: i64,
     pub(crate) token: RefCell<Option<LoginToken>>,
-    /// What a slot is answered with.
+    /// The answer to a slot.
     pub(crate) answer: LateAnswer,
     /// Whether a handler has taken a slot.
     pub(crate) is_late: Cell<bool>,
@@ -90,7 +90,7 @@ pub struct TokenWanted {
 
 pub(crate) type LateAnswer = Arc<dyn Fn(LateToken) + Send + Sync>;
 
-/// What the program says later.
+/// The later answer of the program.
 pub(crate) enum LateToken {
     Given(LoginToken),
     TryAgain,
@@ -98,9 +98,9 @@ pub(crate) enum LateToken {
 }
 
 impl TokenWanted {
-    /// Takes the time to get a token: the handler returns `None` then, callbacks go on, and the login goes on when the slot
-    /// is answered, on whatever thread. If a handler has a token all the same, that one counts. Of several slots the first
-    /// answer counts.
+    /// Gives a slot for a token that takes time. The handler then returns `None`, and other callbacks run meanwhile; the
+    /// login goes on when any thread answers the slot. If a handler returns a token all the same, that token counts. Of
+    /// several slots the first answer counts.
     ///
     /// ```
     /// # use rtm_client::doctest::*;
@@ -134,8 +134,8 @@ impl fmt::Debug for TokenWanted {
     }
 }
 
-/// Where a token is put that takes its time: from [`TokenWanted::later`]. The login waits until it is answered; dropped
-/// without an answer it [refuses](Self::refuse). An answer that comes when nobody waits for it any more does nothing.
+/// A place for a token that takes time, from [`TokenWanted::later`]. The login waits until the slot is answered. A slot
+/// that is dropped without an answer [refuses](Self::refuse). An answer that comes too late has no effect.
 ///
 /// ```
 /// # use rtm_client::doctest::*;
@@ -156,7 +156,7 @@ pub struct TokenSlot {
 }
 
 impl TokenSlot {
-    /// The login goes on with this token: a text, or a [`LoginToken`].
+    /// Lets the login go on with this token: a text, or a [`LoginToken`].
     ///
     /// ```
     /// # use rtm_client::doctest::*;
@@ -177,9 +177,10 @@ impl TokenSlot {
         slot.answer(LateToken::Given(token.into()));
     }
 
-    /// There is no token now, but there may be one later: this attempt to log in has failed, and the next one comes by the
-    /// [strategy](crate::ClientOptions::regressive_strategy), which asks again. Where there is no next one, for a first
-    /// login without [`retry_first_login`](crate::ClientOptions::retry_first_login), the same as [`refuse`](Self::refuse).
+    /// Says that there is no token now, but may be one later: this attempt to log in has failed. The next attempt follows
+    /// the [strategy](crate::ClientOptions::regressive_strategy), and asks again. Without a next attempt, as in a first
+    /// login without [`retry_first_login`](crate::ClientOptions::retry_first_login), the effect is that of
+    /// [`refuse`](Self::refuse).
     ///
     /// ```
     /// # use rtm_client::doctest::*;
@@ -204,7 +205,7 @@ impl TokenSlot {
         slot.answer(LateToken::TryAgain);
     }
 
-    /// There is no token: a relogin goes on with the one it has, a refused one is final.
+    /// Says that there is no token: a relogin goes on with the token it has, and the refusal of a token is final.
     ///
     /// ```
     /// # use rtm_client::doctest::*;

@@ -1,7 +1,7 @@
-//! What the fuzz targets of `tests/fuzz/` run, one function each: any bytes may come, and nothing may panic.
+//! The functions of the fuzz targets in `tests/fuzz/`, one for each: any bytes may come, and nothing may panic.
 //!
-//! The test below runs the same functions over the corpora in `tests/fuzz/corpus/`, which hold the seeds and whatever was
-//! found once.
+//! The test below runs the same functions over the corpora in `tests/fuzz/corpus/`, which hold the seeds and earlier
+//! findings.
 
 use std::time::Instant;
 

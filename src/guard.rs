@@ -1,4 +1,4 @@
-//! Running user code: guarded, and known to be user code.
+//! Running user code: guarded, and marked as user code.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -1,4 +1,4 @@
-//! Handlers of events, typed: added and removed at any time, also inside one.
+//! Typed handlers of events, added and removed at any time, also inside a handler.
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::guard::guarded;
 
-/// An event and the type of its data. The events there are stand in [`server_push`](crate::server_push).
+/// An event and the type of its data. [`server_push`](crate::server_push) has all events.
 ///
 /// ```
 /// use rtm_client::server_push;
@@ -54,7 +54,8 @@ impl<T> fmt::Debug for Event<T> {
     }
 }
 
-/// A registered handler, to take it away again with [`RtmClient::off`](crate::RtmClient::off) of the client that gave it. No two handlers of a program have the same.
+/// The id of a registered handler, with which [`RtmClient::off`](crate::RtmClient::off) of the same client removes the
+/// handler. No two handlers of a program have the same id.
 ///
 /// ```
 /// use rtm_client::{ClientOptions, ListenerId, RtmClient, server_push};
@@ -73,24 +74,25 @@ pub struct ListenerId {
     number: u64,
 }
 
-/// Of all clients, so that an id means nothing to another.
+/// Counts the handlers of all clients, so that an id means nothing to another client.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 type Handler = Box<dyn FnMut(&dyn Any) + Send>;
 
 /// The handlers of all events.
 ///
-/// A handler is taken out of its place while it runs. So no handler runs, and none is dropped, while the lock is held,
-/// and handlers may come and go at any time, also inside one. Its destructor is user code like itself: it may panic.
+/// A handler leaves its place while it runs. So no handler runs, and no handler is dropped, while the lock is held, and a
+/// program may add and remove handlers at any time, also inside a handler. The destructor of a handler is user code too,
+/// and may panic.
 #[derive(Default)]
 pub(crate) struct Listeners {
-    /// Guards which handlers there are.
+    /// Guards the registered handlers.
     registry: Mutex<Registry>,
 }
 
 #[derive(Default)]
 struct Registry {
-    /// Of each event by their numbers, whose order is that of registration. `None` while a handler runs.
+    /// The handlers of each event by number, in the order of registration. `None` while a handler runs.
     by_event: HashMap<&'static str, BTreeMap<u64, Option<Handler>>>,
 }
 
@@ -111,7 +113,7 @@ impl Listeners {
         ListenerId { event: event.name, number }
     }
 
-    /// Removes a handler. `false` if it is not there.
+    /// Removes a handler. Returns `false` if there is no such handler.
     pub(crate) fn off(&self, id: ListenerId) -> bool {
         let removed = self.registry.lock().remove(id);
         let was_there = removed.is_some();
@@ -128,8 +130,8 @@ impl Listeners {
         self.registry.lock().by_event.get(event.name).is_some_and(|all| !all.is_empty())
     }
 
-    /// Runs the event's handlers, each once, in the order they were registered in. One that panics does not keep
-    /// the others from running; one that is registered meanwhile waits for the next event.
+    /// Runs the event's handlers, each once, in the order they were registered in. A handler that panics does not stop
+    /// the others; a handler that is registered meanwhile waits for the next event.
     pub(crate) fn emit<T: 'static>(&self, event: Event<T>, data: &T) {
         let next = NEXT_NUMBER.load(Ordering::Relaxed);
         let mut ran = 0;
@@ -147,7 +149,7 @@ impl Listeners {
     }
 }
 
-/// Drops handlers, where no lock is held.
+/// Drops handlers; the caller holds no lock.
 fn discard(handlers: impl IntoIterator<Item = Handler>) {
     for handler in handlers {
         guarded("handler's destructor", || drop(handler));
@@ -161,7 +163,7 @@ impl Registry {
         waiting.find_map(|(&number, place)| Some((ListenerId { event, number }, place.take()?)))
     }
 
-    /// Puts a handler back that ran; gives it back if it was removed meanwhile.
+    /// Puts a handler back after it ran; returns the handler if it was removed meanwhile.
     fn put_back(&mut self, id: ListenerId, handler: Handler) -> Option<Handler> {
         match self.by_event.get_mut(id.event).and_then(|places| places.get_mut(&id.number)) {
             Some(place) => place.replace(handler),
@@ -169,7 +171,7 @@ impl Registry {
         }
     }
 
-    /// `Some(None)` is one that runs.
+    /// `Some(None)` is a handler that runs.
     fn remove(&mut self, id: ListenerId) -> Option<Option<Handler>> {
         self.by_event.get_mut(id.event)?.remove(&id.number)
     }

@@ -1,4 +1,4 @@
-//! What a client is made with: the options of the JavaScript constructor, and ours.
+//! The options of a client: those of the JavaScript constructor, and those of this crate.
 
 mod bounds;
 mod catch_up;
@@ -58,25 +58,25 @@ pub struct ClientOptions {
     pub(crate) repair_126_byte_frames: bool,
 }
 
-/// What tells the program that callbacks wait. Its panics are caught where it is called.
+/// Tells the program that callbacks wait. The caller catches its panics.
 pub(crate) type Ready = Arc<AssertUnwindSafe<Box<dyn Fn() + Send + Sync>>>;
 
-/// What is done while the connection is made again, besides what the strategy says.
+/// The settings for lost connections, besides the strategy.
 #[derive(Clone, Copy)]
 pub(crate) struct Reconnecting {
-    /// Whether a first login that fails is tried again too.
+    /// Whether a failed first login is repeated too.
     pub(crate) first_login: bool,
     pub(crate) max_attempts: Option<u32>,
     /// From 0 to 1.
     pub(crate) jitter: f64,
-    /// How many bytes of sends are queued; 0 queues none.
+    /// The largest number of queued bytes; 0 queues none.
     pub(crate) max_bytes: usize,
     pub(crate) max_age: Duration,
     /// Whether sends in flight are queued too.
     pub(crate) resend: bool,
 }
 
-/// Where the proxy is to be found.
+/// Where the proxy is found.
 #[derive(Clone)]
 pub(crate) enum ProxyChoice {
     Environment,
@@ -84,7 +84,7 @@ pub(crate) enum ProxyChoice {
     Url(String),
 }
 
-/// What is asked of TLS.
+/// The settings for TLS.
 #[derive(Clone, Default)]
 #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "without TLS nobody asks"))]
 pub(crate) struct TlsOptions {
@@ -93,12 +93,12 @@ pub(crate) struct TlsOptions {
     /// The client's certificate chain and its key.
     pub(crate) client: Option<(Vec<u8>, Vec<u8>)>,
     pub(crate) accept_invalid: bool,
-    /// Whether the platform says what is trusted.
+    /// Whether the platform decides which certificates are trusted.
     #[cfg(feature = "platform-verifier")]
     pub(crate) platform: bool,
 }
 
-/// What a login may say besides user and token: see [`RtmClient::login_with`](crate::RtmClient::login_with).
+/// The options of a login besides user and token: see [`RtmClient::login_with`](crate::RtmClient::login_with).
 ///
 /// ```
 /// use rtm_client::LoginOptions;
@@ -111,16 +111,16 @@ pub(crate) struct TlsOptions {
 #[non_exhaustive]
 #[must_use = "options do nothing until a login has them"]
 pub struct LoginOptions {
-    /// The language chat texts are translated into, such as `en`, as with
+    /// The language into which chat texts are translated, such as `en`, as with
     /// [`set_translation_language`](crate::RtmClient::set_translation_language). `None` for no translation.
     pub lang: Option<String>,
-    /// The time the token was made from, in seconds since 1970, where the program's server makes the tokens itself
-    /// (version 2). `None` for a token that the service gave out.
+    /// The time stamp of a token of version 2, in seconds since 1970; the program's own server makes such tokens. `None`
+    /// for a token that the service gave out.
     pub ts: Option<i64>,
 }
 
 impl LoginOptions {
-    /// Sets the language chat texts are translated into.
+    /// Sets the language into which chat texts are translated.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply, server_push};
@@ -140,7 +140,7 @@ impl LoginOptions {
         LoginOptions { lang: Some(lang.into()), ..self }
     }
 
-    /// Sets the time the token was made from, in seconds since 1970.
+    /// Sets the time stamp of a token of version 2, in seconds since 1970.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
@@ -158,9 +158,10 @@ impl LoginOptions {
     }
 }
 
-/// A token that a handler of [`on_token_wanted`](crate::RtmClient::on_token_wanted) has.
+/// A token from a handler of [`on_token_wanted`](crate::RtmClient::on_token_wanted).
 ///
-/// A text is one that the service gave out; a text and a time one of version 2, which the program's server made.
+/// A text alone is a token that the service gave out; a text with a time is a token of version 2, which the program's
+/// server made.
 ///
 /// ```
 /// use rtm_client::LoginToken;
@@ -173,7 +174,7 @@ impl LoginOptions {
 pub struct LoginToken {
     /// The token.
     pub token: String,
-    /// The time it was made from: see [`LoginOptions::ts`].
+    /// The time stamp of the token: see [`LoginOptions::ts`].
     pub ts: Option<i64>,
 }
 
@@ -195,7 +196,7 @@ impl<T: Into<String>> From<(T, i64)> for LoginToken {
     }
 }
 
-/// Without the token.
+/// Shows everything but the token.
 impl fmt::Debug for LoginToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginToken").field("ts", &self.ts).finish_non_exhaustive()
@@ -218,29 +219,30 @@ impl fmt::Debug for LoginToken {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Callbacks {
-    /// A thread of the client, one callback after another.
+    /// A thread of the client runs one callback after another.
     #[default]
     Thread,
-    /// The program, in [`run_callbacks`](crate::RtmClient::run_callbacks): for a game loop or a GUI.
+    /// The program runs callbacks, in [`run_callbacks`](crate::RtmClient::run_callbacks): for a game loop or a GUI.
     ///
-    /// [`callbacks_ready`](ClientOptions::callbacks_ready) wakes a loop that sleeps. Callbacks and handlers must be `Send`
-    /// here too: they are queued by the client's own threads, any thread may run them, and they may be dropped on another.
+    /// [`callbacks_ready`](ClientOptions::callbacks_ready) wakes a loop that sleeps. Callbacks and handlers must be
+    /// `Send` here too, because the client's own threads queue them, any thread may run them, and another thread may drop
+    /// them.
     ///
-    /// From [`destroy`](crate::RtmClient::destroy) on `run_callbacks` never waits. Callbacks that nobody has run when the
-    /// last handle of the client is dropped are dropped unrun, for there is no thread that may run them: to see them run,
-    /// end with [`bye_and_wait`](crate::RtmClient::bye_and_wait), or with `close` and `run_callbacks`.
+    /// After [`destroy`](crate::RtmClient::destroy), `run_callbacks` never waits. If callbacks are still waiting when the
+    /// last handle of the client is dropped, they are dropped without running, because no thread may run them. To run all
+    /// callbacks, end with [`bye_and_wait`](crate::RtmClient::bye_and_wait), or with `close` and `run_callbacks`.
     Manual,
 }
 
 /// How long to wait before each attempt to log in again after the connection was lost.
 ///
-/// The first `start_connect_failed_count` attempts follow at once; each later one waits
-/// `max_interval_seconds / linear_regressive_count` longer than the one before, up to `max_interval_seconds`. With
-/// the defaults that is 0, 0, 0, 2, 4, 6, 8, 8 … seconds.
+/// The first `start_connect_failed_count` attempts follow at once; each later attempt waits
+/// `max_interval_seconds / linear_regressive_count` longer than the last, up to `max_interval_seconds`. The defaults give
+/// waits of 0, 0, 0, 2, 4, 6, 8, 8 … seconds.
 ///
-/// The waits begin anew once a connection has lived for 10 s: a gate that closes right after each login is left alone
-/// longer and longer. A gate that is too busy and says for how long (HTTP 503 or 429 with `Retry-After`) is left alone for
-/// so long, up to `max_interval_seconds`.
+/// The waits begin again at 0 once a connection has lived for 10 s; so the waits grow if a gate closes right after each
+/// login. If a gate is too busy and says for how long (HTTP 503 or 429 with `Retry-After`), the client waits for that
+/// time, up to `max_interval_seconds`.
 ///
 /// ```
 /// use rtm_client::{ClientOptions, RegressiveStrategy, RtmClient};
@@ -382,7 +384,7 @@ impl ClientOptions {
     }
 
     /// The gate, as `host:port`. The legacy port 13325 stands for 13321; no other port is changed. There is no default:
-    /// without it and [`ssl_endpoint`](Self::ssl_endpoint), a login fails with 20012.
+    /// if neither `endpoint` nor [`ssl_endpoint`](Self::ssl_endpoint) is set, a login fails with 20012.
     ///
     /// ```
     /// use rtm_client::ClientOptions;
@@ -398,8 +400,8 @@ impl ClientOptions {
         ClientOptions { endpoint: endpoint.into(), ..self }
     }
 
-    /// The gate's TLS port, as `host:port`. If given, it is used instead of [`endpoint`](Self::endpoint). Default:
-    /// none, and no TLS. Where the feature `tls` is off, a login with it fails with 20012.
+    /// The gate's TLS port, as `host:port`. If set, this gate is used instead of [`endpoint`](Self::endpoint). Default:
+    /// none, and no TLS. Without the feature `tls`, a login with `ssl_endpoint` fails with 20012.
     ///
     /// ```
     /// use rtm_client::ClientOptions;
@@ -411,13 +413,15 @@ impl ClientOptions {
         ClientOptions { ssl_endpoint: Some(endpoint.into()), ..self }
     }
 
-    /// Further gates, as `host:port`, tried in that order whenever the one of [`endpoint`](Self::endpoint) or
-    /// [`ssl_endpoint`](Self::ssl_endpoint) cannot be reached, or did not let the user in at the attempt before. They
-    /// speak TLS if that one does. All share one [`connection_timeout`](Self::connection_timeout). Default: none.
+    /// Further gates, as `host:port`, tried in that order if the gate of [`endpoint`](Self::endpoint) or
+    /// [`ssl_endpoint`](Self::ssl_endpoint) cannot be reached, or did not let the user in at the last attempt. Backup
+    /// gates use TLS if the first gate does. All gates share one [`connection_timeout`](Self::connection_timeout).
+    /// Default: none.
     ///
-    /// All addresses of a gate are tried, and then those of the next: one at once where another has failed, and one every
-    /// 250 ms beside those that have not answered yet. The first that connects wins; if it then takes longer than 300 ms for
-    /// a step, and four times as long as it took to connect, others are tried beside it again.
+    /// The client tries all addresses of a gate, and then those of the next gate. When an address fails, the next follows
+    /// at once; while addresses have not answered yet, another address is tried beside them every 250 ms. The first
+    /// address that connects wins. If a later step then takes longer than 300 ms and four times as long as the
+    /// connecting, the client again tries other addresses beside it.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -450,7 +454,7 @@ impl ClientOptions {
         ClientOptions { file_endpoint: Some(endpoint.into()), ..self }
     }
 
-    /// Attributes of the connection, sent at login in the order given. Not sent unless set.
+    /// Attributes of the connection, sent at login in the order given. Default: none are sent.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -496,9 +500,9 @@ impl ClientOptions {
     /// Calls `ready` whenever callbacks begin to wait for [`run_callbacks`](crate::RtmClient::run_callbacks), with
     /// [`Callbacks::Manual`]: so that a loop that sleeps can be woken. Default: nothing is called.
     ///
-    /// It is called when the queue of callbacks stops being empty, by a thread of the client or inside a call, and holds up
-    /// the connection until it returns: it sends the loop a message, and does nothing else. Waiting in it is an error, as
-    /// in a callback.
+    /// A thread of the client, or a call, runs `ready` when the queue of callbacks stops being empty. The connection
+    /// waits until `ready` returns, so `ready` should only send a message to the loop. Waiting inside `ready` is an
+    /// error, as in a callback.
     ///
     /// ```
     /// use std::time::Duration;
@@ -578,7 +582,7 @@ impl ClientOptions {
     }
 }
 
-/// What the name of a file gate begins with that is derived from the gate's.
+/// The beginning of the name of a file gate that is derived from the gate's name.
 pub(crate) const FILE_GATE: &str = "fileproxy-";
 
 /// The legacy port stands for another one.

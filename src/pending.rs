@@ -1,11 +1,12 @@
-//! The pending table: which calls wait for an answer, and until when. Pure: no socket, no thread, no clock.
+//! The pending table: the calls that wait for an answer, and their deadlines. Pure: no socket, no thread, no clock.
 //!
-//! Invariant: whoever takes an entry owes its callback, and an entry can be taken once. That alone makes "exactly once".
+//! Invariant: the code that takes an entry owes its callback, and an entry can be taken once. This alone makes "exactly
+//! once".
 //!
 //! Entries stand in a ring in the order of their sequence numbers, so that inserting and taking cost the same however
-//! many are in flight. A straggler that would make the ring long and empty moves to a map at the side. Deadlines stand
-//! in a heap from which answered calls are not removed one by one: it is swept when more than half of it is dead. So
-//! memory follows what is in flight, never throughput × timeout.
+//! many are in flight. A straggler that would make the ring long and empty moves to a map at the side. Deadlines stand in
+//! a heap from which answered calls are not removed one by one: the heap is swept when more than half of it is dead. So
+//! memory follows the calls in flight, never throughput × timeout.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};

@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::error_code::{fpnn, rtm};
 use crate::guard::{self, on_callback_thread};
 
-/// The callback that hands a closure a `Result`: for every call but `login`.
+/// A callback that gives a `Result` to a closure: for every call but `login`.
 ///
-/// `E` is [`Error`], or [`SendError`](crate::SendError) where something is sent. The closure names the type of what it is
-/// given, as soon as it looks into it.
+/// `E` is [`Error`], or [`SendError`](crate::SendError) for calls that send a message or a file. A closure that looks
+/// into the `Result` has to name its type.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -44,8 +44,8 @@ pub fn result<E, T>(
     }
 }
 
-/// A callback and the end to wait on, for straight-line code. Works with every call: `E` is [`Error`], or
-/// [`SendError`](crate::SendError) where something is sent.
+/// A callback and a [`Reply`] to wait on, for straight-line code. Fits every call: `E` is [`Error`], or
+/// [`SendError`](crate::SendError) for calls that send a message or a file.
 ///
 /// ```
 /// use std::time::Duration;
@@ -75,7 +75,7 @@ where
     (result(move |result| sender.put(result)), reply)
 }
 
-/// Whether `C` is the callback of a [`channel`]: our own code, which any thread may run.
+/// Whether `C` is the callback of a [`channel`], which is our own code, so that any thread may run it.
 pub(crate) fn is_reply<E, T, C>() -> bool
 where
     E: From<Error> + Send + 'static,
@@ -88,7 +88,7 @@ where
     TypeId::of::<C>() == callback_type(channel::<E, T>)
 }
 
-/// Whether it is the callback of [`login`].
+/// Whether `C` is the callback of [`login`].
 pub(crate) fn is_login_reply<C: 'static>(_: &C) -> bool {
     fn callback_type<F: 'static, R>(_: fn() -> (F, R)) -> TypeId {
         TypeId::of::<F>()
@@ -98,9 +98,9 @@ pub(crate) fn is_login_reply<C: 'static>(_: &C) -> bool {
 
 /// The same for [`login`](crate::RtmClient::login), whose callback gets `(ok, error_code)`.
 ///
-/// A token that was refused is the error 200027; any other error has the code that `login` gives. The error says what
-/// went wrong and where, as the one of [`on_error_recorder`](crate::RtmClient::on_error_recorder) does, with its cause as
-/// [`source`](std::error::Error::source).
+/// A token that was refused is the error 200027; any other error has the code that `login` gives. Like the error of
+/// [`on_error_recorder`](crate::RtmClient::on_error_recorder), the error names the step that failed and the peer, with
+/// its cause as [`source`](std::error::Error::source).
 ///
 /// ```
 /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -130,7 +130,7 @@ pub fn login() -> (impl FnOnce(bool, i32) + Send + 'static, Reply<Error, ()>) {
     (callback, reply)
 }
 
-/// The callback for "I do not care".
+/// A callback that ignores the result.
 ///
 /// ```
 /// use rtm_client::{ClientOptions, RtmClient, reply};
@@ -140,7 +140,7 @@ pub fn login() -> (impl FnOnce(bool, i32) + Send + 'static, Reply<Error, ()>) {
 /// ```
 pub fn ignore<E, T>(_err: Option<E>, _data: Option<T>) {}
 
-/// The end of a [`channel`] on which the result is waited for.
+/// The end of a [`channel`] that waits for the result.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -165,7 +165,7 @@ pub struct Reply<E, T> {
     shared: Arc<Shared<E, T>>,
 }
 
-/// What `channel` puts into the callback; tells the waiter if the callback is dropped without being called.
+/// The part of a `channel` inside the callback; tells the waiter if the callback is dropped without being called.
 struct Sender<E, T> {
     shared: Arc<Shared<E, T>>,
 }
@@ -207,14 +207,14 @@ impl<E, T> Drop for Sender<E, T> {
 }
 
 impl<E: From<Error>, T> Reply<E, T> {
-    /// Blocks until the call has ended, which its own timeout bounds. An answer of more than 1 MiB takes its turn among
-    /// the callbacks.
+    /// Blocks until the call has ended, at the latest by the timeout of the call. An answer of more than 1 MiB waits for
+    /// its turn among the callbacks.
     ///
     /// # Errors
     ///
-    /// The error of the call. Inside a callback it is always 20013, and at once: callbacks run one at a time, so what is
-    /// waited for could depend on the end of this one. 20013 also if the result was taken before. 20002 if the callback was
-    /// dropped without being called.
+    /// The error of the call. Inside a callback always 20013, at once: callbacks run one at a time, so the result could
+    /// depend on the end of this callback. 20013 also if the result was taken before. 20002 if the callback was dropped
+    /// without being called.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -237,13 +237,13 @@ impl<E: From<Error>, T> Reply<E, T> {
         self.wait_until(None).unwrap_or_else(|_| Err(dropped_unrun().into())) // which is never late
     }
 
-    /// The same for at most so long: then the `Reply` comes back as the error, to be waited for again.
+    /// Waits for at most `timeout`; then the `Reply` comes back as the error, and can be waited for again.
     ///
-    /// * `timeout` – the longest wait; zero looks whether the result is there.
+    /// * `timeout` – the longest wait; zero only looks whether the result is there.
     ///
     /// # Errors
     ///
-    /// `Err(reply)` when the time is over. `Ok(Err(_))` is what [`wait`](Self::wait) gives as an error.
+    /// `Err(reply)` when the time is over. `Ok(Err(_))` has the errors of [`wait`](Self::wait).
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -263,7 +263,7 @@ impl<E: From<Error>, T> Reply<E, T> {
         self.wait_until(Instant::now().checked_add(timeout))
     }
 
-    /// Waits until then, without end if that is `None`.
+    /// Waits until that time; without end if the time is `None`.
     fn wait_until(self, until: Option<Instant>) -> Result<Result<T, E>, Self> {
         // Also where the result is there already: what works by luck does not work for long.
         if on_callback_thread() {
@@ -290,7 +290,8 @@ impl<E: From<Error>, T> Reply<E, T> {
         }))
     }
 
-    /// The result if it is there. It can be taken once. Unlike [`wait`](Self::wait) it may be called inside a callback.
+    /// Takes the result, if the call has ended. The result can be taken once. Unlike [`wait`](Self::wait), `try_take` may
+    /// be called inside a callback.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What the user had that ends with the connection, to be set up again after a relogin. Pure.
+//! The user's state that ends with the connection, to be set up again after a relogin. Pure.
 
 use crate::options::ClientOptions;
 use crate::wire::payload::MapWriter;

@@ -1,8 +1,8 @@
 //! Login, relogin and liveness as a pure state machine: inputs, the time and chance go in, outputs come out.
 //!
-//! Invariants, checked by the tests below: each login gets its outcome once; each relogin attempt is announced once; an
+//! Invariants, checked by the tests below: each login gets its outcome once; each relogin attempt is reported once; an
 //! outage ends in a successful relogin or in exactly one `SessionClosed`; after `Close` and `Destroy` nothing is due; a
-//! change of phase is told before anything that comes of it.
+//! change of phase is reported before its consequences.
 
 mod messages;
 mod reasons;

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What a client has done so far, as [`RtmClient::stats`](crate::RtmClient::stats) found it.
+/// The counters of a client at the moment of [`RtmClient::stats`](crate::RtmClient::stats).
 ///
-/// Each call is counted once more when it ends: `calls` = `answers` + `timeouts` + `lost` + `unanswered` + those that have
-/// not ended. The figures are read one after another while the client goes on, so that they may be a few calls apart.
+/// Each call is counted once more when it ends: `calls` = `answers` + `timeouts` + `lost` + `unanswered` + the calls that
+/// have not ended. The counters are read one after another while the client goes on, so they may differ by a few calls.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -27,15 +27,15 @@ pub struct Stats {
     pub calls: u64,
     /// Answers to calls, with success or with an error.
     pub answers: u64,
-    /// Those of the answers that were errors of the gate.
+    /// Answers that were errors of the gate.
     pub errors: u64,
     /// Calls that were not answered in time.
     pub timeouts: u64,
-    /// Calls that ended because the connection was lost before their answer was there, or was not made again within the
-    /// longest wait of [`queue_while_reconnecting`](crate::ClientOptions::queue_while_reconnecting).
+    /// Calls that ended because the connection was lost before their answer came, or because the client did not reconnect
+    /// within the longest wait of [`queue_while_reconnecting`](crate::ClientOptions::queue_while_reconnecting).
     pub lost: u64,
-    /// Calls that ended with the session, before their answer was there: by `close`, `destroy`, a login anew, the end of
-    /// `bye`, a kickout, or because there was to be no further attempt to log in again.
+    /// Calls that ended with the session, before their answer came: by `close`, `destroy`, a new login, the end of `bye`,
+    /// a kickout, or after the last attempt to log in again.
     pub unanswered: u64,
     /// Quests of the gate: messages, pings and the like.
     pub pushes: u64,
@@ -47,20 +47,20 @@ pub struct Stats {
     pub in_flight: u64,
     /// Bytes that wait for the socket.
     pub queued_bytes: u64,
-    /// Callbacks and pushes that wait to be run, or run.
+    /// Callbacks and pushes that wait or run.
     pub waiting_callbacks: u64,
-    /// Logins that followed a lost connection and succeeded.
+    /// Successful logins after a lost connection.
     pub reconnects: u64,
     /// Whether the client is online, as [`connection_state`](crate::RtmClient::connection_state) says.
     pub online: bool,
 }
 
-/// A counter with one writer at a time: the I/O thread, the timer thread, or who holds the state's lock.
+/// A counter with one writer at a time: the I/O thread, the timer thread, or the thread that holds the state's lock.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
-    /// Adds without a locked instruction, for there is no other writer.
+    /// Adds without a locked instruction, because there is no other writer.
     pub(crate) fn add(&self, more: u64) {
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
     }
@@ -74,7 +74,7 @@ impl Counter {
     }
 }
 
-/// The counters, each with the one who writes it.
+/// The counters, each with its writer.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Under the state's lock.

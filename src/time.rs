@@ -1,4 +1,4 @@
-//! Time as the engine counts it, and the times that have a default.
+//! The time of the engine, and the default times.
 
 use std::time::Duration;
 

@@ -14,10 +14,10 @@ impl RtmClient {
     /// [Data](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Data.md).
     ///
     /// * `key` – the key, at most 128 bytes.
-    /// * `value` – the value, at most 65535 bytes. `None` is sent as nil, as the JavaScript SDK sends a missing
-    ///   value; use [`data_delete`](Self::data_delete) to remove one.
+    /// * `value` – the value, at most 65535 bytes. `None` is sent as nil, as the JavaScript SDK sends a missing value; to
+    ///   remove a value, use [`data_delete`](Self::data_delete).
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once it is stored.
+    /// * `callback` – gets `()` once the value is stored.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl RtmClient {
     ///
     /// * `key` – the key, at most 128 bytes.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the value as `val`; `None` where nothing is stored under that key.
+    /// * `callback` – gets the value as `val`; `None` if no value is stored under that key.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The client's own events: errors, relogins, the end of the session, and what the program is asked.
+//! The client's own events: errors, relogins, the end of the session, and questions to the program.
 
 use crate::client::RtmClient;
 use crate::error::Error;
@@ -9,7 +9,7 @@ use crate::types::Gap;
 
 /// Events of the client itself.
 impl RtmClient {
-    /// Calls `handler` whenever something went wrong that is no call's own error: for logging.
+    /// Calls `handler` for errors that belong to no particular call: for logging.
     ///
     /// JavaScript: `on("ErrorRecorder", (error) => {})`
     ///
@@ -22,11 +22,11 @@ impl RtmClient {
         self.engine().listeners.on(events::ERROR_RECORDER, handler)
     }
 
-    /// Calls `handler(&state)` whenever the [`connection_state`](Self::connection_state) has changed, with what it has become.
+    /// Calls `handler(&state)` whenever the [`connection_state`](Self::connection_state) has changed, with the new state.
     ///
-    /// A lost connection is told as [`Reconnecting`](ConnectionState::Reconnecting) before the calls in flight end. The
-    /// state is what `connection_state` says from before the handler runs on; by then it may have changed again, which the
-    /// handler is told next. Nothing is told after [`destroy`](Self::destroy).
+    /// A lost connection is reported as [`Reconnecting`](ConnectionState::Reconnecting) before the calls in flight end.
+    /// `connection_state` gives the new state already before the handler runs; if the state has changed again by then,
+    /// the next call of the handler reports that change. No change is reported after [`destroy`](Self::destroy).
     ///
     /// ```
     /// use std::time::Duration;
@@ -54,8 +54,8 @@ impl RtmClient {
 
     /// Calls `handler(successful, retry_again, error_code, retried_count)` after every attempt to log in again.
     ///
-    /// `retried_count` is the number of the attempt in this outage, from 1 on: the one that
-    /// [`on_relogin_will_start`](Self::on_relogin_will_start) got before it.
+    /// `retried_count` is the number of the attempt in this outage, counted from 1, as
+    /// [`on_relogin_will_start`](Self::on_relogin_will_start) got it before the attempt.
     ///
     /// JavaScript: `on("ReloginCompleted", (successful, retryAgain, errorCode, retriedCount) => {})`
     ///
@@ -82,11 +82,11 @@ impl RtmClient {
 
     /// Calls `handler(error_code)` when the session has ended for good.
     ///
-    /// 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
-    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot succeed;
-    /// the code of what failed last after [`max_relogin_attempts`](crate::ClientOptions::max_relogin_attempts) or a veto of
-    /// [`on_relogin_will_start`](Self::on_relogin_will_start).
-    /// Not called when the first login fails, nor after [`destroy`](Self::destroy).
+    /// The code is 0 after [`close`](Self::close), [`bye`](Self::bye) and a kickout; 20001 if the connection was lost and
+    /// `auto_reconnect` is off; 200027 if the token was refused at a relogin; the gate's code if a relogin cannot
+    /// succeed; the code of the last failure after [`max_relogin_attempts`](crate::ClientOptions::max_relogin_attempts)
+    /// or a veto of [`on_relogin_will_start`](Self::on_relogin_will_start). Not called when the first login fails, nor
+    /// after [`destroy`](Self::destroy).
     ///
     /// JavaScript: `on("SessionClosed", (errorCode) => {})`
     ///
@@ -100,12 +100,12 @@ impl RtmClient {
         self.engine().listeners.on(events::SESSION_CLOSED, move |code: &i32| handler(*code))
     }
 
-    /// Calls `handler(&gap)` whenever messages may be missing that [`catch_up`](crate::ClientOptions::catch_up) could not
-    /// have: at most once for each conversation and lost connection. Without that option it is not called.
+    /// Calls `handler(&gap)` when [`catch_up`](crate::ClientOptions::catch_up) could not fetch some missed messages: at
+    /// most once for each conversation and lost connection. Without that option the handler is not called.
     ///
-    /// It is told behind the messages that could be had, and before those that were pushed meanwhile. The reason is one of
-    /// these: the service had forgotten messages; there were more than
-    /// [`max_messages`](crate::CatchUp::max_messages); a question failed, also after it was repeated; a room was not entered
+    /// The gap comes after the messages that were fetched, and before messages that were pushed meanwhile. The reason is
+    /// one of these: the service had forgotten messages; there were more than
+    /// [`max_messages`](crate::CatchUp::max_messages); a question failed, also after repeats; a room was not entered
     /// again; or the session ended meanwhile.
     ///
     /// ```
@@ -137,9 +137,10 @@ impl RtmClient {
 
     /// Asks `handler(last_error, retried_count)` before each attempt to log in again; `false` ends the session instead.
     ///
-    /// `last_error` is the code of what ended the connection or the attempt before. `retried_count` is the number of the
-    /// attempt that would begin, from 1 on: the one that [`on_relogin_completed`](Self::on_relogin_completed) gets after it. On `false` [`on_session_closed`](Self::on_session_closed) gets `last_error`. Of several
-    /// handlers one `false` is enough. The attempt waits for the answer, the answer for the callbacks.
+    /// `last_error` is the code with which the connection or the last attempt ended. `retried_count` is the number of the
+    /// next attempt, counted from 1, as [`on_relogin_completed`](Self::on_relogin_completed) gets it after the attempt.
+    /// On `false` [`on_session_closed`](Self::on_session_closed) gets `last_error`. Of several handlers one `false` is
+    /// enough. The attempt waits for the handler, and the handler waits for the callbacks before it.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient};
@@ -163,14 +164,14 @@ impl RtmClient {
         })
     }
 
-    /// Asks `handler(&wanted)` for a fresh token of the user `wanted.uid`: before each attempt to log in again, and once when
-    /// a login or such an attempt is refused for its token, which is then tried again with the new one.
+    /// Asks `handler(&wanted)` for a fresh token of the user `wanted.uid`: before each attempt to log in again, and once
+    /// when a login or such an attempt is refused for its token. The client then tries again with the new token.
     ///
-    /// `None` means there is none: a relogin goes on with the token it has, a refusal is final. Of several handlers the
-    /// last one that has a token counts. A token is a text, or a [`LoginToken`].
+    /// `None` means that there is no fresh token: a relogin goes on with the token it has, and a refusal is final. Of
+    /// several handlers the last one with a token counts. A token is a text, or a [`LoginToken`].
     ///
-    /// The login waits for the answer. A handler that needs time for it, to ask the program's own server, takes a slot by
-    /// [`TokenWanted::later`]: without that the callbacks behind it wait.
+    /// The login waits for the answer. A handler that needs time, for example to ask the program's own server, takes a slot
+    /// with [`TokenWanted::later`]; without a slot, later callbacks wait for the handler.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -197,10 +198,10 @@ impl RtmClient {
         })
     }
 
-    /// Removes a handler, whichever call has added it: one of those above, or [`Processor::on`](crate::Processor::on).
-    /// `false` if it is not there.
+    /// Removes a handler that any `on_…` call above or [`Processor::on`](crate::Processor::on) has added. Returns `false`
+    /// if there is no such handler.
     ///
-    /// It is not called again, but a call that has begun goes on to its end.
+    /// The handler is not called again, but a running call of the handler goes on to its end.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();

@@ -1,4 +1,4 @@
-//! The page Files: a token on the connection, then the file over a connection of its own.
+//! The Files page: a token over the client's connection, then the file over its own connection.
 
 use std::time::Duration;
 
@@ -46,20 +46,20 @@ impl Target {
     }
 }
 
-/// Files: sending files to users, groups and rooms.
+/// Files: send files to users, groups and rooms.
 impl RtmClient {
     /// Asks for the right to send one file. [`send_file`](Self::send_file) and its siblings do this by themselves.
     ///
     /// JavaScript: `fileToken(cmd, tos, to, rid, gid, timeout, callback)`, on the page
     /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
     ///
-    /// * `cmd` – what the token is for: `sendfile`, `sendgroupfile`, `sendroomfile` or `uploadfile`.
-    /// * `tos` – several receivers; `None` if there is one or none.
-    /// * `to` – the one receiver; `None` if there is none.
-    /// * `rid` – the room; `None` if it is not for one.
-    /// * `gid` – the group; `None` if it is not for one.
+    /// * `cmd` – the purpose of the token: `sendfile`, `sendgroupfile`, `sendroomfile` or `uploadfile`.
+    /// * `tos` – the receivers, if there are several; otherwise `None`.
+    /// * `to` – the receiver, if there is one; otherwise `None`.
+    /// * `rid` – the room, for `sendroomfile`; otherwise `None`.
+    /// * `gid` – the group, for `sendgroupfile`; otherwise `None`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`FileToken`]: `token`, good for one file, and `endpoint`, the address behind the file gate.
+    /// * `callback` – gets [`FileToken`]: `token`, valid for one file, and `endpoint`, the address behind the file gate.
     ///
     /// # Errors
     ///
@@ -101,27 +101,29 @@ impl RtmClient {
 
     /// Sends a file to a user.
     ///
-    /// The receiver gets it as the event [`RECV_FILE`](crate::server_push::RECV_FILE); what it says of the file
-    /// is read with [`file_info`](crate::types::PushMessage::file_info).
+    /// The receiver gets the message as the event [`RECV_FILE`](crate::server_push::RECV_FILE); the information about the
+    /// file is read with [`file_info`](crate::types::PushMessage::file_info).
     ///
     /// JavaScript: `sendFile(mtype, to, file, mid, timeout, callback)`, on the page
     /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
     ///
     /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
     /// * `to` – the receiver's user id.
-    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
+    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before the call returns.
     /// * `mid` – the message's id; `None` or 0 makes a new one.
-    /// * `timeout` – how long token, connecting and upload may take together; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
-    ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
+    /// * `timeout` – how long the request for the token, connecting and the upload may take together; `None` or zero
+    ///   means 20 s.
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took the
+    ///   file, in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
     ///
     /// 10012 the path cannot be read, or is no regular file; 20005 the file is larger than the client may send; 20012 the
-    /// file gate cannot be reached, see [`ClientOptions::file_endpoint`](crate::ClientOptions::file_endpoint); 20002 it
-    /// closed the connection, or the session ended, as by `bye`; 20003 it did not answer in time; 200003 it does not
-    /// accept token or signature; 200005 or 200007 `mtype` is not a file's; 200031 the file is too large; 200999 the service gave no
-    /// token; those of [`send_message`](Self::send_message); and those of [every call](crate::error_code#every-call).
+    /// file gate cannot be reached, see [`ClientOptions::file_endpoint`](crate::ClientOptions::file_endpoint); 20002 the
+    /// file gate closed the connection, or the session ended, for example by `bye`; 20003 the file gate did not answer in
+    /// time; 200003 the file gate does not accept the token or the signature; 200005 or 200007 `mtype` is not a file's;
+    /// 200031 the file is too large; 200999 the service gave no token; those of [`send_message`](Self::send_message); and
+    /// those of [every call](crate::error_code#every-call).
     ///
     /// # Example
     ///
@@ -151,18 +153,19 @@ impl RtmClient {
 
     /// Sends a file to a group.
     ///
-    /// Its other members get it as the event [`RECV_GROUP_FILE`](crate::server_push::RECV_GROUP_FILE).
+    /// The other members get the message as the event [`RECV_GROUP_FILE`](crate::server_push::RECV_GROUP_FILE).
     ///
     /// JavaScript: `sendGroupFile(mtype, gid, file, mid, timeout, callback)`, on the page
     /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
     ///
     /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
     /// * `gid` – the group's id; this user must be a member.
-    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
+    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before the call returns.
     /// * `mid` – the message's id; `None` or 0 makes a new one.
-    /// * `timeout` – how long token, connecting and upload may take together; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
-    ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
+    /// * `timeout` – how long the request for the token, connecting and the upload may take together; `None` or zero
+    ///   means 20 s.
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took the
+    ///   file, in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
     ///
@@ -204,18 +207,19 @@ impl RtmClient {
 
     /// Sends a file to a room.
     ///
-    /// Everybody else inside gets it as the event [`RECV_ROOM_FILE`](crate::server_push::RECV_ROOM_FILE).
+    /// The other users in the room get the message as the event [`RECV_ROOM_FILE`](crate::server_push::RECV_ROOM_FILE).
     ///
     /// JavaScript: `sendRoomFile(mtype, rid, file, mid, timeout, callback)`, on the page
     /// [Files](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Files.md).
     ///
     /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
     /// * `rid` – the room's id; this user must be in it.
-    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
+    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before the call returns.
     /// * `mid` – the message's id; `None` or 0 makes a new one.
-    /// * `timeout` – how long token, connecting and upload may take together; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took the file, in
-    ///   milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
+    /// * `timeout` – how long the request for the token, connecting and the upload may take together; `None` or zero
+    ///   means 20 s.
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took the
+    ///   file, in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
     ///
@@ -255,13 +259,14 @@ impl RtmClient {
         );
     }
 
-    /// Stores a file without sending it to anybody, and gets its address back.
+    /// Stores a file without sending it, and gets the address of the file.
     ///
     /// * `mtype` – the kind of file: one of [`types::mtype`](crate::types::mtype), 40 to 50.
-    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before this returns.
-    /// * `timeout` – how long token, connecting and upload may take together; `None` or zero means 20 s.
+    /// * `file` – a path or bytes with a name, at most 5242880 bytes. A path is read before the call returns.
+    /// * `timeout` – how long the request for the token, connecting and the upload may take together; `None` or zero
+    ///   means 20 s.
     /// * `callback` – gets [`UploadReply`]: `payload.url`, where the file can be fetched, and `payload.size` in bytes;
-    ///   `mid` is the id it was sent under. A failure is a [`SendError`].
+    ///   `mid` is the message id of the upload. A failure is a [`SendError`].
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use crate::client::RtmClient;
 use crate::error::Error;
 use crate::types::ids;
 
-/// Friends, and the blacklist of users who may not write to this one.
+/// Friends, and the blacklist of users who may not write to this user.
 impl RtmClient {
     /// Makes users friends of this user.
     ///
@@ -16,7 +16,7 @@ impl RtmClient {
     ///
     /// * `friends` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are friends.
+    /// * `callback` – gets `()` once the users are friends.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl RtmClient {
     ///
     /// * `friends` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are friends no longer.
+    /// * `callback` – gets `()` once the users are no longer friends.
     ///
     /// # Errors
     ///
@@ -108,14 +108,15 @@ impl RtmClient {
 
     /// Puts users on this user's blacklist.
     ///
-    /// They can no longer send to this user: they get 200049. Sessions and history stay readable for both sides.
+    /// Those users can no longer send to this user; their sends fail with 200049. Sessions and history stay readable for
+    /// both sides.
     ///
     /// JavaScript: `addBlacks(blacks, timeout, callback)`, on the page
     /// [Friends](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Friends.md).
     ///
     /// * `blacks` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are on the list.
+    /// * `callback` – gets `()` once the users are on the list.
     ///
     /// # Errors
     ///
@@ -148,7 +149,7 @@ impl RtmClient {
     ///
     /// * `blacks` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are off the list.
+    /// * `callback` – gets `()` once the users are off the list.
     ///
     /// # Errors
     ///

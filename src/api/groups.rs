@@ -10,8 +10,8 @@ use crate::types::{GroupCount, GroupMembers, Info, OpenInfo, OptionalText, Text,
 
 /// Groups: users who belong together, whether they are online or not.
 ///
-/// A group lasts. A client can change its members but neither make nor dissolve a group: that is the application
-/// server's to do.
+/// A group exists until it is dissolved. A client can change the members, but only the application server can make or
+/// dissolve a group.
 impl RtmClient {
     /// Adds users to the group `gid`, of which this user has to be a member.
     ///
@@ -21,7 +21,7 @@ impl RtmClient {
     /// * `gid` – the group's id.
     /// * `uids` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are members.
+    /// * `callback` – gets `()` once the users are members.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl RtmClient {
     /// * `gid` – the group's id.
     /// * `uids` – the users' ids, at most 100.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are no longer members.
+    /// * `callback` – gets `()` once the users are no longer members.
     ///
     /// # Errors
     ///
@@ -109,9 +109,10 @@ impl RtmClient {
     /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     ///
     /// * `gid` – the group's id.
-    /// * `online` – `true` asks also who of them is online; `None` is `false`.
+    /// * `online` – `true` also asks which members are online; `None` means `false`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `uids`, all members, and `onlines`, those who are online (empty unless asked for).
+    /// * `callback` – gets `uids`, all members, and `onlines`, the members who are online (empty unless `online` is
+    ///   `true`).
     ///
     /// # Errors
     ///
@@ -155,10 +156,10 @@ impl RtmClient {
     /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     ///
     /// * `gid` – the group's id.
-    /// * `online` – `true` asks also how many of them are online; `None` is `false`.
+    /// * `online` – `true` also asks how many members are online; `None` means `false`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `cn`, the number of members, and `online`, how many of them are online (0 unless asked
-    ///   for).
+    /// * `callback` – gets `cn`, the number of members, and `online`, the number of members online (0 unless `online` is
+    ///   `true`).
     ///
     /// # Errors
     ///
@@ -231,10 +232,10 @@ impl RtmClient {
     /// [Groups](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Groups.md).
     ///
     /// * `gid` – the group's id.
-    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` keeps the stored text.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` keeps the stored text.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are stored.
+    /// * `callback` – gets `()` once the texts are stored.
     ///
     /// # Errors
     ///
@@ -280,7 +281,7 @@ impl RtmClient {
     ///
     /// * `gid` – the group's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty if none is set.
     ///
     /// # Errors
     ///
@@ -314,7 +315,7 @@ impl RtmClient {
     ///
     /// * `gid` – the group's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the text as `oinfo`, empty where none is set.
+    /// * `callback` – gets the text as `oinfo`, empty if none is set.
     ///
     /// # Errors
     ///

@@ -13,13 +13,13 @@ use crate::reply;
 use crate::types::{HistoryMessage, HistoryRange, HistoryResult, P2PMessage};
 use crate::wire::payload::{Fields, MapWriter};
 
-/// A walk through a history. Nothing is asked for before it is used, and no more pages than are used.
+/// A walk through a history. The walk asks for a page when the program needs the page, and not before.
 ///
-/// It is an iterator for straight-line code; [`each_page`](Self::each_page) is the same with callbacks. A page with
-/// fewer rows than asked for is the last one, deleted rows included. An error ends the walk.
+/// The walk is an iterator for straight-line code; [`each_page`](Self::each_page) is the same with callbacks. A page with
+/// fewer rows than the page size, deleted rows included, is the last one. An error ends the walk.
 ///
-/// As an iterator it blocks while a page is on its way. Inside a callback, where that would never end, it gives the
-/// error 20013 at once.
+/// As an iterator the walk blocks until a page has come. Inside a callback, where the page could never come, the iterator
+/// gives the error 20013 at once.
 ///
 /// ```
 /// use rtm_client::types::HistoryRange;
@@ -61,7 +61,7 @@ impl RtmClient {
     /// Walks through the messages with another user.
     ///
     /// * `ouid` – the other user's id.
-    /// * `range` – which messages, in which order, in pages of which size.
+    /// * `range` – the messages, their order and the page size.
     ///
     /// Gives a [`History`] of [`P2PMessage`]s.
     ///
@@ -88,7 +88,7 @@ impl RtmClient {
     /// Walks through the messages of a group.
     ///
     /// * `gid` – the group's id; this user must be a member.
-    /// * `range` – which messages, in which order, in pages of which size.
+    /// * `range` – the messages, their order and the page size.
     ///
     /// Gives a [`History`] of [`HistoryMessage`]s.
     ///
@@ -116,7 +116,7 @@ impl RtmClient {
     /// Walks through the messages of a room.
     ///
     /// * `rid` – the room's id; this user must be in it.
-    /// * `range` – which messages, in which order, in pages of which size.
+    /// * `range` – the messages, their order and the page size.
     ///
     /// Gives a [`History`] of [`HistoryMessage`]s.
     ///
@@ -142,7 +142,7 @@ impl RtmClient {
 
     /// Walks through the broadcasts.
     ///
-    /// * `range` – which messages, in which order, in pages of which size.
+    /// * `range` – the messages, their order and the page size.
     ///
     /// Gives a [`History`] of [`HistoryMessage`]s.
     ///
@@ -185,17 +185,17 @@ impl RtmClient {
 impl<M: Send + 'static> History<M> {
     /// Walks on with callbacks.
     ///
-    /// * `on_page` – gets each page as the `get_…_message` calls give it, one after another, and says whether to go
-    ///   on. It is not called for an empty page.
-    /// * `callback` – gets `()` when there are no more pages or `on_page` has said `Break`, or the error that ended
+    /// * `on_page` – gets each page as the `get_…_message` calls give it, one after another, and returns whether to go
+    ///   on. The closure is not called for an empty page.
+    /// * `callback` – gets `()` when there are no more pages or `on_page` has returned `Break`, or the error that ended
     ///   the walk.
     ///
     /// # Errors
     ///
     /// Those of the calls that read the pages; and 20009 if a page does not lead to the next one.
     ///
-    /// Both run where callbacks run. The walk does not keep the client alive: when its last handle is dropped, the
-    /// walk ends with 20002.
+    /// Both closures run where callbacks run. The walk does not keep the client alive: when the last handle of the client
+    /// is dropped, the walk ends with 20002.
     ///
     /// # Example
     ///

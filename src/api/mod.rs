@@ -1,4 +1,4 @@
-//! The calls of the SDK, one file a page of its documentation, and the client's own events.
+//! The calls of the SDK, one file for each page of its documentation, and the client's own events.
 
 mod chat;
 mod data;

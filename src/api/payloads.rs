@@ -1,4 +1,4 @@
-//! What the Chat and the Messages page share: the messages they send and the questions they ask.
+//! The common payloads of the Chat and the Messages page: messages to send, and questions.
 
 use std::time::Duration;
 

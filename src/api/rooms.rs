@@ -12,10 +12,10 @@ use crate::types::{open_infos, room_counts, room_last_messages};
 
 /// Rooms: the users who are there right now.
 ///
-/// A room needs no creating: it is there while somebody is in it. Being in one ends with
+/// Nobody has to create a room: a room exists while a user is inside. A user's stay in a room ends with
 /// [`leave_room`](Self::leave_room), with the logout, and with the connection, unless
-/// [`resume_rooms`](crate::ClientOptions::resume_rooms) brings it back. By default a user is in one room
-/// at a time, and entering a second leaves the first; a project may allow several.
+/// [`resume_rooms`](crate::ClientOptions::resume_rooms) restores the stay. By default a user is in one room at a time,
+/// and entering a second leaves the first; a project may allow several.
 impl RtmClient {
     /// Enters the room `rid`; its messages arrive from then on.
     ///
@@ -53,7 +53,7 @@ impl RtmClient {
 
     /// Enters several rooms with one call.
     ///
-    /// Where the project allows one room at a time, the user ends up in one of them.
+    /// In a project that allows one room at a time, the user ends up in one of these rooms.
     ///
     /// * `rids` – the rooms' ids.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -150,10 +150,10 @@ impl RtmClient {
 
     /// Asks which rooms this user is in, and for the last message of each.
     ///
-    /// * `mtypes` – only messages of these types count, 1 to 127; `None` leaves it to the service.
+    /// * `mtypes` – only messages of these types count, 1 to 127; `None` leaves the choice to the service.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the last message by room id, as `id`, `from`, `mtype`, `mid`, `deleted`, `msg`, `attrs`
-    ///   and `mtime`; `None` where there is none.
+    /// * `callback` – gets the last message by room id, as `id`, `from`, `mtype`, `mid`, `deleted`, `msg`, `attrs` and
+    ///   `mtime`; `None` for a room without a message.
     ///
     /// # Errors
     ///
@@ -264,10 +264,10 @@ impl RtmClient {
     /// [Rooms](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Rooms.md).
     ///
     /// * `rid` – the room's id.
-    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` keeps the stored text.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` keeps the stored text.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are stored.
+    /// * `callback` – gets `()` once the texts are stored.
     ///
     /// # Errors
     ///
@@ -315,7 +315,7 @@ impl RtmClient {
     ///
     /// * `rid` – the room's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty if none is set.
     ///
     /// # Errors
     ///
@@ -349,7 +349,7 @@ impl RtmClient {
     ///
     /// * `rid` – the room's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the text as `oinfo`, empty where none is set.
+    /// * `callback` – gets the text as `oinfo`, empty if none is set.
     ///
     /// # Errors
     ///

@@ -11,14 +11,15 @@ use crate::types::{ConnectionAttrs, DevicePushOptions, OptionalList, pairs};
 impl RtmClient {
     /// Adds attributes to this connection, which [`get_attrs`](Self::get_attrs) shows.
     ///
-    /// They end with the connection. [`ClientOptions::attrs`](crate::ClientOptions::attrs) sets some at every login.
+    /// Attributes end with the connection. [`ClientOptions::attrs`](crate::ClientOptions::attrs) sets attributes at every
+    /// login.
     ///
     /// JavaScript: `addAttrs(attrs, timeout, callback)`, on the page
     /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     ///
     /// * `attrs` – names and values, sent in the order given.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are set.
+    /// * `callback` – gets `()` once the attributes are set.
     ///
     /// # Errors
     ///
@@ -50,8 +51,8 @@ impl RtmClient {
     /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets one entry a connection: its attributes, among them `login`, when it logged in, and `my`,
-    ///   which marks the connection that asked.
+    /// * `callback` – gets one entry for each connection: its attributes, among them `login`, the time of the login, and
+    ///   `my`, which marks the connection that asked.
     ///
     /// # Errors
     ///
@@ -82,10 +83,10 @@ impl RtmClient {
     /// JavaScript: `addDebugLog(msg, attrs, timeout, callback)`, on the page
     /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     ///
-    /// * `msg` – what to log.
-    /// * `attrs` – more about it, in a form of your own.
+    /// * `msg` – the text to log.
+    /// * `attrs` – application data about the text, in any form.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once it is written.
+    /// * `callback` – gets `()` once the line is written.
     ///
     /// # Errors
     ///
@@ -128,7 +129,7 @@ impl RtmClient {
     /// * `apptype` – the kind of application, as set up in the console.
     /// * `devicetoken` – the device's token of its notification service.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once it is registered.
+    /// * `callback` – gets `()` once the device is registered.
     ///
     /// # Errors
     ///
@@ -163,7 +164,7 @@ impl RtmClient {
         );
     }
 
-    /// Takes back what [`add_device`](Self::add_device) registered.
+    /// Removes the registration of a device by [`add_device`](Self::add_device).
     ///
     /// JavaScript: `removeDevice(devicetoken, timeout, callback)`, on the page
     /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
@@ -211,7 +212,7 @@ impl RtmClient {
     /// * `xid` – the id of that user or group.
     /// * `mtypes` – the types of message, 1 to 127; `None` or an empty list means all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once it is set.
+    /// * `callback` – gets `()` once the option is set.
     ///
     /// # Errors
     ///
@@ -249,7 +250,7 @@ impl RtmClient {
         );
     }
 
-    /// Takes back what [`add_device_push_option`](Self::add_device_push_option) set.
+    /// Removes an option set by [`add_device_push_option`](Self::add_device_push_option).
     ///
     /// JavaScript: `removeDevicePushOption(type, xid, mtypes, timeout, callback)`, on the page
     /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
@@ -259,7 +260,7 @@ impl RtmClient {
     /// * `xid` – the id of that user or group.
     /// * `mtypes` – the types of message, 1 to 127; with `None` nothing changes.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once it is taken back.
+    /// * `callback` – gets `()` once the option is removed.
     ///
     /// # Errors
     ///
@@ -297,13 +298,14 @@ impl RtmClient {
         );
     }
 
-    /// Asks what [`add_device_push_option`](Self::add_device_push_option) has set.
+    /// Asks for the options set by [`add_device_push_option`](Self::add_device_push_option).
     ///
     /// JavaScript: `getDevicePushOption(timeout, callback)`, on the page
     /// [System](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/System.md).
     ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `p2p` by user id and `group` by group id, each with the types of message not notified of.
+    /// * `callback` – gets `p2p` by user id and `group` by group id, each with the types of messages without
+    ///   notification.
     ///
     /// # Errors
     ///
@@ -360,11 +362,11 @@ impl RtmClient {
     ///
     /// * `ce` – the endpoint of that connection, as the service knows it.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once it is ended.
+    /// * `callback` – gets `()` once the connection has ended.
     ///
     /// # Errors
     ///
-    /// 200012 it is the connection that asks; and those of [every call](crate::error_code#every-call).
+    /// 200012 `ce` is the connection that asks; and those of [every call](crate::error_code#every-call).
     ///
     /// # Example
     ///

@@ -8,7 +8,7 @@ use crate::client::RtmClient;
 use crate::error::Error;
 use crate::types::{Info, OptionalText, Text, ids, open_infos};
 
-/// Users: who is online, and what is stored with them.
+/// Users: who is online, and the texts stored with a user.
 impl RtmClient {
     /// Asks which of several users are online.
     ///
@@ -17,7 +17,7 @@ impl RtmClient {
     ///
     /// * `uids` – the users' ids, at most 200.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the ids of those who are.
+    /// * `callback` – gets the ids of the users who are online.
     ///
     /// # Errors
     ///
@@ -54,10 +54,10 @@ impl RtmClient {
     /// JavaScript: `setUserInfo(oinfo, pinfo, timeout, callback)`, on the page
     /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     ///
-    /// * `oinfo` – the open part, at most 65535 bytes; `None` leaves it as it is.
-    /// * `pinfo` – the private part, at most 65535 bytes; `None` leaves it as it is.
+    /// * `oinfo` – the open part, at most 65535 bytes; `None` keeps the stored text.
+    /// * `pinfo` – the private part, at most 65535 bytes; `None` keeps the stored text.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` once they are stored.
+    /// * `callback` – gets `()` once the texts are stored.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl RtmClient {
     /// [Users](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Users.md).
     ///
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty where none is set.
+    /// * `callback` – gets the two texts, `oinfo` and `pinfo`, empty if none is set.
     ///
     /// # Errors
     ///

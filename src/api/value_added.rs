@@ -21,11 +21,11 @@ impl RtmClient {
     /// on the page [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     ///
     /// * `original_message` – the text.
-    /// * `original_language` – the language it is in; `None` lets the service find out.
+    /// * `original_language` – the language of the text; `None` lets the service find out.
     /// * `target_language` – the language to translate into.
     /// * `message_type` – `chat` or `mail`: see [`translate_type`](crate::types::translate_type); `None` is `chat`.
     ///   In JavaScript `type`.
-    /// * `profanity` – what to do about bad language, `off`, `stop` or `censor`: see
+    /// * `profanity` – the treatment of bad language, `off`, `stop` or `censor`: see
     ///   [`profanity`](crate::types::profanity); `None` is `off`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets `source` and `target`, the languages, `source_text`, the original, and `target_text`, the
@@ -81,10 +81,10 @@ impl RtmClient {
     /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     ///
     /// * `text` – the text.
-    /// * `classify` – `true` asks also for the classes of what is found; `None` is `false`.
+    /// * `classify` – `true` also asks for the classes of the words found; `None` means `false`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `text`, with what was found replaced by `*`, and `classification`, the classes (empty
-    ///   unless asked for).
+    /// * `callback` – gets `text`, with the words found replaced by `*`, and `classification`, the classes (empty unless
+    ///   `classify` is `true`).
     ///
     /// # Errors
     ///
@@ -125,10 +125,10 @@ impl RtmClient {
     /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
     ///
     /// * `text` – the text.
-    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `strategy_id` – the strategy of the project to check by; `None` means the default strategy.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `result`, 0 passed or 2 rejected; `text`, with the words found replaced by `*`, if any
-    ///   were; `tags`, the classes of what was found; `wlist`, the words; `language`, if the service names it.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected; `text`, with the words found replaced by `*`, if any were
+    ///   found; `tags`, the classes of the words; `wlist`, the words; `language`, if the service names the language.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl RtmClient {
 
     /// Checks whether an image is fit to be shown.
     ///
-    /// It may take long: other SDKs wait up to 120 s.
+    /// The check may take long: other SDKs wait up to 120 s.
     ///
     /// JavaScript: `imageCheck(image, type, strategyId, timeout, callback)`, on the page
     /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
@@ -177,9 +177,9 @@ impl RtmClient {
     /// * `image` – the URL of the image as text, or its content as bytes.
     /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
-    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `strategy_id` – the strategy of the project to check by; `None` means the default strategy.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of the findings.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl RtmClient {
 
     /// Checks whether audio is fit to be heard.
     ///
-    /// It may take long: other SDKs wait up to 120 s.
+    /// The check may take long: other SDKs wait up to 120 s.
     ///
     /// JavaScript: `audioCheck(audio, type, lang, codec, srate, strategyId, timeout, callback)`, on the page
     /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
@@ -228,11 +228,11 @@ impl RtmClient {
     /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
     /// * `lang` – the language spoken, such as `zh-CN`.
-    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
-    /// * `srate` – the sample rate in Hz; `None` is 16000.
-    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `codec` – the codec of the audio; `None` means `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` means 16000.
+    /// * `strategy_id` – the strategy of the project to check by; `None` means the default strategy.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of the findings.
     ///
     /// # Errors
     ///
@@ -283,7 +283,7 @@ impl RtmClient {
 
     /// Checks whether a video is fit to be seen.
     ///
-    /// It may take long: other SDKs wait up to 120 s.
+    /// The check may take long: other SDKs wait up to 120 s.
     ///
     /// JavaScript: `videoCheck(video, type, videoName, strategyId, timeout, callback)`, on the page
     /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
@@ -291,10 +291,10 @@ impl RtmClient {
     /// * `video` – the URL of the video as text, or its content as bytes.
     /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
-    /// * `video_name` – the name of its file.
-    /// * `strategy_id` – which of the project's strategies judges it; `None` is the default one.
+    /// * `video_name` – the name of the video's file.
+    /// * `strategy_id` – the strategy of the project to check by; `None` means the default strategy.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of what was found.
+    /// * `callback` – gets `result`, 0 passed or 2 rejected, and `tags`, the classes of the findings.
     ///
     /// # Errors
     ///
@@ -335,9 +335,9 @@ impl RtmClient {
         );
     }
 
-    /// Writes down what is said in a recording.
+    /// Turns the speech of a recording into text.
     ///
-    /// It may take long: other SDKs wait up to 120 s.
+    /// The check may take long: other SDKs wait up to 120 s.
     ///
     /// JavaScript: `speech2Text(audio, type, lang, codec, srate, timeout, callback)`, on the page
     /// [Value-added](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/ValueAdded.md).
@@ -346,10 +346,10 @@ impl RtmClient {
     /// * `check_type` – 1 for a URL, 2 for the content: see [`check_type`](crate::types::check_type). In JavaScript
     ///   `type`.
     /// * `lang` – the language spoken, such as `zh-CN`.
-    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
-    /// * `srate` – the sample rate in Hz; `None` is 16000.
+    /// * `codec` – the codec of the audio; `None` means `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` means 16000.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `text`, the words, and `lang`, the language they were taken for.
+    /// * `callback` – gets `text`, the words, and `lang`, the language that the service recognised.
     ///
     /// # Errors
     ///
@@ -395,17 +395,17 @@ impl RtmClient {
         );
     }
 
-    /// Writes down what is said in a recording, and translates it.
+    /// Turns the speech of a recording into text, and translates the text.
     ///
-    /// It may take long: other SDKs wait up to 120 s.
+    /// The check may take long: other SDKs wait up to 120 s.
     ///
     /// * `audio` – the content of the audio.
     /// * `speech_language` – the language spoken, such as `zh-CN`.
-    /// * `text_language` – the language to translate into; `None` leaves it to the service.
-    /// * `codec` – how the audio is coded; `None` is `AMR_WB`.
-    /// * `srate` – the sample rate in Hz; `None` is 16000.
+    /// * `text_language` – the language to translate into; `None` leaves the choice to the service.
+    /// * `codec` – the codec of the audio; `None` means `AMR_WB`.
+    /// * `srate` – the sample rate in Hz; `None` means 16000.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `source` and `target`, the languages, `source_text`, what was said, and `target_text`, the
+    /// * `callback` – gets `source` and `target`, the languages, `source_text`, the spoken words, and `target_text`, the
     ///   translation.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The one door that every call goes through.
+//! The one function that every call goes through.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::wire::answer::Answer;
 use crate::wire::payload::{Fields, MapWriter, write_map};
 
 impl RtmClient {
-    /// The one door of the API: sends the quest `method` with the payload that `payload` writes, and calls `callback`
-    /// once, with what `decode` makes of the answer's fields.
+    /// Every call of the API comes here: sends the quest `method` with the payload that `payload` writes, and calls
+    /// `callback` once, with the data that `decode` makes from the fields of the answer.
     pub(crate) fn call<T, P, C>(
         &self,
         method: &'static str,
@@ -73,7 +73,8 @@ impl RtmClient {
         engine.call(Kind::Call, method, engine.now(), payload, timeout.into(), complete);
     }
 
-    /// The same for whatever sends a message: its errors carry the mid, its data is made from the mid and the answer.
+    /// The same for a call that sends a message: the errors carry the mid, and the data is made from the mid and the
+    /// answer.
     #[expect(clippy::too_many_arguments, reason = "the one door of everything that sends")]
     pub(crate) fn send<T, P, C>(
         &self,
@@ -115,16 +116,16 @@ impl RtmClient {
     }
 }
 
-/// How many bits of a mid tell its client from the user's others.
+/// The number of bits of a mid that distinguish the clients of a user.
 pub(super) const STAMP_BITS: u32 = 20;
 
-/// The time in milliseconds, but never one that was used: however many mids are made in a millisecond, and wherever the
-/// clock jumps.
+/// The time in milliseconds, but never a time that was used before, however many mids are made in a millisecond, and
+/// wherever the clock jumps.
 fn next_millis(last: i64, millis: i64) -> i64 {
     millis.max(last + 1)
 }
 
-/// What ends a call: decodes the answer and calls back.
+/// The end of a call: decodes the answer and calls back.
 fn completion<T, C>(decode: fn(&Fields<'_>) -> Result<T, Error>, callback: C) -> Complete
 where
     T: Send + 'static,

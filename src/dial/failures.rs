@@ -1,4 +1,4 @@
-//! Why a gate was not reached, in the words of all that was tried.
+//! The reasons why a gate was not reached, one for each attempt.
 
 use std::time::Duration;
 

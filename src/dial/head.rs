@@ -1,4 +1,5 @@
-//! The head of an HTTP answer, however it comes: that of a proxy to CONNECT, that of a gate to the upgrade.
+//! The head of an HTTP answer, in whatever pieces it comes: the answer of a proxy to CONNECT, or of a gate to the
+//! upgrade.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,5 +1,5 @@
-//! The way to a gate, as far as no socket is needed to tell: which address is tried when, the way through a proxy, the
-//! answer to the upgrade, and the words for all that may go wrong. Pure.
+//! The pure part of the way to a gate, without sockets: the order and the times of the addresses, the way through a
+//! proxy, the answer to the upgrade, and the words for all failures.
 
 pub(crate) mod address;
 pub(crate) mod failures;

@@ -1,4 +1,4 @@
-//! Which proxy there is on the way to a gate, if any.
+//! The proxy on the way to a gate, if there is one.
 
 use std::net::IpAddr;
 

@@ -1,11 +1,12 @@
-//! Which address is tried when: RFC 8305 over all addresses of all gates. What happened and the time go in, what to do
-//! next comes out.
+//! Which address is tried when: RFC 8305 over all addresses of all gates. Events and the time go in, the next steps come
+//! out.
 //!
-//! A lookup takes its turn as an attempt does, so a name that is not found holds up no other gate. Who connects first
-//! sends the others that are connecting back into the queue, and has some time for each further step before they follow.
+//! A lookup takes its turn like an attempt, so a name that is not found delays no other gate. The first address that
+//! connects sends the other connecting addresses back into the queue, and gets some time for each further step before
+//! they follow.
 //!
-//! Invariants, checked by the tests below: something is under way until all is over; an address that would open is
-//! tried before all is over, none is tried twice unless it was sent back.
+//! Invariants, checked by the tests below: a step is under way until the race is over; an address that would open is
+//! tried before the race is over; no address is tried twice, unless it was sent back.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

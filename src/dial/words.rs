@@ -1,5 +1,5 @@
-//! What may go wrong on the way to a gate, in words: who, in which phase, and what to do. One table for each phase; a row
-//! of `tests/heavy/network/words` shows each sentence, and `docs/reliability.md` lists them.
+//! The failures on the way to a gate, in words: the peer, the phase, and what to do. One table for each phase; a row of
+//! `tests/heavy/network/words` shows each sentence, and `docs/reliability.md` lists them.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! A call on its way down: admitted, numbered, entered in the table, its frame put into the outbox; and what ends it.
+//! The way of a call: admitted, numbered, entered in the table, its frame put into the outbox; and the ends of a call.
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Running callbacks: user code, one callback after another, in the order in which things happened.
+//! Running callbacks: user code, one callback after another, in the order of events.
 
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -1,4 +1,5 @@
-//! An open connection: cuts what comes into frames and packages, answers the gate's quests at once, queues the rest.
+//! An open connection: cuts the received bytes into frames and packages, answers the gate's quests at once, queues the
+//! rest.
 
 use std::io::{self, ErrorKind};
 

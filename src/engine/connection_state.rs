@@ -1,4 +1,4 @@
-//! What the program is told of the connection, and waiting for it.
+//! The state of the connection as the program sees it, and waiting for a state.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The latest login: what it is repeated with, and what the program is asked about it.
+//! The latest login: the data with which it is repeated, and the questions to the program about it.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};

@@ -1,6 +1,7 @@
-//! The threads and what they share. `docs/architecture.md` says who may touch what, and what may block.
+//! The threads and the data they share. `docs/architecture.md` says which thread may touch which data, and which may
+//! block.
 //!
-//! Locks are leaves: none is held while another is taken, while user code runs, or across a system call.
+//! Locks are leaves: no thread holds a lock while it takes another, runs user code, or makes a system call.
 
 mod call;
 mod callbacks;

@@ -1,4 +1,4 @@
-//! In the place of `tls.rs` without the feature `tls`: nothing can be made, so nothing can be reached.
+//! Replaces `tls.rs` without the feature `tls`: no connector can be made, so no TLS gate can be reached.
 
 use std::io::{self, Read, Write};
 use std::sync::OnceLock;

@@ -1,4 +1,5 @@
-//! Sends made while the connection is made again, and those to be sent again: in order, bounded in bytes and age.
+//! The queue of messages sent while the client reconnects, and of messages to be sent again: in order, bounded in bytes
+//! and age.
 
 use super::Complete;
 use super::call::Note;

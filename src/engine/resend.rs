@@ -1,4 +1,4 @@
-//! Sends that are sent again after a relogin, because their connection was lost before their answer was there.
+//! Messages that are sent again after a relogin, because the connection was lost before their answer came.
 
 use super::call::Ending;
 use crate::error::Error;

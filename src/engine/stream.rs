@@ -1,4 +1,4 @@
-//! What is under the WebSocket: the socket, TLS over it or not, and the buffer for everything that goes out.
+//! The layer under the WebSocket: the socket, with or without TLS, and the buffer for all output.
 
 use std::io::{self, ErrorKind, Read, Write};
 

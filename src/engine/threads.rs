@@ -1,4 +1,4 @@
-//! The threads: `rtm-io` and `rtm-timer` of each run, `rtm-relief` of a run that has had a slow callback.
+//! The threads: `rtm-io` and `rtm-timer` of each run, and `rtm-relief` of a run with a slow callback.
 
 use std::io;
 use std::sync::Arc;

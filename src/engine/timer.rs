@@ -1,4 +1,4 @@
-//! The timer thread: ends calls whose time has come, looks after the thread that runs callbacks, and at the clocks.
+//! The timer thread: ends calls whose time is over, and watches the thread that runs callbacks, and the clocks.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,4 @@
-//! TLS: the connector that the options ask for, and a socket under it.
+//! TLS: the connector for the options, and a socket under the connector.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, OnceLock};

@@ -1,6 +1,6 @@
-//! A file on its way to the file gate: a connection of its own, one quest, one answer.
+//! The upload of a file to the file gate: one connection, one quest, one answer.
 //!
-//! Invariant: an upload holds its call until it gives it back, once, with the answer or with an error.
+//! Invariant: an upload holds its call, and gives the call back once, with the answer or with an error.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};

@@ -1,6 +1,6 @@
 //! The kinds of errors.
 
-/// What an [`Error`](crate::Error) is about, for a program that decides what to do next.
+/// The kind of an [`Error`](crate::Error), for a program that decides what to do next.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -19,20 +19,20 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is no connection, or it ended before the answer came. Logging in or waiting for the relogin helps.
+    /// There is no connection, or the connection ended before the answer came. Log in, or wait for the relogin.
     Connection,
-    /// The answer did not come in time. Whether the service acted on the call is not known.
+    /// The answer did not come in time. The service may have done the call or not.
     Timeout,
-    /// Too much is queued or in flight (20011), or the service limits the rate of calls (200010) or messages (200011): try
-    /// again later, a message with the `mid` of its error.
+    /// Too much is queued or in flight (20011), or the service limits the rate of calls (200010) or messages (200011):
+    /// try again later; send a message again with the `mid` of its error.
     Busy,
-    /// What came from the other side could not be read.
+    /// The data from the other side could not be read.
     Protocol,
-    /// The service does not let this user do that.
+    /// The service does not allow this user to do that.
     Permission,
     /// An argument is not acceptable; the message names it.
     Argument,
-    /// What was asked for does not exist.
+    /// The requested item does not exist.
     NotFound,
     /// Anything else: see the code.
     Other,

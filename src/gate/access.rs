@@ -1,5 +1,5 @@
-//! Who is let in: a page in a browser may reach the gate as it reaches any server of the machine, and is not let in unless
-//! it is one of the developer's own.
+//! Who is let in: any page in a browser can reach the gate, like every server of the machine, but only the developer's
+//! own pages are let in.
 
 use std::net::IpAddr;
 

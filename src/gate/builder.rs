@@ -11,30 +11,30 @@ use super::store::Kept;
 use crate::time::SILENCE;
 use crate::types::{HistoryRange, ids};
 
-/// Longer than any gate runs, and short enough to be added to a time.
+/// Longer than any gate runs, and short enough to add to a time.
 const NEVER: Duration = Duration::from_secs(1 << 32);
 
-/// What a gate is started with.
+/// The settings of a gate.
 #[derive(Clone)]
 pub(super) struct Config {
     pub(super) listen: String,
     pub(super) file_listen: String,
-    /// Where the page is to be had; nowhere without.
+    /// The address of the page; without an address there is no page.
     pub(super) page_listen: Option<String>,
-    /// Where TLS is spoken; nowhere without.
+    /// The address for TLS; without an address there is no TLS.
     pub(super) tls_listen: Option<String>,
-    /// Where files are sent and had over TLS, if TLS is spoken.
+    /// The address for files over TLS, if there is TLS.
     pub(super) tls_file_listen: Option<String>,
     /// Certificate and key, in PEM.
     pub(super) certificate: Option<(String, String)>,
-    /// Pages that are let in besides those of this machine.
+    /// Origins that are let in, besides those of this machine.
     pub(super) allowed_origins: Vec<String>,
     pub(super) pid: i64,
-    /// The tokens accepted; none given means any.
+    /// The accepted tokens; an empty list accepts any.
     pub(super) tokens: BTreeMap<i64, BTreeSet<String>>,
-    /// What tokens of version 2 are made with, in base64.
+    /// The secret of tokens of version 2, in base64.
     pub(super) token_secret: Option<String>,
-    /// How far the time of such a token may be away.
+    /// How far the time of such a token may be from now.
     pub(super) token_validity: Duration,
     pub(super) groups: BTreeMap<i64, Vec<i64>>,
     pub(super) ping_interval: Duration,
@@ -48,7 +48,7 @@ pub(super) struct Config {
     pub(super) value_added: bool,
 }
 
-/// How much of everything there may be.
+/// The limits.
 #[derive(Clone)]
 pub(super) struct Limits {
     pub(super) message_bytes: usize,
@@ -87,9 +87,9 @@ fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Settles how a [`Gate`] behaves, then starts it.
+/// The settings of a [`Gate`], and its start.
 ///
-/// Every setting has the service's default, so that `Gate::builder().start()` is enough for most tests.
+/// Every setting has the service's default, so `Gate::builder().start()` is enough for most tests.
 ///
 /// ```
 /// use std::time::Duration;
@@ -156,7 +156,7 @@ impl GateBuilder {
         builder
     }
 
-    /// The address to listen on. Default: `127.0.0.1:0`, a free port of this machine alone.
+    /// The address to listen on. Default: `127.0.0.1:0`, a free port, for this machine only.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -172,7 +172,7 @@ impl GateBuilder {
         builder
     }
 
-    /// The address the file gate listens on. Default: `127.0.0.1:0`, a free port of this machine alone.
+    /// The address on which the file gate listens. Default: `127.0.0.1:0`, a free port, for this machine only.
     ///
     /// ```
     /// use rtm_client::ClientOptions;
@@ -189,10 +189,10 @@ impl GateBuilder {
         builder
     }
 
-    /// Listens for TLS at this address besides: `wss`. The file gate and the page then understand TLS as well as plain
+    /// Listens for TLS (`wss`) at this address as well. The file gate and the page then understand TLS as well as plain
     /// connections. Default: none.
     ///
-    /// Without a [`certificate`](GateBuilder::certificate) one is made, which clients have to be told to trust.
+    /// Without a [`certificate`](GateBuilder::certificate) the gate makes one, and clients have to be told to trust it.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -206,8 +206,8 @@ impl GateBuilder {
         builder
     }
 
-    /// Listens for files over TLS at this address, where TLS is spoken. Default: the host of
-    /// [`file_listen`](GateBuilder::file_listen) at the port after, at any free port where that is any.
+    /// Listens for files over TLS at this address, if there is TLS. Default: the host of
+    /// [`file_listen`](GateBuilder::file_listen) with the next port, or with any free port if that port is 0.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -222,8 +222,9 @@ impl GateBuilder {
         builder
     }
 
-    /// The certificate shown to TLS clients, which those of its issuers may follow, and its private key: both PEM.
-    /// Default: one for this machine, made at the start. Without [`tls_listen`](GateBuilder::tls_listen) none is shown.
+    /// The certificate for TLS clients, which the certificates of its issuers may follow, and the private key: both PEM.
+    /// Default: a certificate for this machine, made at the start. Without [`tls_listen`](GateBuilder::tls_listen) the
+    /// certificate is not used.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -238,7 +239,7 @@ impl GateBuilder {
         builder
     }
 
-    /// Serves a page at this address, over HTTP: to log in from a browser, chat, and see what happens. Default: none.
+    /// Serves a page at this address, over HTTP, to log in from a browser, chat, and watch the gate. Default: none.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -252,8 +253,8 @@ impl GateBuilder {
         builder
     }
 
-    /// Lets this user log in with this token. Once any token is given, only the pairs given are accepted; without, any
-    /// user logs in with any token.
+    /// Lets this user log in with this token. If any pair is given, only the given pairs are accepted; otherwise any user
+    /// can log in with any token.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -276,10 +277,9 @@ impl GateBuilder {
         builder
     }
 
-    /// Accepts tokens of version 2 made with this secret, which is base64:
-    /// `base64(HMAC-SHA256(secret, "pid:uid:ts"))`, given with its `ts` at login. Without
-    /// [`token`](GateBuilder::token), no other token is accepted then. How far `ts` may be away says
-    /// [`token_validity`](GateBuilder::token_validity). Default: none.
+    /// Accepts tokens of version 2 made with this secret, which is base64: `base64(HMAC-SHA256(secret, "pid:uid:ts"))`,
+    /// given with its `ts` at login. Other tokens are then refused, unless [`token`](GateBuilder::token) gives them.
+    /// [`token_validity`](GateBuilder::token_validity) sets how far `ts` may be from now. Default: none.
     ///
     /// [`start`](GateBuilder::start) fails if the secret is no base64.
     ///
@@ -306,8 +306,8 @@ impl GateBuilder {
         builder
     }
 
-    /// How far the `ts` of a token of version 2 may be away from the gate's clock, before or behind: a token beyond is
-    /// refused. Default: 7 days.
+    /// How far the `ts` of a token of version 2 may be from the gate's clock, before or after; tokens beyond are refused.
+    /// Default: 7 days.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, LoginOptions, RtmClient, gate::Gate, reply};
@@ -327,10 +327,10 @@ impl GateBuilder {
         builder
     }
 
-    /// Lets in pages of this origin, `http://chat.example:3000` say, and takes its host for a name of the gate; `*` is
-    /// everybody. Default: pages of this machine (`localhost`, `*.localhost`, loopback addresses, at any port) and the
-    /// gate's own; programs, which have no origin; and as `Host` these same names, the address that was connected to and
-    /// the hosts listened on. Others are refused with HTTP status 403.
+    /// Lets in pages of this origin, for example `http://chat.example:3000`, and accepts its host as a name of the gate;
+    /// `*` means all origins. Default: pages of this machine (`localhost`, `*.localhost`, loopback addresses, at any
+    /// port) and the gate's own; programs, which have no origin; and as `Host` the same names, the address that was
+    /// connected to, and the hosts that the gate listens on. Others are refused with HTTP status 403.
     ///
     /// ```
     /// use std::io::{Read, Write};
@@ -356,8 +356,8 @@ impl GateBuilder {
         builder
     }
 
-    /// Makes a group of these users; called again for the same group, adds to it. Default: no groups, and clients
-    /// cannot make any.
+    /// Makes a group of these users; a second call for the same group adds users. Default: no groups; clients cannot make
+    /// groups.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -375,7 +375,7 @@ impl GateBuilder {
         builder
     }
 
-    /// How often every connection is sent a ping. Default: 20 s; less than 1 ms counts as 1 ms.
+    /// The interval between pings to a connection. Default: 20 s; less than 1 ms counts as 1 ms.
     ///
     /// ```
     /// use std::time::Duration;
@@ -395,8 +395,8 @@ impl GateBuilder {
         builder
     }
 
-    /// How long a connection may take to answer a ping, or to send anything else, before it is dropped. Default: 5 s; less
-    /// than 1 ms counts as 1 ms.
+    /// How long a connection may take to answer a ping, or to send anything else, before the gate drops it. Default: 5 s;
+    /// less than 1 ms counts as 1 ms.
     ///
     /// ```
     /// use std::io::{Read, Write};
@@ -421,8 +421,8 @@ impl GateBuilder {
         builder
     }
 
-    /// How long a connection may be silent before it is dropped. Default: 60 s. Answers to pings are no silence, but a
-    /// limit below [`ping_interval`](GateBuilder::ping_interval) drops whoever has nothing else to say.
+    /// How long a connection may be silent before the gate drops it. Default: 60 s. Answers to pings end a silence, but a
+    /// limit below [`ping_interval`](GateBuilder::ping_interval) drops connections that send nothing else.
     ///
     /// ```
     /// use std::io::Read;
@@ -442,7 +442,8 @@ impl GateBuilder {
         builder
     }
 
-    /// How many bytes may wait for a connection that reads too slowly before it is dropped. Default: 64 MiB.
+    /// How many bytes may wait for a connection that reads too slowly, before the gate drops the connection. Default: 64
+    /// MiB.
     ///
     /// ```
     /// use std::time::Duration;
@@ -467,8 +468,8 @@ impl GateBuilder {
         builder
     }
 
-    /// Whether a user may be logged in on several connections. Otherwise a login ends the older one with a kickout.
-    /// Default: `true`.
+    /// Whether a user may be logged in on several connections. Otherwise a login ends the older connection with a
+    /// kickout. Default: `true`.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -494,8 +495,8 @@ impl GateBuilder {
         builder
     }
 
-    /// Whether a connection may be in several rooms, as many as [`room_limit`](GateBuilder::room_limit) says. Otherwise
-    /// entering a room leaves the one before. Default: `false`.
+    /// Whether a connection may be in several rooms, up to [`room_limit`](GateBuilder::room_limit). Otherwise entering a
+    /// room leaves the last room. Default: `false`.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -534,9 +535,9 @@ impl GateBuilder {
         builder
     }
 
-    /// What the gate knows from the start: users, groups, friends, messages, as JSON. The text is a seed written by
-    /// hand or a [`snapshot`](Gate::snapshot); called again, it adds to what was given before. Default: nothing.
-    /// [`start`](GateBuilder::start) says what is wrong with it, if anything is.
+    /// The data of the gate at the start: users, groups, friends, messages, as JSON. The text is a seed written by hand,
+    /// or a [`snapshot`](Gate::snapshot); a second call adds data. Default: no data. If the text has a mistake,
+    /// [`start`](GateBuilder::start) fails and names the mistake.
     ///
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
@@ -559,12 +560,12 @@ impl GateBuilder {
         builder
     }
 
-    /// Starts the gate. It listens when this returns.
+    /// Starts the gate. The gate listens when `start` returns.
     ///
     /// # Errors
     ///
     /// An address cannot be listened on; or the certificate, its key, the token secret or a seed cannot be used. The
-    /// error says in words what it is.
+    /// error names the reason.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -581,7 +582,7 @@ impl GateBuilder {
     }
 }
 
-/// Without secrets.
+/// Leaves out secrets.
 impl fmt::Debug for GateBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GateBuilder")

@@ -1,4 +1,4 @@
-//! One quest as a method sees it, and why it may be refused.
+//! One quest as a method sees it, and the reasons to refuse it.
 
 use std::borrow::Cow;
 use std::cell::Cell;

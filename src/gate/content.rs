@@ -1,4 +1,4 @@
-//! What a file is, going by its content.
+//! The kind of a file, by its content.
 
 use crate::types::mtype::{AUDIO_FILE as AUDIO, IMAGE, VIDEO};
 

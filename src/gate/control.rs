@@ -1,4 +1,4 @@
-//! The HTTP API: what a test does by the handle, as requests with a JSON object in and out.
+//! The HTTP API: the functions of the handle, as requests with JSON objects in and out.
 
 mod fault;
 mod fields;

@@ -1,4 +1,4 @@
-//! What a gate counts.
+//! The counters of a gate.
 
 use serde_json::{Value, json};
 

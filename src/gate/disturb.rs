@@ -1,4 +1,4 @@
-//! How packages go out when a fault strikes, and what waits for its time.
+//! How packages go out when a fault strikes, and the packages that wait for their time.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Faults: what a test puts wrong on purpose, and when.
+//! Faults that a test sets on purpose, and their times.
 
 mod rules;
 
@@ -10,16 +10,16 @@ use super::{Gate, control, methods};
 
 pub(super) use self::rules::{About, Action, Chance, Rule, Rules, Stage};
 
-/// The faults of a [`Gate`]: what it does wrong on purpose, so that a program meets it before it is in earnest.
+/// The faults of a [`Gate`]: errors on purpose, so that a program meets them in tests first.
 ///
-/// A fault is set in three steps: which packages ([`on`](Faults::on), [`on_any`](Faults::on_any)), when
-/// ([`Fault::next`], [`Fault::nth`], [`Fault::chance`], [`Fault::user`], [`Fault::mtype`], [`Fault::conversation`]; always,
-/// if nothing is said), and what goes wrong, which sets it.
-/// Of several faults that fit, the one set first strikes. Without faults the gate does not look for any.
+/// A fault is set in three steps: which packages ([`on`](Faults::on), [`on_any`](Faults::on_any)), when ([`Fault::next`],
+/// [`Fault::nth`], [`Fault::chance`], [`Fault::user`], [`Fault::mtype`], [`Fault::conversation`]; always by default), and
+/// what goes wrong; the third step sets the fault. If several faults fit, the fault that was set first strikes. Without
+/// faults the gate does not check packages for faults.
 ///
-/// Packages are named by their method: of a call (`sendmsg`, `auth` …), whose answer it is that is struck, or of what the
-/// gate sends of its own (`pushmsg`, `ping`, `kickout` …). What is asked for is done all the same, also where the answer is
-/// lost; only [`Fault::error`] and [`Fault::delay`] keep it from being done, or done now.
+/// Packages are named by their method: the method of a call (`sendmsg`, `auth` …), whose answer the fault strikes, or of
+/// a quest of the gate (`pushmsg`, `ping`, `kickout` …). The gate still does what the call asks for, even if the answer
+/// is lost; only [`Fault::error`] prevents this, and [`Fault::delay`] delays it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,12 +55,12 @@ impl<'g> Faults<'g> {
         Faults { gate }
     }
 
-    /// A fault in packages of this method: a call of a client, or a push or `ping` of the gate. It is named as on the wire:
-    /// `sendgroupmsg`, not `sendGroupMessage`. The page of the gate shows what goes over the wire.
+    /// A fault in packages of this method: a call of a client, or a push or `ping` of the gate. The name is the wire
+    /// name: `sendgroupmsg`, not `sendGroupMessage`. The page of the gate shows the wire names.
     ///
     /// # Panics
     ///
-    /// If there is no such method: the fault could never strike, and the test that sets it would show nothing.
+    /// If there is no such method, because the fault could never strike, and its test would show nothing.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -88,7 +88,7 @@ impl<'g> Faults<'g> {
     ///
     /// # Errors
     ///
-    /// The text describes no fault. The error says why.
+    /// The text describes no fault. The error gives the reason.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -107,8 +107,8 @@ impl<'g> Faults<'g> {
         Ok(())
     }
 
-    /// Takes all faults back, and sends the packages that wait for others. What is delayed still comes in its time, and
-    /// connections that are no longer read from or pinged stay so.
+    /// Removes all faults, and sends the packages that wait for other packages. Delayed packages still come at their
+    /// time, and connections that are no longer read or pinged stay like that.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -130,7 +130,7 @@ impl<'g> Faults<'g> {
     }
 }
 
-/// A fault about to be set; see [`Faults`].
+/// A fault that is not complete yet; see [`Faults`].
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -154,7 +154,7 @@ impl<'g> Fault<'g> {
         Fault { gate, rule: Rule::new(method, Action::Twice) }
     }
 
-    /// Strikes this many times, and then no more. Default: as long as the gate runs.
+    /// Strikes this number of times. Default: without end.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -166,8 +166,8 @@ impl<'g> Fault<'g> {
         fault
     }
 
-    /// Strikes the `n`-th package that fits and no other, counted from 1, from the moment the fault is set. With
-    /// [`next`](Fault::next) as well, strikes that many from the `n`-th on.
+    /// Strikes only the `n`-th package that fits, counted from 1 and from the moment when the fault is set. Together with
+    /// [`next`](Fault::next), strikes that number of packages from the `n`-th on.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -199,7 +199,7 @@ impl<'g> Fault<'g> {
         fault
     }
 
-    /// Strikes on connections of this user alone.
+    /// Strikes only on connections of this user.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -211,7 +211,7 @@ impl<'g> Fault<'g> {
         fault
     }
 
-    /// Strikes packages of messages of this type alone: calls that name it and their answers, pushes that carry it.
+    /// Strikes only packages of messages of this type: calls with this type, their answers, and pushes with this type.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -230,8 +230,8 @@ impl<'g> Fault<'g> {
         fault
     }
 
-    /// Strikes packages of this conversation alone: calls that name its group, room or other user and their answers, and
-    /// pushes of it.
+    /// Strikes only packages of this conversation: calls that name its group, room or other user, their answers, and its
+    /// pushes.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -252,7 +252,7 @@ impl<'g> Fault<'g> {
         fault
     }
 
-    /// What is asked for is done this much later, what comes behind it is not held up; a push comes later.
+    /// The gate does the call this much later, without delaying later calls; or sends the push this much later.
     ///
     /// ```
     /// use std::time::Duration;
@@ -264,7 +264,7 @@ impl<'g> Fault<'g> {
         self.set(Action::Delay(by));
     }
 
-    /// What is asked for is done at once, and the answer comes this much later: after the timeout, say.
+    /// The gate does the call at once, but answers this much later: for example after the timeout.
     ///
     /// ```
     /// use std::time::Duration;
@@ -276,7 +276,7 @@ impl<'g> Fault<'g> {
         self.set(Action::Late(by));
     }
 
-    /// There is no answer; a push or ping is not sent.
+    /// The gate does not answer; or does not send the push or ping.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -306,7 +306,7 @@ impl<'g> Fault<'g> {
         self.set(Action::Error(code));
     }
 
-    /// Holds packages of a connection back until there are `count` of them, and sends these in reverse order.
+    /// Holds back packages of a connection until there are `count` of them, and sends them in reverse order.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -326,7 +326,7 @@ impl<'g> Fault<'g> {
         self.set(Action::Truncate(len));
     }
 
-    /// Sends as many bytes of nonsense instead.
+    /// Sends the same number of meaningless bytes instead.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -346,7 +346,7 @@ impl<'g> Fault<'g> {
         self.set(Action::Split(len));
     }
 
-    /// Holds packages of a connection back until there are `count` of them, and sends these in one WebSocket message.
+    /// Holds back packages of a connection until there are `count` of them, and sends them in one WebSocket message.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -356,7 +356,7 @@ impl<'g> Fault<'g> {
         self.set(Action::Join(count));
     }
 
-    /// Answers with a sequence number that nobody waits for.
+    /// Answers with an unknown sequence number.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -367,7 +367,7 @@ impl<'g> Fault<'g> {
     }
 
     /// Frames packages of exactly 126 bytes as one version of the service's server does: without the extended length.
-    /// Strikes no others.
+    /// Strikes no other packages.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -387,7 +387,7 @@ impl<'g> Fault<'g> {
         self.set(Action::Close);
     }
 
-    /// Resets the connection instead of answering: what was on its way to the client is lost.
+    /// Resets the connection instead of answering: data on its way to the client is lost.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -397,8 +397,8 @@ impl<'g> Fault<'g> {
         self.set(Action::Reset);
     }
 
-    /// Answers, and then reads nothing more from the connection, for as long as that lasts. It is still sent pushes and
-    /// pings, and is not dropped for being silent.
+    /// Answers, and then reads nothing more from the connection until the connection ends. The connection still gets
+    /// pushes and pings, and is not dropped for its silence.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -408,7 +408,7 @@ impl<'g> Fault<'g> {
         self.set(Action::StopReading);
     }
 
-    /// Answers, and then sends no more pings on the connection, for as long as that lasts.
+    /// Answers, and then sends no more pings on the connection until the connection ends.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -418,8 +418,8 @@ impl<'g> Fault<'g> {
         self.set(Action::StopPinging);
     }
 
-    /// This package and whatever would come behind it on the connection is lost, in both directions, and neither end is told:
-    /// a cable that is pulled. For the gate the user stays there until the client closes the connection.
+    /// This package and all later packages of the connection are lost, in both directions, and neither end is told, as
+    /// when a cable is pulled. For the gate the user stays online until the client closes the connection.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Uploaded files and the tokens that let them in.
+//! Uploaded files, and the tokens for uploads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};

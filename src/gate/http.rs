@@ -1,4 +1,4 @@
-//! What the gate answers to the HTTP request a connection begins with.
+//! The gate's answers to the HTTP request at the beginning of a connection.
 
 use log::Level;
 use serde_json::{Value, json};

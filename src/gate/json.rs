@@ -1,4 +1,4 @@
-//! JSON for those who speak it: a payload written as MessagePack, told as JSON.
+//! Answers in JSON for clients that use JSON: a payload written as MessagePack, turned into JSON.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
-//! The local gate: a real server over real WebSockets that behaves like the service.
+//! The local gate: a real server with real WebSockets that behaves like the service.
 //!
-//! It keeps everything in memory, listens on a free port of this machine unless told otherwise, and is gone without
-//! trace when it is dropped: made for development and tests, not for production.
+//! The gate keeps all data in memory, listens on a free port of this machine by default, and leaves no trace when it is
+//! dropped. The gate is for development and tests, not for production.
 //!
 //! ```
 //! use rtm_client::gate::Gate;
@@ -87,7 +87,7 @@ pub struct Gate {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the loop and the handle share besides commands.
+/// The data that the loop and the handle share, besides commands.
 pub(crate) struct Shared {
     stopping: AtomicBool,
     /// Counts the turns of the loop in which something happened.
@@ -180,7 +180,7 @@ impl Gate {
         gate_url("ws", &self.doors.main.to_string())
     }
 
-    /// The address of the file gate: `127.0.0.1:PORT`. Files that were sent are to be had there over HTTP.
+    /// The address of the file gate: `127.0.0.1:PORT`. Sent files can be fetched from there over HTTP.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -243,7 +243,7 @@ impl Gate {
         self.doors.tls.as_ref().map(|tls| tls.certificate.as_str())
     }
 
-    /// Where the page is, if [`GateBuilder::page_listen`] asked for it: `http://127.0.0.1:PORT/`.
+    /// The URL of the page, if [`GateBuilder::page_listen`] asked for it: `http://127.0.0.1:PORT/`.
     ///
     /// ```
     /// use rtm_client::gate::Gate;
@@ -268,7 +268,7 @@ impl Gate {
         self.pid
     }
 
-    /// How many WebSocket connections are open, logged in or not; those of the file gate do not count.
+    /// The number of open WebSocket connections, logged in or not; connections of the file gate do not count.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -280,7 +280,7 @@ impl Gate {
         self.counters().connections as usize
     }
 
-    /// Whether the gate has stopped by itself, which it never should: nothing is answered any more then.
+    /// Whether the gate has stopped by itself, which should never happen: a stopped gate answers nothing.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -290,7 +290,7 @@ impl Gate {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// What the gate has done so far, and who is there.
+    /// Counters of the gate's work, and the users who are there.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -300,15 +300,15 @@ impl Gate {
         self.ask(|service| service.counters())
     }
 
-    /// Sends anything to every connection of the user and returns how many these are. `kickout` and `kickoutroom` go out as
-    /// one-way quests, all else as two-way ones, as the service does. The payload is a JSON object as text, or bytes that go
-    /// out as they are.
+    /// Sends a push of any kind to every connection of the user, and returns the number of these connections. As in the
+    /// service, `kickout` and `kickoutroom` go out as one-way quests, and all others as two-way quests. The payload is
+    /// the text of a JSON object, or bytes that go out unchanged.
     ///
-    /// Nothing is done besides: nothing is stored, and who is sent a `kickout` stays in.
+    /// The gate does nothing else: no message is stored, and a user who gets a `kickout` stays logged in.
     ///
     /// # Errors
     ///
-    /// The text is no JSON object, or the method has no name or one of more than 255 bytes.
+    /// The text is no JSON object, or the name of the method is empty or longer than 255 bytes.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -335,8 +335,8 @@ impl Gate {
         pushed.unwrap_or(Ok(0)).map_err(invalid)
     }
 
-    /// Everything that is remembered, as JSON that [`GateBuilder::seed`] takes: users, groups, rooms, messages. Logins,
-    /// uploaded files and faults are not in it.
+    /// All data of the gate, as JSON that [`GateBuilder::seed`] takes: users, groups, rooms, messages. Logins, uploaded
+    /// files and faults are not in the snapshot.
     ///
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
@@ -350,12 +350,12 @@ impl Gate {
         self.ask(|service| Saved::of(&service.store).json())
     }
 
-    /// Writes a [`snapshot`](Gate::snapshot) to a file. Whoever reads the file, at whatever moment, finds the old or
-    /// the new snapshot whole; `PATH.new`, beside it, is where the new one is written first.
+    /// Writes a [`snapshot`](Gate::snapshot) to a file. A reader of the file finds, at any moment, either the whole old
+    /// or the whole new snapshot; the new snapshot is first written to `PATH.new`.
     ///
     /// # Errors
     ///
-    /// One of the two files cannot be written. The old snapshot is there still.
+    /// One of the two files cannot be written. The old snapshot is still there.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -374,7 +374,7 @@ impl Gate {
         saved::write_whole(path.as_ref(), json.as_bytes())
     }
 
-    /// Sends a message to every connection that is logged in and stores it as a broadcast. Returns its mid.
+    /// Sends a message to every logged-in connection, and stores the message as a broadcast. Returns the mid.
     ///
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
@@ -404,8 +404,8 @@ impl Gate {
         })
     }
 
-    /// Sends a kickout to every connection of the user and logs it out. The client is left to close; the gate closes
-    /// what is still open after a second.
+    /// Sends a kickout to every connection of the user, and logs the user out. The client should close; after a second
+    /// the gate closes connections that are still open.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -418,7 +418,7 @@ impl Gate {
         });
     }
 
-    /// Ends the user's membership in the room and tells every connection of the user that was inside.
+    /// Removes the user from the room, and tells every connection of the user that was inside.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -431,7 +431,7 @@ impl Gate {
         });
     }
 
-    /// The messages stored of a conversation, oldest first.
+    /// The stored messages of a conversation, oldest first.
     ///
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
@@ -446,7 +446,7 @@ impl Gate {
         })
     }
 
-    /// What goes wrong on purpose.
+    /// The faults of the gate.
     ///
     /// ```
     /// let gate = rtm_client::gate::Gate::builder().start().unwrap();
@@ -456,8 +456,8 @@ impl Gate {
         Faults::new(self)
     }
 
-    /// Waits until the condition holds, looking again whenever something happened in the gate. Returns whether it held
-    /// within the time given.
+    /// Waits until the condition holds; the condition is checked again after each event in the gate. Returns whether the
+    /// condition held within the given time.
     ///
     /// ```
     /// use std::time::Duration;
@@ -489,7 +489,7 @@ impl Gate {
         }
     }
 
-    /// Has the loop do something and waits for what it says.
+    /// Sends a command to the loop and waits for its answer.
     fn ask<T: Default + Send + 'static>(
         &self,
         question: impl FnOnce(&mut Service) -> T + Send + 'static,
@@ -521,7 +521,7 @@ impl Drop for Gate {
     }
 }
 
-/// Tells the program's logger, whose panic ends nothing.
+/// Writes to the program's logger; a panic of the logger ends nothing.
 fn tell(level: Level, text: fmt::Arguments<'_>) {
     guard::log(level, "rtm_client::gate", text);
 }

@@ -1,4 +1,4 @@
-//! The other ends: what is written to each of them, and who is logged in there.
+//! The other ends: the output to each of them, and the users logged in there.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};

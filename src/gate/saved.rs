@@ -1,4 +1,4 @@
-//! What a gate remembers, as JSON: seeds are written by people, snapshots by a gate, and both are read the same way.
+//! The data of a gate as JSON: people write seeds, a gate writes snapshots, and both are read in the same way.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};

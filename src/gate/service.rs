@@ -1,4 +1,4 @@
-//! What the service does: who is logged in where, how a quest is answered, who is told. No sockets.
+//! The service: who is logged in where, the answers to quests, and the receivers of pushes. No sockets.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

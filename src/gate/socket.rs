@@ -1,4 +1,4 @@
-//! One connection's socket: the request head, then WebSocket frames in. What goes out is queued elsewhere.
+//! One connection's socket: the request head, then WebSocket frames in. Output is queued elsewhere.
 
 use std::io::{self, Read};
 use std::time::Instant;

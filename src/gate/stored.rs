@@ -27,17 +27,17 @@ pub struct StoredMessage {
     pub id: i64,
     /// The sender.
     pub from: i64,
-    /// The message id, as its sender gave it.
+    /// The message id given by the sender.
     pub mid: i64,
     /// The type.
     pub mtype: i64,
-    /// Whether the message was deleted; its body and attrs are empty then.
+    /// Whether the message was deleted; the body and the attrs of a deleted message are empty.
     pub deleted: bool,
     /// The body.
     pub msg: Body,
     /// The attributes.
     pub attrs: Text,
-    /// When it was stored, in milliseconds since 1970.
+    /// The time of storing, in milliseconds since 1970.
     pub mtime: i64,
 }
 

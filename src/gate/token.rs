@@ -1,4 +1,4 @@
-//! Which tokens let a user in.
+//! The tokens that let a user in.
 
 use std::io;
 

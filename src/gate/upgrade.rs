@@ -1,4 +1,4 @@
-//! The HTTP request a connection begins with.
+//! The HTTP request at the beginning of a connection.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! What answers and pushes are written with: the shortest integers, text that may be any bytes, nested values.
+//! Writing answers and pushes: the shortest integers, texts of any bytes, nested values.
 
 use rmp::encode;
 

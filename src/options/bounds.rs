@@ -3,8 +3,8 @@
 use super::ClientOptions;
 
 impl ClientOptions {
-    /// The largest package accepted from the gate, in bytes. A larger one ends the connection with 20009.
-    /// Default 64 MiB.
+    /// The largest package accepted from the gate, in bytes. A larger package ends the connection with 20009. Default 64
+    /// MiB.
     ///
     /// ```
     /// use std::time::Duration;
@@ -24,8 +24,8 @@ impl ClientOptions {
         ClientOptions { max_received_bytes: bytes, ..self }
     }
 
-    /// The largest package sent, in bytes. A larger call fails with 20005 and the connection stays. Default 8 MiB,
-    /// which is what the service takes.
+    /// The largest package sent, in bytes. A larger call fails with 20005 and the connection stays. Default 8 MiB, the
+    /// limit of the service.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -63,8 +63,8 @@ impl ClientOptions {
         ClientOptions { max_queued_bytes: bytes, ..self }
     }
 
-    /// How many calls may be in flight, counted until their callbacks have returned. A call over the bound fails with
-    /// 20011 at once. Default 1 000 000.
+    /// How many calls may be in flight, counted until the callback of the call has returned. A call over the bound fails
+    /// with 20011 at once. Default 1 000 000.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -83,7 +83,7 @@ impl ClientOptions {
         ClientOptions { max_in_flight: calls, ..self }
     }
 
-    /// How many bytes received may wait for callbacks. At the bound the client stops reading until half of them are
+    /// How many bytes received may wait for callbacks. At the bound the client stops reading until half of the bytes are
     /// handed over. Default 64 MiB.
     ///
     /// ```

@@ -1,11 +1,11 @@
-//! Options of what is done about messages that were sent while the connection was lost.
+//! Options for messages that others sent while the connection was lost.
 
 use std::borrow::Borrow;
 
 use super::ClientOptions;
 use crate::types::{ids, mtype};
 
-/// How messages that were sent to the user while the connection was lost are caught up with: see
+/// The settings for fetching messages that were sent to the user while the connection was lost: see
 /// [`ClientOptions::catch_up`].
 ///
 /// ```
@@ -37,8 +37,8 @@ impl CatchUp {
         CatchUp { max_messages: 500, mtypes: (mtype::CHAT..=mtype::FILE).collect() }
     }
 
-    /// How many messages of each conversation are caught up with after an outage. Default 500. Where there are more, the
-    /// oldest come, and a [`Gap`](crate::types::Gap) tells of the others.
+    /// The largest number of messages of each conversation to fetch after an outage. Default 500. If there are more, the
+    /// oldest messages come, and a [`Gap`](crate::types::Gap) stands for the others.
     ///
     /// ```
     /// use rtm_client::CatchUp;
@@ -49,8 +49,8 @@ impl CatchUp {
         CatchUp { max_messages: n, ..self }
     }
 
-    /// Adds message types to those caught up with. Default 30 to 50: chats, commands and files, which is what the service
-    /// counts as unread.
+    /// Adds message types to the types that are fetched. Default 30 to 50: chats, commands and files, the types that the
+    /// service counts as unread.
     ///
     /// ```
     /// use rtm_client::CatchUp;
@@ -76,24 +76,25 @@ impl Default for CatchUp {
 
 impl ClientOptions {
     /// Fetches messages that were sent to the user while the connection was lost, after the relogin. By default, and with
-    /// `None`, the client does not.
+    /// `None`, the client does not fetch them.
     ///
-    /// They come to the same handlers as those that are pushed, each once and in order in its conversation, before anything
-    /// newer of it; [`caught_up`](crate::types::PushMessage::caught_up) tells them. Covered are the other users, the groups, the
-    /// broadcasts, and the rooms that [`resume_rooms`](Self::resume_rooms) enters again, from the first login of the session
-    /// on. For what was sent before that login, or after [`bye`](crate::RtmClient::bye) or
-    /// [`close`](crate::RtmClient::close), the program asks the histories. What cannot be fetched is told to
+    /// The messages come to the same handlers as pushed messages, each once and in order, before newer messages of the
+    /// same conversation; [`caught_up`](crate::types::PushMessage::caught_up) marks them. The option covers other users,
+    /// groups, broadcasts, and the rooms that [`resume_rooms`](Self::resume_rooms) enters again, from the first login of
+    /// the session on. Messages from before that login, or after [`bye`](crate::RtmClient::bye) or
+    /// [`close`](crate::RtmClient::close), are in the histories only. Messages that cannot be fetched are reported to
     /// [`on_gap`](crate::RtmClient::on_gap): the service keeps some messages of each conversation, for some days.
     ///
-    /// It takes a question at the first login and at the first entering of a room; after a relogin one for the list of
-    /// conversations, and then one for each 20 messages, one after the other. Chat that was caught up with is not translated.
-    /// Until a conversation is caught up with, what is pushed of it waits, at most 4 MiB in all: beyond, a gap is told.
+    /// The option costs one call at the first login and at the first entering of a room; after a relogin one call for the
+    /// list of conversations, and then one call for every 20 messages, one after another. Fetched chat is not translated.
+    /// New pushes of a conversation wait until its missed messages have come; at more than 4 MiB of waiting pushes in
+    /// all, the client reports a gap instead.
     ///
-    /// Where the project lets a user into one room at a time, leave a room before you enter the next: one that the service has let
-    /// the user out of is entered again, left for the next, and told as a gap.
+    /// If the project allows a user one room at a time, leave a room before entering the next. Otherwise the client
+    /// enters the first room again after a relogin, leaves it for the next, and reports a gap for it.
     ///
-    /// Two things cannot be known, and no gap tells them: what the service had forgotten of a conversation the client has had
-    /// no message of, and what was deleted meanwhile.
+    /// Two losses cannot be known, and no gap reports them: messages that the service had forgotten, in a conversation of
+    /// which the client has received no message; and messages that were deleted meanwhile.
     ///
     /// ```
     /// use rtm_client::{CatchUp, server_push};

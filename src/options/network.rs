@@ -1,10 +1,10 @@
-//! Options of the way to the gate: TLS, proxies, and what is mended on it.
+//! Options for the way to the gate: TLS, proxies and the repair of frames.
 
 use super::{ClientOptions, ProxyChoice};
 
 impl ClientOptions {
-    /// Certificates of issuers to trust besides the well-known ones: PEM, which may hold several, or DER. Can be
-    /// called more than once. Default: none. One that cannot be read fails the login with 20012.
+    /// Certificates of issuers to trust besides the well-known ones: PEM, which may hold several, or DER. Can be called
+    /// more than once. Default: none. If a certificate cannot be read, the login fails with 20012.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -27,9 +27,9 @@ impl ClientOptions {
         options
     }
 
-    /// Whether the certificates that the platform trusts take the place of the web's well-known ones: of Windows, macOS,
-    /// iOS and Android its own verifier, elsewhere the certificates that the system has installed. Those of
-    /// [`ca_certificates`](Self::ca_certificates) are trusted too. Default false.
+    /// Whether to trust the certificates of the platform instead of the web's well-known root certificates. Windows,
+    /// macOS, iOS and Android verify with their own verifier; other systems use the installed certificates. The
+    /// certificates of [`ca_certificates`](Self::ca_certificates) are trusted too. Default false.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -52,8 +52,8 @@ impl ClientOptions {
         options
     }
 
-    /// The certificate the client shows to a gate that asks for one, and its private key: PEM, where the certificates
-    /// of its issuers may follow it, or DER. Default: none. What cannot be read fails the login with 20012.
+    /// The certificate the client shows to a gate that asks for one, and its private key: PEM, where the certificates of
+    /// its issuers may follow it, or DER. Default: none. If one of the two cannot be read, the login fails with 20012.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (chain, key) = certificate("client");
@@ -72,8 +72,8 @@ impl ClientOptions {
         options
     }
 
-    /// Whether any certificate of a gate will do, which lets anybody in between read and change everything. For tests;
-    /// each connect logs a warning. Default false.
+    /// Whether to accept any certificate of a gate. An attacker in between can then read and change everything, so use
+    /// this option for tests only; each connect logs a warning. Default false.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -95,12 +95,12 @@ impl ClientOptions {
         options
     }
 
-    /// The proxy to connect through: `http://host:port`, which is asked to CONNECT, or `socks5://host:port`, either
-    /// with `user:password@` before the host, percent-encoded. The proxy resolves the gate's name. A URL of another
-    /// kind fails the login with 20012.
+    /// The proxy to connect through: `http://host:port`, by CONNECT, or `socks5://host:port`, either with
+    /// `user:password@` before the host, percent-encoded. The proxy resolves the gate's name. A URL of another kind fails
+    /// the login with 20012.
     ///
-    /// By default the environment names the proxy: `HTTPS_PROXY`, or else `ALL_PROXY`, unless the gate is in
-    /// `NO_PROXY` or on this machine. The names in lower case go first.
+    /// By default the environment names the proxy: `HTTPS_PROXY`, or else `ALL_PROXY`, unless the gate is in `NO_PROXY`
+    /// or on this machine. The same names in lower case take precedence.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -122,7 +122,7 @@ impl ClientOptions {
         ClientOptions { proxy: ProxyChoice::Url(url.into()), ..self }
     }
 
-    /// Connects directly, whatever the environment says.
+    /// Connects without a proxy, even if the environment names one.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -143,9 +143,8 @@ impl ClientOptions {
         ClientOptions { proxy: ProxyChoice::None, ..self }
     }
 
-    /// Whether to mend the frames that the service writes wrongly, which are those of exactly 126 bytes: their header
-    /// lacks the length. Without the mending the connection stalls at such a frame. Default true; nothing else is
-    /// touched.
+    /// Whether to repair frames that the service writes wrongly: the header of frames of exactly 126 bytes lacks the
+    /// length. Without the repair the connection stalls at such a frame. Default true; other frames are not changed.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Options of what is done when the connection is lost.
+//! Options for lost connections.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{ClientOptions, RegressiveStrategy};
 use crate::time::{CONNECTION_TIMEOUT, SILENCE};
 
 impl ClientOptions {
-    /// Whether a lost connection is made again by itself. Default true.
+    /// Whether the client reconnects by itself after a lost connection. Default true.
     ///
     /// ```
     /// use std::time::Duration;
@@ -27,8 +27,9 @@ impl ClientOptions {
         ClientOptions { auto_reconnect: yes, ..self }
     }
 
-    /// How long each attempt to log in may take, from the name lookup until the gate has answered. The timeout given to
-    /// [`login`](crate::RtmClient::login) bounds it too: the smaller counts. Default 30 s; zero means the default.
+    /// How long each attempt to log in may take, from the name lookup until the gate has answered. The timeout of
+    /// [`login`](crate::RtmClient::login) bounds the attempt too; the smaller of the two counts. Default 30 s; zero means
+    /// the default.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -54,12 +55,12 @@ impl ClientOptions {
         }
     }
 
-    /// After how many seconds of silence the connection counts as lost at the latest. Default 60; zero means the
+    /// The seconds of silence after which the connection counts as lost at the latest. Default 60; zero means the
     /// default.
     ///
-    /// Whatever comes from the gate is a sign of life. After half of this time without any, when a call has timed out, and when the machine
-    /// has slept, the client asks the gate whether it is there; 5 s later the connection is lost if nothing has come: so
-    /// by default after 35 s of silence.
+    /// Any data from the gate is a sign of life. After half of this time without data, when a call has timed out, and
+    /// when the machine has slept, the client pings the gate. If no data comes for 5 s more, the connection is lost: by
+    /// default after 35 s of silence.
     ///
     /// ```
     /// use std::time::Duration;
@@ -113,13 +114,13 @@ impl ClientOptions {
         ClientOptions { regressive_strategy: strategy, ..self }
     }
 
-    /// Whether a first login that fails for a reason that may pass is tried again, as after a lost connection: with the
-    /// same [waits](Self::regressive_strategy) and the same [limit](Self::max_relogin_attempts). Default false.
+    /// Whether the client repeats a first login that failed for a reason that may pass, as after a lost connection: with
+    /// the same [waits](Self::regressive_strategy) and the same [limit](Self::max_relogin_attempts). Default false.
     ///
-    /// The callback of the login runs once: at success, when the gate refuses the login for good, after the last attempt, or
-    /// at [`close`](crate::RtmClient::close). The timeout of the login bounds each attempt. Meanwhile the state stays
-    /// [`Connecting`](crate::ConnectionState::Connecting), each failure is told to
-    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder), and no event of relogins comes.
+    /// The callback of the login runs once: after the success, when the gate refuses the login for good, after the last
+    /// attempt, or at [`close`](crate::RtmClient::close). The timeout of the login bounds each attempt. Meanwhile the
+    /// state stays [`Connecting`](crate::ConnectionState::Connecting), each failure is reported to
+    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder), and there are no relogin events.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -140,10 +141,10 @@ impl ClientOptions {
         options
     }
 
-    /// After how many failed attempts to log in again the session ends, counted from when the connection was lost.
-    /// The last is announced with `retry_again` false, then
-    /// [`on_session_closed`](crate::RtmClient::on_session_closed) gets its code. Default: `None`, no limit; with 0
-    /// there is no attempt, and the code is that of the loss.
+    /// The number of failed attempts to log in again after which the session ends, counted from the loss of the
+    /// connection. The last attempt is reported with `retry_again` false; then
+    /// [`on_session_closed`](crate::RtmClient::on_session_closed) gets its code. Default: `None`, no limit; with 0 there
+    /// is no attempt, and the code is the code of the loss.
     ///
     /// ```
     /// use std::time::Duration;
@@ -165,8 +166,8 @@ impl ClientOptions {
         options
     }
 
-    /// Shortens each wait of the strategy by a random part of it, at most this one, from 0 to 1: so not all clients of
-    /// a gate come back in the same moment. Default 0, which is exactly the strategy's waits.
+    /// Shortens each wait of the strategy by a random part, up to this part of the wait, from 0 to 1, so that not all
+    /// clients of a gate come back at the same moment. Default 0: the exact waits of the strategy.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient};
@@ -180,12 +181,12 @@ impl ClientOptions {
         options
     }
 
-    /// Whether the rooms the user was in are entered again after a relogin, in the order in which they were entered,
-    /// before anything called after the relogin. Default false.
+    /// Whether the client enters the user's rooms again after a relogin, in the order in which they were entered, and
+    /// before any call that is made after the relogin. Default false.
     ///
-    /// Those are the rooms entered in this session and not left, by [`leave_room`](crate::RtmClient::leave_room) or by
-    /// a push; at most the last ten. A room that cannot be entered again is told to
-    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder).
+    /// The user's rooms are those entered in this session and not left, by [`leave_room`](crate::RtmClient::leave_room)
+    /// or by a push; at most the last ten. If a room cannot be entered again,
+    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder) gets the error.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};
@@ -212,10 +213,10 @@ impl ClientOptions {
         ClientOptions { resume_rooms: yes, ..self }
     }
 
-    /// Whether the language set with [`set_translation_language`](crate::RtmClient::set_translation_language) is
-    /// set again after a relogin, before anything called after it. Default false.
+    /// Whether the client sets the language of [`set_translation_language`](crate::RtmClient::set_translation_language)
+    /// again after a relogin, before any call that is made after the relogin. Default false.
     ///
-    /// If that fails, [`on_error_recorder`](crate::RtmClient::on_error_recorder) is told.
+    /// If this fails, [`on_error_recorder`](crate::RtmClient::on_error_recorder) gets the error.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply, server_push};
@@ -246,13 +247,14 @@ impl ClientOptions {
         ClientOptions { resume_language: yes, ..self }
     }
 
-    /// Queues messages that are sent while the connection is made again, instead of failing them: up to that many
-    /// bytes, each for that long. They go out in order after the relogin. Default: none, they fail with 20002 at once.
+    /// Queues messages that the program sends while the client reconnects, up to `max_bytes` in all, each for up to
+    /// `max_age`. The messages go out in order after the relogin. Default: no queue; such messages fail with 20002 at
+    /// once.
     ///
-    /// A message over `max_bytes` fails with 20011, one that has waited for `max_age` with 20002, and with 20003 if its
-    /// own timeout is over before that. When the session ends, what is queued fails with 20002. Other calls fail at
-    /// once as before; so does a message on its way when the connection is lost, for it may have arrived: see
-    /// [`resend_in_flight`](Self::resend_in_flight).
+    /// A message over `max_bytes` fails with 20011; a message that has waited for `max_age` fails with 20002, or with
+    /// 20003 if its own timeout is over earlier. When the session ends, queued messages fail with 20002. Other calls
+    /// still fail at once. So does a message in flight when the connection is lost, because the message may have arrived:
+    /// see [`resend_in_flight`](Self::resend_in_flight).
     ///
     /// ```
     /// use std::time::Duration;
@@ -287,14 +289,14 @@ impl ClientOptions {
         options
     }
 
-    /// Whether messages that were on their way when the connection was lost are sent again after the relogin, with the mid
-    /// they had, so that the receivers see each once. Default false. It needs
+    /// Whether the client sends messages that were in flight when the connection was lost again after the relogin, with
+    /// the same mid, so that the receivers see each message once. Default false. The option needs
     /// [`queue_while_reconnecting`](Self::queue_while_reconnecting).
     ///
-    /// They go out in their order, before the messages sent while the connection was made again. Their timeouts go on, and
-    /// the age of the queue counts from the loss. A copy of each message in flight is kept, which counts in the bytes of the
-    /// queue: one that does not fit is not sent again, and fails with 20002 at the loss. If the service answers that it has
-    /// had a message already (200053), that is success, with an `mtime` of 0. Files and other calls are not sent again.
+    /// The messages go out in order, before messages that were sent while the client reconnected. Their timeouts run on,
+    /// and the age of the queue counts from the loss. The client keeps a copy of each message in flight, whose bytes
+    /// count in the queue; a message that does not fit is not sent again, and fails with 20002 at the loss. The answer
+    /// 200053, "mid already used", counts as success, with an `mtime` of 0. Files and other calls are not sent again.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let gate = gate();

@@ -15,20 +15,20 @@ use crate::wire::package::Encoding;
 use crate::wire::payload::{self, Fields};
 use crate::wire::values;
 
-/// How long a message is known after its first sight.
+/// How long a message is remembered after its arrival.
 const KNOWN_FOR: Duration = Duration::from_secs(600);
-/// Of how many messages that holds at most.
+/// The largest number of messages that are remembered.
 const KNOWN_AT_MOST: usize = 100_000;
 
-/// Where listeners for pushes are registered: [`RtmClient::processor`](crate::RtmClient::processor).
+/// Registers handlers for pushes: see [`RtmClient::processor`](crate::RtmClient::processor).
 ///
-/// Handlers run where callbacks do, one at a time, in the order the pushes came and the handlers were registered
-/// in. They can be registered and removed at any time, also inside a handler. The client answers every push by
-/// itself, drops a message that came before within ten minutes, and drops one whose attrs are a JSON object
-/// that lists this user's id under `excludedUids`.
+/// Handlers run where callbacks run, one at a time, in the order of the pushes and of the registrations. A program can
+/// register and remove handlers at any time, also inside a handler. The client answers every push by itself. It drops a
+/// message that it has received before within ten minutes, and a message whose attrs are a JSON object that lists this
+/// user's id under `excludedUids`.
 ///
-/// A handler that uses the client should hold a [`WeakClient`](crate::WeakClient): the client holds its handlers, and
-/// one that held the client would keep it alive for ever.
+/// A handler that uses the client should hold a [`WeakClient`](crate::WeakClient): the client holds its handlers, and a
+/// handler that held the client would keep it alive for ever.
 ///
 /// ```
 /// use rtm_client::types::PushMessage;
@@ -63,10 +63,10 @@ impl Processor {
         }
     }
 
-    /// Registers a handler for an event of [`server_push`]. Several handlers of one event run in
-    /// the order they were registered in; one registered inside a handler runs from the next event on.
+    /// Registers a handler for an event of [`server_push`]. Several handlers of one event run in the order of
+    /// registration; a handler registered inside a handler runs from the next event on.
     ///
-    /// A handler that panics is logged, stays registered, and does not keep the others from running.
+    /// A panic in a handler is logged; the handler stays registered, and the other handlers run.
     ///
     /// ```
     /// use rtm_client::types::PushMessage;
@@ -101,7 +101,7 @@ impl Processor {
 
     /// Hands a push to its listeners. Only the callback side calls this, for one push at a time.
     ///
-    /// The error is a payload that cannot be read; there is no event then.
+    /// An error means that the payload cannot be read; there is no event then.
     pub(crate) fn deliver(
         &self,
         push: Push,

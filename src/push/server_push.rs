@@ -1,19 +1,19 @@
-//! The events a [`Processor`](crate::Processor) can be asked for, each with the type of its data.
+//! The events of a [`Processor`](crate::Processor), each with the type of its data.
 //!
 //! In JavaScript these are the members of `RTMConfig.SERVER_PUSH`.
 
 use crate::listeners::Event;
 use crate::types::{Kickout, KickoutRoom, Ping, PushMessage};
 
-/// The service ended this session, as it does where a project allows a user one connection and the user logs in elsewhere.
-/// There is no relogin. The local gate allows several, unless `GateBuilder::multi_login` says otherwise; its `Gate::kick`
-/// sends this too. Wire name `kickout`.
+/// The service ended this session, for example because the project allows one connection for each user, and the user has
+/// logged in elsewhere. There is no relogin. The local gate allows several connections by default
+/// (`GateBuilder::multi_login`); `Gate::kick` sends this event too. Wire name `kickout`.
 #[doc(alias = "kickOut")]
 pub const KICK_OUT: Event<Kickout> = Event::new("kickout");
 /// This user was removed from a room. Wire name `kickoutroom`.
 #[doc(alias = "kickOutRoom")]
 pub const KICK_OUT_ROOM: Event<KickoutRoom> = Event::new("kickoutroom");
-/// The service asked whether the connection lives. Wire name `ping`.
+/// The service asked whether the connection is alive. Wire name `ping`.
 #[doc(alias = "recvPing")]
 pub const RECV_PING: Event<Ping> = Event::new("ping");
 
@@ -47,19 +47,20 @@ pub const RECV_ROOM_CHAT: Event<PushMessage> = Event::new("pushroomchat");
 #[doc(alias = "recvBroadcastChat")]
 pub const RECV_BROADCAST_CHAT: Event<PushMessage> = Event::new("pushbroadcastchat");
 
-/// Chat audio to this user: mtype 31. Without a listener here it goes to [`RECV_FILE`]. In JavaScript `pushaudio`.
+/// Chat audio to this user: mtype 31. Without a handler for this event, the audio goes to [`RECV_FILE`]. In JavaScript
+/// `pushaudio`.
 #[doc(alias = "recvAudio")]
 pub const RECV_AUDIO: Event<PushMessage> = Event::new("pushaudio");
-/// Chat audio of a group: mtype 31. Without a listener here it goes to [`RECV_GROUP_FILE`]. In JavaScript
-/// `pushgroupaudio`.
+/// Chat audio of a group: mtype 31. Without a handler for this event, the audio goes to [`RECV_GROUP_FILE`]. In
+/// JavaScript `pushgroupaudio`.
 #[doc(alias = "recvGroupAudio")]
 pub const RECV_GROUP_AUDIO: Event<PushMessage> = Event::new("pushgroupaudio");
-/// Chat audio of a room: mtype 31. Without a listener here it goes to [`RECV_ROOM_FILE`]. In JavaScript
+/// Chat audio of a room: mtype 31. Without a handler for this event, the audio goes to [`RECV_ROOM_FILE`]. In JavaScript
 /// `pushroomaudio`.
 #[doc(alias = "recvRoomAudio")]
 pub const RECV_ROOM_AUDIO: Event<PushMessage> = Event::new("pushroomaudio");
-/// Chat audio to everybody: mtype 31. Without a listener here it goes to [`RECV_BROADCAST_FILE`]. In JavaScript
-/// `pushbroadcastaudio`.
+/// Chat audio to everybody: mtype 31. Without a handler for this event, the audio goes to [`RECV_BROADCAST_FILE`]. In
+/// JavaScript `pushbroadcastaudio`.
 #[doc(alias = "recvBroadcastAudio")]
 pub const RECV_BROADCAST_AUDIO: Event<PushMessage> = Event::new("pushbroadcastaudio");
 

@@ -1,4 +1,4 @@
-//! What goes into the session machine and what comes out.
+//! The inputs and outputs of the session machine.
 
 use crate::error::Error;
 use crate::events::ReloginCompleted;

@@ -1,4 +1,4 @@
-//! Why something ends, in words.
+//! The reasons for ends, in words.
 
 use crate::error::Error;
 use crate::error_code::{fpnn, rtm};

@@ -7,7 +7,7 @@ use super::Text;
 use crate::error::Error;
 use crate::wire::payload::{Fields, entry, write_bytes, write_text};
 
-/// The body of a message that was received: text, bytes where it is not UTF-8, or a translated text.
+/// The body of a received message: a text, bytes that are not UTF-8, or a translated text.
 ///
 /// ```
 /// use rtm_client::types::Body;
@@ -59,7 +59,8 @@ impl Body {
         fields.get(key).map_or_else(Body::default, Body::read)
     }
 
-    /// The text to show: of a translated body the translation, or the original where there is none. `None` for bytes.
+    /// The text to show; for a translated body the translation, or the original if there is no translation. `None` for
+    /// bytes.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -85,7 +86,7 @@ impl Body {
         }
     }
 
-    /// The bytes of the text that [`as_str`](Body::as_str) gives, or the bytes of a binary body.
+    /// The bytes of the text of [`as_str`](Body::as_str), or the bytes of a binary body.
     ///
     /// ```
     /// use rtm_client::types::Body;
@@ -126,7 +127,7 @@ impl PartialEq<&str> for Body {
     }
 }
 
-/// Shows what [`as_str`](Body::as_str) gives; bytes that are not UTF-8 show as U+FFFD.
+/// Shows the text of [`as_str`](Body::as_str); bytes that are not UTF-8 show as U+FFFD.
 impl fmt::Display for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(self.as_bytes()))
@@ -156,7 +157,7 @@ pub struct Translation {
     /// The original.
     #[doc(alias = "sourceText")]
     pub source_text: Text,
-    /// The translation; empty where nothing was translated.
+    /// The translation; empty if nothing was translated.
     #[doc(alias = "targetText")]
     pub target_text: Text,
 }
@@ -183,8 +184,8 @@ impl Translation {
 
 /// The body of a message to send: text or bytes.
 ///
-/// Made by `into()` from `&str`, `String`, `[u8; N]`, `&[u8]`, `Vec<u8>` and references to them, so that a call takes any
-/// of them as they are.
+/// `into()` makes a body from `&str`, `String`, `[u8; N]`, `&[u8]`, `Vec<u8>` and references to them, so a call takes any
+/// of these directly.
 ///
 /// ```
 /// use rtm_client::types::Content;

@@ -5,7 +5,7 @@ use crate::wire::payload::{self, Fields};
 
 /// A conversation with its unread count and its last message.
 ///
-/// The JavaScript SDK hands over three arrays side by side; here they are one list.
+/// The JavaScript SDK gives three parallel arrays; this crate gives one list.
 ///
 /// ```
 /// use rtm_client::types::{Conversation, P2PMessage};
@@ -27,10 +27,10 @@ pub struct Conversation<M> {
     /// The other user, or the group.
     #[doc(alias = "conversations")]
     pub id: i64,
-    /// How many of its messages are unread.
+    /// The number of unread messages.
     #[doc(alias = "unreads")]
     pub unread: i64,
-    /// Its last message, if it has one.
+    /// The last message, if there is one.
     #[doc(alias = "msgs")]
     pub last_msg: Option<M>,
 }
@@ -57,12 +57,12 @@ impl<M> Default for Conversation<M> {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UnreadConversations {
-    /// Those of groups.
+    /// The conversations of groups.
     #[doc(alias = "groupConversations")]
     #[doc(alias = "groupUnreads")]
     #[doc(alias = "groupMsgs")]
     pub group: Vec<Conversation<HistoryMessage>>,
-    /// Those with other users.
+    /// The conversations with other users.
     #[doc(alias = "p2pConversations")]
     #[doc(alias = "p2pUnreads")]
     #[doc(alias = "p2pMsgs")]
@@ -86,9 +86,9 @@ pub struct UnreadConversations {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sessions {
-    /// Those with other users.
+    /// The conversations with other users.
     pub p2p: Vec<Session>,
-    /// Those of groups.
+    /// The conversations of groups.
     pub group: Vec<Session>,
 }
 
@@ -108,7 +108,7 @@ pub struct Sessions {
 pub struct Session {
     /// The other user, or the group.
     pub id: i64,
-    /// When it was last used, in milliseconds since 1970, if the service says so.
+    /// The time of the last use, in milliseconds since 1970, if the service gives one.
     pub mtime: Option<i64>,
 }
 
@@ -121,7 +121,7 @@ impl<M> Conversation<M> {
         Ok(Self::list(fields, "conversations", "unreads", "msgs"))
     }
 
-    /// The ids lead: whatever the lengths of the other arrays, there is one conversation per id.
+    /// The ids count: there is one conversation for each id, whatever the lengths of the other arrays.
     fn list(fields: &Fields<'_>, ids: &str, unreads: &str, msgs: &str) -> Vec<Self>
     where
         M: Row,

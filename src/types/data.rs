@@ -2,7 +2,7 @@ use super::Text;
 use crate::error::Error;
 use crate::wire::payload::Fields;
 
-/// What is stored under a key.
+/// The value stored under a key.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -22,7 +22,7 @@ use crate::wire::payload::Fields;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DataValue {
-    /// The value; `None` where nothing is stored.
+    /// The value; `None` if no value is stored.
     pub val: Option<Text>,
 }
 

@@ -9,12 +9,12 @@ use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::wire::values;
 
-/// Told `(sent, total)` in bytes while a file is sent.
+/// Called with `(sent, total)`, in bytes, while a file is sent.
 pub(crate) type ProgressHandler = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
 /// A file to send: one on disk, or bytes with a name.
 ///
-/// A path is read when the file is sent. The text after the name's last dot is what receivers get as its extension.
+/// A path is read when the file is sent. Receivers get the text after the name's last dot as the extension.
 ///
 /// ```
 /// use rtm_client::types::File;
@@ -37,8 +37,8 @@ enum Source {
 }
 
 impl File {
-    /// The file at `path`; its name is the path's last part. If it cannot be read when it is sent, or is no regular file,
-    /// that call fails with 10012.
+    /// The file at `path`; the name is the last part of the path. If the file cannot be read when it is sent, or is no
+    /// regular file, the send fails with 10012.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -74,7 +74,7 @@ impl File {
         File { name: name.into(), source: Source::Bytes(bytes.into()), progress: None }
     }
 
-    /// Calls `handler(sent, total)`, in bytes, while the file is sent. It runs where callbacks run.
+    /// Calls `handler(sent, total)`, in bytes, while the file is sent. The handler runs where callbacks run.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -112,8 +112,8 @@ impl File {
         self.name.rsplit_once('.').map(|(_, extension)| extension)
     }
 
-    /// The bytes to send, at most `limit`. No more than one byte over it is read, and nothing of what is no regular file:
-    /// a device may have no end, a pipe nobody who writes.
+    /// The bytes to send, at most `limit`. The function reads at most one byte over the limit, and only regular files: a
+    /// device may have no end, and a pipe no writer.
     pub(crate) fn into_bytes(self, limit: usize) -> Result<Vec<u8>, Error> {
         let too_large = |what: &str| {
             let text = format!("file: {what} is larger than max_sent_bytes, which is {limit}");
@@ -162,7 +162,7 @@ impl fmt::Debug for File {
     }
 }
 
-/// What `file_token` gives: the right to send one file.
+/// The answer to `file_token`: the right to send one file.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -178,20 +178,20 @@ impl fmt::Debug for File {
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileToken {
-    /// The token, good for one file.
+    /// The token, valid for one file.
     pub token: Text,
-    /// The address the file gate passes the file on to.
+    /// The address to which the file gate passes the file on.
     pub endpoint: Text,
 }
 
-/// Without the token: whoever has it can send the file.
+/// Leaves out the token, because anybody who has the token can send the file.
 impl fmt::Debug for FileToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileToken").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
-/// What `upload_file` gives.
+/// The answer to `upload_file`.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -208,9 +208,9 @@ impl fmt::Debug for FileToken {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadReply {
-    /// The id the file was sent under.
+    /// The message id of the upload.
     pub mid: i64,
-    /// What the file gate answered.
+    /// The answer of the file gate.
     pub payload: UploadPayload,
 }
 
@@ -230,13 +230,13 @@ pub struct UploadReply {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadPayload {
-    /// Where the file can be fetched.
+    /// The URL of the file.
     pub url: Text,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: i64,
 }
 
-/// What a file message says of its file: read from the two JSON texts in `msg` and `attrs`.
+/// The information about the file of a file message, from the two JSON texts in `msg` and `attrs`.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -255,22 +255,22 @@ pub struct UploadPayload {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileInfo {
-    /// Where the file can be fetched.
+    /// The URL of the file.
     pub url: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: i64,
-    /// Where a small version of a picture can be fetched.
+    /// The URL of a small version of a picture.
     pub surl: Option<String>,
-    /// The extension the sender's file had.
+    /// The extension of the sender's file.
     pub ext: Option<String>,
-    /// The name the sender gave.
+    /// The name given by the sender.
     pub filename: Option<String>,
-    /// What the sender's program put along: a text, or the JSON text of an object.
+    /// Application data from the sender: a text, or the JSON text of an object.
     pub custom: Option<String>,
 }
 
 impl FileInfo {
-    /// Reads the information of a file message. `None` if `msg` is not the JSON of one.
+    /// Reads the information of a file message. `None` if `msg` is not the JSON of a file message.
     ///
     /// ```
     /// use rtm_client::types::{Body, FileInfo, Text};
@@ -296,7 +296,7 @@ impl FileInfo {
         })
     }
 
-    /// The same, where the message's type is that of a file.
+    /// The same, if the type of the message is that of a file.
     pub(super) fn of_message(mtype: i64, msg: &Body, attrs: &Text) -> Option<FileInfo> {
         if mtype::is_file(mtype) { FileInfo::of(msg, attrs) } else { None }
     }

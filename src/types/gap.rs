@@ -1,7 +1,8 @@
-/// A stretch of a conversation of which messages may be missing: what catching up after a lost connection could not have.
+/// A part of a conversation in which messages may be missing, because catching up after a lost connection could not fetch
+/// them.
 ///
-/// Both times are included, and messages that did come may lie between them. How many are missing is not known, nor whether the
-/// service still has them; a program can ask for the history of that time, or tell its user.
+/// Both times are included, and messages that did come may lie between them. The number of missing messages is unknown,
+/// and so is whether the service still has them; a program can read the history of that time, or tell its user.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = started();
@@ -16,15 +17,15 @@
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// Where messages may be missing.
+    /// The conversation with the gap.
     pub conversation: GapConversation,
-    /// From when on, in milliseconds since 1970; 0 where that is not known.
+    /// The beginning of the gap, in milliseconds since 1970; 0 if unknown.
     pub since: i64,
-    /// Until when, in milliseconds since 1970; [`i64::MAX`] for the moment the gap is told.
+    /// The end of the gap, in milliseconds since 1970; [`i64::MAX`] means the moment when the gap is reported.
     pub until: i64,
 }
 
-/// The conversation a [`Gap`] is in.
+/// The conversation of a [`Gap`].
 ///
 /// ```
 /// use rtm_client::types::GapConversation;
@@ -43,14 +44,14 @@ pub struct Gap {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GapConversation {
-    /// With this user.
+    /// The conversation with this user.
     P2p(i64),
-    /// Of this group.
+    /// This group.
     Group(i64),
-    /// Of this room.
+    /// This room.
     Room(i64),
-    /// What is sent to everybody.
+    /// The broadcasts.
     Broadcast,
-    /// Any: the service did not say in which conversations something was sent.
+    /// Any conversation: the service did not say in which conversations messages were sent.
     Unknown,
 }

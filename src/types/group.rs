@@ -16,7 +16,7 @@ use crate::wire::payload::Fields;
 pub struct GroupMembers {
     /// All members.
     pub uids: Vec<i64>,
-    /// Those who are online. Empty unless asked for.
+    /// The members who are online. Empty unless asked for.
     pub onlines: Vec<i64>,
 }
 
@@ -26,7 +26,7 @@ impl GroupMembers {
     }
 }
 
-/// How many members a group has.
+/// The numbers of members of a group.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -41,7 +41,7 @@ impl GroupMembers {
 pub struct GroupCount {
     /// All members.
     pub cn: i64,
-    /// Those who are online. 0 unless asked for.
+    /// The number of members online. 0 unless asked for.
     pub online: i64,
 }
 

@@ -26,22 +26,22 @@ use crate::wire::payload::{self, Fields, int};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct HistoryMessage {
-    /// The message's number in its conversation: what `lastid` counts in.
+    /// The number of the message in its conversation, as in `lastid`.
     pub id: i64,
-    /// Who sent it.
+    /// The sender.
     pub from: i64,
-    /// Its type: see [`mtype`](super::mtype).
+    /// The type: see [`mtype`](super::mtype).
     pub mtype: i64,
-    /// The id its sender gave it.
+    /// The message id given by the sender.
     pub mid: i64,
-    /// Whether it was deleted. The row keeps its place.
+    /// Whether the message was deleted. The row keeps its place.
     pub deleted: bool,
-    /// Its body.
+    /// The body.
     #[doc(alias = "binary")]
     pub msg: Body,
-    /// What its sender attached.
+    /// Application data from the sender.
     pub attrs: Text,
-    /// When the service took it, in milliseconds since 1970.
+    /// The time when the service took the message, in milliseconds since 1970.
     pub mtime: i64,
 }
 
@@ -67,22 +67,22 @@ pub struct HistoryMessage {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct P2PMessage {
-    /// The message's number in its conversation: what `lastid` counts in.
+    /// The number of the message in its conversation, as in `lastid`.
     pub id: i64,
-    /// [`SENT`](Self::SENT) by this user or [`RECEIVED`](Self::RECEIVED) from the other.
+    /// [`SENT`](Self::SENT) by this user, or [`RECEIVED`](Self::RECEIVED) from the other user.
     pub direction: i64,
-    /// Its type: see [`mtype`](super::mtype).
+    /// The type: see [`mtype`](super::mtype).
     pub mtype: i64,
-    /// The id its sender gave it.
+    /// The message id given by the sender.
     pub mid: i64,
-    /// Whether it was deleted. The row keeps its place.
+    /// Whether the message was deleted. The row keeps its place.
     pub deleted: bool,
-    /// Its body.
+    /// The body.
     #[doc(alias = "binary")]
     pub msg: Body,
-    /// What its sender attached.
+    /// Application data from the sender.
     pub attrs: Text,
-    /// When the service took it, in milliseconds since 1970.
+    /// The time when the service took the message, in milliseconds since 1970.
     pub mtime: i64,
 }
 
@@ -92,7 +92,8 @@ impl P2PMessage {
     /// The [`direction`](Self::direction) of a message this user received.
     pub const RECEIVED: i64 = 2;
 
-    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    /// The information about the file of the message; `None` if the type is not that of a file, 40 to 50, or the body is
+    /// not that of a file message.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -114,7 +115,8 @@ impl P2PMessage {
 }
 
 impl HistoryMessage {
-    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    /// The information about the file of the message; `None` if the type is not that of a file, 40 to 50, or the body is
+    /// not that of a file message.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -134,10 +136,10 @@ impl HistoryMessage {
     }
 }
 
-/// A page of history, and where the next one begins.
+/// A page of history, and the beginning of the next page.
 ///
-/// For the next page call again with this page's `begin`, `end` and `lastid`, everything else as before. A page with
-/// fewer than `num` rows is the last.
+/// For the next page, repeat the call with `begin`, `end` and `lastid` of this page. A page with fewer than `num` rows is
+/// the last.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -154,7 +156,7 @@ impl HistoryMessage {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HistoryResult<M> {
-    /// How many rows the page has, deleted ones included.
+    /// The number of rows of the page, deleted rows included.
     pub num: i64,
     /// The `lastid` for the next page.
     pub lastid: i64,
@@ -162,7 +164,7 @@ pub struct HistoryResult<M> {
     pub begin: i64,
     /// The `end` for the next page, in milliseconds since 1970.
     pub end: i64,
-    /// The messages, in the order asked for.
+    /// The messages, in the requested order.
     pub msgs: Vec<M>,
 }
 
@@ -172,7 +174,7 @@ impl<M> Default for HistoryResult<M> {
     }
 }
 
-/// Which messages of a history to walk through: see [`p2p_history`](crate::RtmClient::p2p_history) and its siblings.
+/// The messages of a history to walk through: see [`p2p_history`](crate::RtmClient::p2p_history) and its siblings.
 ///
 /// ```
 /// use rtm_client::types::HistoryRange;
@@ -186,13 +188,13 @@ impl<M> Default for HistoryResult<M> {
 pub struct HistoryRange {
     /// `true`, the default, walks from `end` back, newest first; `false` from `begin` on, oldest first.
     pub desc: bool,
-    /// How many messages a call asks for: 1 to [`LARGEST_PAGE`](Self::LARGEST_PAGE), default 10. The service gives no
-    /// more however many are asked for, and so would seem to have given its last page: what is over counts as 20, what
-    /// is under 1 as 1.
+    /// The number of messages for each call: 1 to [`LARGEST_PAGE`](Self::LARGEST_PAGE), default 10. The service never
+    /// gives more than 20, so a larger page would look like the last one: values over 20 count as 20, values under 1 as
+    /// 1.
     pub page_size: i64,
-    /// Not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// The earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
     pub begin: Option<i64>,
-    /// Not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// The latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     pub end: Option<i64>,
     /// Only messages of these types; `None` for all.
     pub mtypes: Option<Vec<i64>>,
@@ -201,10 +203,10 @@ pub struct HistoryRange {
 }
 
 impl HistoryRange {
-    /// The most rows the service puts on a page.
+    /// The largest number of rows on a page of the service.
     pub const LARGEST_PAGE: i64 = 20;
 
-    /// All messages that the `get_…_chat` calls read: chat, audio and commands, types 30 to 32.
+    /// The messages of the `get_…_chat` calls: chat, audio and commands, types 30 to 32.
     ///
     /// ```
     /// use rtm_client::types::{HistoryRange, mtype};
@@ -233,7 +235,7 @@ impl HistoryRange {
         HistoryRange { desc, ..self }
     }
 
-    /// Sets how many messages a call asks for.
+    /// Sets the number of messages for each call.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -250,7 +252,7 @@ impl HistoryRange {
         HistoryRange { page_size: rows, ..self }
     }
 
-    /// Sets the bound of the oldest.
+    /// Sets the earliest time.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -263,7 +265,7 @@ impl HistoryRange {
         HistoryRange { begin: mtime.into(), ..self }
     }
 
-    /// Sets the bound of the newest.
+    /// Sets the latest time.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -342,18 +344,18 @@ impl Default for HistoryRange {
 pub struct MessageInfo {
     /// The message's number in its conversation.
     pub id: i64,
-    /// Its type: see [`mtype`](super::mtype).
+    /// The type: see [`mtype`](super::mtype).
     pub mtype: i64,
-    /// Its body.
+    /// The body.
     pub msg: Body,
-    /// What its sender attached.
+    /// Application data from the sender.
     pub attrs: Text,
-    /// When the service took it, in milliseconds since 1970.
+    /// The time when the service took the message, in milliseconds since 1970.
     pub mtime: i64,
 }
 
-/// A message as the service stores it: an array of eight cells. Cells that are missing are empty, further ones are
-/// ignored, and what is no array is a row of empty cells.
+/// A message as the service stores it: an array of eight cells. Missing cells count as empty, further cells are ignored,
+/// and a value that is no array counts as a row of empty cells.
 pub(crate) trait Row {
     fn read(row: &ValueRef<'_>) -> Self;
 
@@ -418,7 +420,8 @@ impl<M> HistoryResult<M> {
 }
 
 impl MessageInfo {
-    /// What the message says of its file; `None` if its type is not a file's, 40 to 50, or its body not one's.
+    /// The information about the file of the message; `None` if the type is not that of a file, 40 to 50, or the body is
+    /// not that of a file message.
     ///
     /// ```
     /// use rtm_client::types::{Body, MessageInfo, mtype};
@@ -434,7 +437,7 @@ impl MessageInfo {
         FileInfo::of_message(self.mtype, &self.msg, &self.attrs)
     }
 
-    /// An answer without any field is how some servers say that there is no such message.
+    /// Some servers answer without any field if there is no such message.
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<MessageInfo, Error> {
         if fields.is_empty() {
             return Err(Error::new(rtm::MESSAGE_NOT_FOUND, ""));

@@ -4,8 +4,7 @@ use super::Text;
 use crate::error::Error;
 use crate::wire::payload::Fields;
 
-/// What is stored with a user, a group or a room: texts of at most 65535 bytes each, which the service does not look
-/// into.
+/// The texts stored with a user, a group or a room, of at most 65535 bytes each. The service does not read them.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -22,10 +21,10 @@ use crate::wire::payload::Fields;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Info {
-    /// The open part, which everybody can read. Empty where none is set.
+    /// The open part, for everybody. Empty if none is set.
     pub oinfo: Text,
-    /// The private part: of a user for that user, of a group for its members, of a room for those inside. Empty where
-    /// none is set.
+    /// The private part: only that user, the members of the group, or the users in the room can read it. Empty if none is
+    /// set.
     pub pinfo: Text,
 }
 
@@ -35,7 +34,7 @@ impl Info {
     }
 }
 
-/// What everybody can read of a group or a room.
+/// The text of a group or a room that everybody can read.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -51,7 +50,7 @@ impl Info {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenInfo {
-    /// The open part. Empty where none is set.
+    /// The open part. Empty if none is set.
     pub oinfo: Text,
 }
 

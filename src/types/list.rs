@@ -1,8 +1,8 @@
 use std::borrow::{Borrow, Cow};
 
-/// A list of numbers as an argument that may be left out: `None`, or an array, a slice or a `Vec`.
+/// A list of numbers as an optional argument: `None`, an array, a slice or a `Vec`.
 ///
-/// `None` leaves the field out of what is sent; an empty list is sent as an empty list.
+/// `None` leaves out the field; an empty list is sent as an empty list.
 ///
 /// ```
 /// use rtm_client::types::mtype;
@@ -69,12 +69,12 @@ impl From<Vec<i64>> for OptionalList<'_> {
     }
 }
 
-/// The ids of a list given in whatever form.
+/// The ids of a list in any form.
 pub(crate) fn ids(list: impl IntoIterator<Item = impl Borrow<i64>>) -> Vec<i64> {
     list.into_iter().map(|id| *id.borrow()).collect()
 }
 
-/// The pairs of a list given in whatever form.
+/// The pairs of a list in any form.
 pub(crate) fn pairs<K: AsRef<str>, V: AsRef<str>>(
     list: impl IntoIterator<Item = impl Borrow<(K, V)>>,
 ) -> Vec<(String, String)> {

@@ -1,4 +1,4 @@
-//! Where a message was sent to: the `type` of `get_chat`, `delete_chat`, `get_message` and `delete_message`.
+//! The kind of receiver of a message: the `type` of `get_chat`, `delete_chat`, `get_message` and `delete_message`.
 //!
 //! ```
 //! use rtm_client::types::message_type;

@@ -1,4 +1,4 @@
-//! What callbacks receive and what calls take: plain data with public fields.
+//! The data that callbacks receive and calls take: plain data with public fields.
 
 pub mod message_type;
 pub mod mtype;
@@ -73,7 +73,7 @@ mod tests {
     use crate::wire::package::Encoding;
     use crate::wire::payload::with_fields;
 
-    /// The keys the decoders ask for, so that what follows is read as something.
+    /// The keys that the decoders ask for, so that the decoders read the values.
     const KEYS: [&str; 8] =
         ["msgs", "conversations", "unreads", "p2p", "group", "ltime", "mtime", "msg"];
 

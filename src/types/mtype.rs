@@ -1,4 +1,4 @@
-//! The message types that have a meaning of their own. 1 to 50 are the service's, 51 to 127 the application's.
+//! The message types with a meaning. The types 1 to 50 belong to the service, 51 to 127 to the application.
 //!
 //! ```
 //! use rtm_client::types::mtype;
@@ -8,15 +8,15 @@
 //! assert!(mtype::is_file(mtype::IMAGE));
 //! ```
 
-/// A message withdrawn.
+/// A withdrawn message.
 pub const WITHDRAW: i64 = 1;
-/// A place.
+/// A location.
 pub const GEO: i64 = 2;
 /// A notification of the service.
 pub const SYSTEM: i64 = 6;
 /// The same user has logged in elsewhere.
 pub const MULTI_LOGIN: i64 = 7;
-/// A chat text, which may be translated on its way.
+/// A chat text, which the service may translate.
 #[doc(alias = "RTMConfig.CHAT_TYPE.text")]
 pub const CHAT: i64 = 30;
 /// Chat audio in a message body. Audio sent as a file is [`AUDIO_FILE`].
@@ -40,12 +40,12 @@ pub const AUDIO_FILE: i64 = 41;
 pub const VIDEO: i64 = 42;
 /// A file with recorded voice.
 pub const VOICE: i64 = 43;
-/// Any other file. The service may change this to one of the others when it recognises the content.
+/// Any other file. The service may change this type to another file type when it recognises the content.
 #[doc(alias = "RTMConfig.FILE_TYPE.file")]
 pub const FILE: i64 = 50;
-/// The first of the types that are the application's own.
+/// The first type of the application.
 pub const FIRST_OF_APPLICATION: i64 = 51;
-/// The last of the types that are the application's own.
+/// The last type of the application.
 pub const LAST_OF_APPLICATION: i64 = 127;
 
 /// Whether messages of that type are files: 40 to 50.

@@ -1,10 +1,10 @@
 use super::{Body, FileInfo, Text};
 use crate::wire::payload::Fields;
 
-/// A message the service pushed: the data of every event of [`server_push`](crate::server_push) that begins with
-/// `RECV_`, except the ping.
+/// A pushed message: the data of every event of [`server_push`](crate::server_push) that begins with `RECV_`, except the
+/// ping.
 ///
-/// Ids that do not belong to the kind of message are 0: `gid` is set for groups only, `rid` for rooms only.
+/// An id that does not apply is 0: `gid` is set for groups only, `rid` for rooms only.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -27,26 +27,26 @@ use crate::wire::payload::Fields;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PushMessage {
-    /// Who sent it.
+    /// The sender.
     pub from: i64,
-    /// Whom it was sent to, where it was sent to one user.
+    /// The receiver, if the message was sent to one user.
     pub to: i64,
-    /// The group it was sent to.
+    /// The group of the message.
     pub gid: i64,
-    /// The room it was sent to.
+    /// The room of the message.
     pub rid: i64,
-    /// Its type: see [`mtype`](super::mtype).
+    /// The type: see [`mtype`](super::mtype).
     pub mtype: i64,
-    /// The id its sender gave it.
+    /// The message id given by the sender.
     pub mid: i64,
-    /// Its body. Of a file it is a JSON text with the URL.
+    /// The body. The body of a file message is a JSON text with the URL.
     #[doc(alias = "binary")]
     pub msg: Body,
-    /// What its sender attached.
+    /// Application data from the sender.
     pub attrs: Text,
-    /// When the service took it, in milliseconds since 1970.
+    /// The time when the service took the message, in milliseconds since 1970.
     pub mtime: i64,
-    /// Whether it was sent while the connection was lost, and fetched after the relogin: see
+    /// Whether the message was sent while the connection was lost, and fetched after the relogin: see
     /// [`catch_up`](crate::ClientOptions::catch_up). Such a chat is not translated.
     pub caught_up: bool,
 }
@@ -73,7 +73,7 @@ pub struct KickoutRoom {
     pub rid: i64,
 }
 
-/// The service ended this session; it closes right after.
+/// The service ended this session; the connection closes right after.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -89,7 +89,7 @@ pub struct KickoutRoom {
 #[non_exhaustive]
 pub struct Kickout;
 
-/// The service asked whether the connection lives. The client has answered already.
+/// The service asked whether the connection is alive. The client has already answered.
 ///
 /// ```
 /// use rtm_client::gate::Gate;

@@ -5,12 +5,12 @@ use super::history::Row;
 use crate::error::Error;
 use crate::wire::payload::{self, Fields};
 
-/// How many users are in each room.
+/// The number of users in each room.
 pub(crate) fn room_counts(fields: &Fields<'_>) -> Result<BTreeMap<i64, i64>, Error> {
     Ok(fields.by_id("cn", payload::int).into_iter().collect())
 }
 
-/// The last message of each room; a row without an id says that there is none.
+/// The last message of each room; a row without an id means that there is no message.
 pub(crate) fn room_last_messages(
     fields: &Fields<'_>,
 ) -> Result<BTreeMap<i64, Option<HistoryMessage>>, Error> {

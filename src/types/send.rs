@@ -2,7 +2,7 @@ use crate::error::Error;
 use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
 
-/// What the service says of a message it took.
+/// The answer of the service to a message that it took.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -16,9 +16,9 @@ use crate::wire::package::Encoding;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendReply {
-    /// The message id, the one given or the one generated.
+    /// The message id, given or generated.
     pub mid: i64,
-    /// What the service answered.
+    /// The answer of the service.
     pub payload: SendPayload,
 }
 
@@ -38,11 +38,11 @@ pub struct SendReply {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendPayload {
-    /// When the service took the message, in milliseconds since 1970; 0 if it did not say.
+    /// The time when the service took the message, in milliseconds since 1970; 0 if the service did not say.
     pub mtime: i64,
 }
 
-/// How the service is to check a text before it passes it on.
+/// The settings for a check of a text by the service before the text is delivered.
 ///
 /// ```
 /// use rtm_client::types::Moderation;
@@ -54,10 +54,10 @@ pub struct SendPayload {
 #[non_exhaustive]
 #[must_use = "a moderation does nothing until a message is sent with it"]
 pub struct Moderation {
-    /// The strategy to check by, as set up for the project. `None` is the project's usual one.
+    /// The strategy to check by, as set up for the project. `None` means the default strategy of the project.
     #[doc(alias = "strategyid")]
     pub strategy_id: Option<String>,
-    /// Parameters of the check, a JSON text the service's own documentation describes. For chat (type 30) only.
+    /// Parameters of the check: a JSON text, which the documentation of the service describes. For chat (type 30) only.
     #[doc(alias = "checkParams")]
     pub check_params: Option<String>,
 }
@@ -106,7 +106,7 @@ impl SendReply {
     }
 }
 
-/// The answer nearly every message gets, `{mtime: 64-bit integer}`, read where it stands. `None` for all others.
+/// Reads the usual answer to a message, `{mtime: 64-bit integer}`, in place. `None` for all other answers.
 fn plain_mtime(answer: &Answer<'_>) -> Option<i64> {
     if answer.status != 0 || answer.encoding != Encoding::MsgPack {
         return None;

@@ -6,7 +6,8 @@ use super::Text;
 use crate::error::Error;
 use crate::wire::payload::{self, Fields};
 
-/// What a push option is about: the `option_type` of `add_device_push_option` and `remove_device_push_option`.
+/// The kind of conversation of a push option: the `option_type` of `add_device_push_option` and
+/// `remove_device_push_option`.
 pub mod option_type {
     /// Messages from one user.
     pub const P2P: i64 = 0;
@@ -29,7 +30,8 @@ pub mod option_type {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionAttrs {
-    /// All attributes in the order they came: those set at login and with `add_attrs`, and those the service adds.
+    /// All attributes in the order of the answer: those set at login and with `add_attrs`, and those that the service
+    /// adds.
     pub attrs: Vec<(Text, Text)>,
 }
 
@@ -50,7 +52,7 @@ impl ConnectionAttrs {
         self.attrs.iter().rev().find(|(key, _)| *key == *name).map(|(_, value)| value)
     }
 
-    /// When the connection logged in, as the service words it (a UTC timestamp).
+    /// The time of the login of the connection, in the form of the service (a UTC timestamp).
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -65,7 +67,7 @@ impl ConnectionAttrs {
         self.get("login")
     }
 
-    /// What marks the connection that asked, documented as its attributes; `None` on the user's other connections.
+    /// Marks the connection that asked, documented as its attributes; `None` on the user's other connections.
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -82,7 +84,7 @@ impl ConnectionAttrs {
         self.get("my")
     }
 
-    /// One entry a connection, from a list of maps, or from one map, which some gates send.
+    /// One entry for each connection, from a list of maps, or from one map, as some gates send it.
     pub(crate) fn decode(fields: &Fields<'_>) -> Result<Vec<ConnectionAttrs>, Error> {
         Ok(match fields.get("attrs") {
             Some(map @ ValueRef::Map(_)) => vec![ConnectionAttrs::of(map)],
@@ -101,7 +103,7 @@ impl ConnectionAttrs {
     }
 }
 
-/// For whom and what the user's devices are not notified.
+/// The users, groups and types of messages without notifications to the user's devices.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -120,9 +122,9 @@ impl ConnectionAttrs {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DevicePushOptions {
-    /// By user, the mtypes not notified of; an empty list stands for all.
+    /// By user id, the mtypes without notification; an empty list means all types.
     pub p2p: BTreeMap<i64, Vec<i64>>,
-    /// By group, the mtypes not notified of; an empty list stands for all.
+    /// By group id, the mtypes without notification; an empty list means all types.
     pub group: BTreeMap<i64, Vec<i64>>,
 }
 

@@ -5,9 +5,9 @@ use rmpv::ValueRef;
 
 use crate::wire::payload::{self, Fields};
 
-/// A text from the service: a `String`, or the bytes as they came where they are not UTF-8.
+/// A text from the service: a `String`, or the unchanged bytes if they are not UTF-8.
 ///
-/// Nothing is replaced and nothing is lost: a byte order mark stays, and bytes that are no text stay bytes.
+/// No byte is replaced or lost: a byte order mark stays, and bytes that are no text stay bytes.
 ///
 /// ```
 /// use rtm_client::types::Text;
@@ -50,7 +50,7 @@ impl Text {
         fields.get(key).map_or_else(Text::default, Text::read)
     }
 
-    /// As it came, whatever its bytes.
+    /// Takes the bytes unchanged.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         payload::write_text(out, self.as_bytes());
     }
@@ -143,14 +143,14 @@ impl fmt::Debug for Text {
     }
 }
 
-/// Shows the text; bytes that are not UTF-8 show as U+FFFD. Use [`as_bytes`](Text::as_bytes) where that matters.
+/// Shows the text; bytes that are not UTF-8 show as U+FFFD. [`as_bytes`](Text::as_bytes) gives the exact bytes.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(self.as_bytes()))
     }
 }
 
-/// A text as an argument that may be left out: `None`, or a text in any form.
+/// A text as an optional argument: `None`, or a text in any form.
 ///
 /// ```
 /// use rtm_client::{ClientOptions, RtmClient, reply};

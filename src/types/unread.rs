@@ -18,16 +18,16 @@ use crate::wire::payload::{self, Fields};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnreadMessages {
-    /// The users from whom messages are unread.
+    /// The users with unread messages to this user.
     pub p2p: Vec<i64>,
-    /// The groups of which messages are unread.
+    /// The groups with unread messages.
     pub group: Vec<i64>,
-    /// When this user last logged out, in milliseconds since 1970; `None` unless it was asked for.
+    /// The time of this user's last logout, in milliseconds since 1970; `None` unless asked for.
     #[doc(alias = "logouttime")]
     pub logout_time: Option<i64>,
 }
 
-/// How many messages from each user are unread.
+/// The number of unread messages from each user.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -49,11 +49,11 @@ pub struct UnreadMessages {
 pub struct P2PUnreadCounts {
     /// The count by user id.
     pub p2p: BTreeMap<i64, i64>,
-    /// When the latest message came, in milliseconds since 1970, by user id.
+    /// The time of the latest message, in milliseconds since 1970, by user id.
     pub ltime: BTreeMap<i64, i64>,
 }
 
-/// How many messages of each group are unread.
+/// The number of unread messages of each group.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -73,7 +73,7 @@ pub struct P2PUnreadCounts {
 pub struct GroupUnreadCounts {
     /// The count by group id.
     pub group: BTreeMap<i64, i64>,
-    /// When the latest message came, in milliseconds since 1970, by group id.
+    /// The time of the latest message, in milliseconds since 1970, by group id.
     pub ltime: BTreeMap<i64, i64>,
 }
 

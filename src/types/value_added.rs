@@ -2,7 +2,7 @@ use super::Text;
 use crate::error::Error;
 use crate::wire::payload::Fields;
 
-/// What is handed to `image_check`, `audio_check`, `video_check` and `speech2text`: their `check_type`.
+/// The form of the media for `image_check`, `audio_check`, `video_check` and `speech2text`: their `check_type`.
 pub mod check_type {
     /// The URL, as text.
     pub const URL: i64 = 1;
@@ -18,7 +18,7 @@ pub mod check_result {
     pub const REJECT: i64 = 2;
 }
 
-/// What is translated: the `message_type` of `translate`.
+/// The kind of text to translate: the `message_type` of `translate`.
 pub mod translate_type {
     /// A chat message.
     pub const CHAT: &str = "chat";
@@ -26,17 +26,17 @@ pub mod translate_type {
     pub const MAIL: &str = "mail";
 }
 
-/// What `translate` does about bad language: its `profanity`.
+/// The treatment of bad language by `translate`: its `profanity`.
 pub mod profanity {
     /// Nothing.
     pub const OFF: &str = "off";
-    /// Such a text is not translated: error 200057.
+    /// A text with bad language is not translated: error 200057.
     pub const STOP: &str = "stop";
     /// The words are masked with `*`.
     pub const CENSOR: &str = "censor";
 }
 
-/// A text with its bad language masked.
+/// A text with masked bad language.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -51,7 +51,7 @@ pub mod profanity {
 pub struct Profanity {
     /// The text, with the words found replaced by `*`.
     pub text: Text,
-    /// The classes of what was found. Empty unless asked for.
+    /// The classes of the words found. Empty unless asked for.
     pub classification: Vec<Text>,
 }
 
@@ -64,7 +64,7 @@ impl Profanity {
     }
 }
 
-/// What the check of a text found.
+/// The result of the check of a text.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -82,13 +82,13 @@ impl Profanity {
 pub struct TextCheck {
     /// 0 passed, 2 rejected: see [`check_result`].
     pub result: i64,
-    /// The text with the words found replaced by `*`; `None` where nothing was replaced.
+    /// The text with the words found replaced by `*`; `None` if nothing was replaced.
     pub text: Option<Text>,
-    /// The classes of what was found, as numbers of the service's table.
+    /// The classes of the findings, as numbers of the service's table.
     pub tags: Vec<i64>,
     /// The words found.
     pub wlist: Vec<Text>,
-    /// The language of the text, where the service names it.
+    /// The language of the text, if the service names it.
     pub language: Option<Text>,
 }
 
@@ -104,7 +104,7 @@ impl TextCheck {
     }
 }
 
-/// What the check of an image, audio or a video found.
+/// The result of the check of an image, audio or a video.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -125,7 +125,7 @@ impl TextCheck {
 pub struct MediaCheck {
     /// 0 passed, 2 rejected: see [`check_result`].
     pub result: i64,
-    /// The classes of what was found, as numbers of the service's table.
+    /// The classes of the findings, as numbers of the service's table.
     pub tags: Vec<i64>,
 }
 
@@ -135,7 +135,7 @@ impl MediaCheck {
     }
 }
 
-/// What was said in a recording.
+/// The text of a recording.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
@@ -153,7 +153,7 @@ impl MediaCheck {
 pub struct SpeechText {
     /// The words.
     pub text: Text,
-    /// The language they were taken for.
+    /// The language that the service recognised.
     pub lang: Text,
 }
 

@@ -1,4 +1,4 @@
-//! An answer of the gate: its fields, or the error it carries.
+//! An answer of the gate: its fields, or its error.
 
 use super::package::Encoding;
 use super::payload::{self, Fields};

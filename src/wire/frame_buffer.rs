@@ -1,4 +1,4 @@
-//! WebSocket frames of ours: built in place, masked, ready for the socket.
+//! Outgoing WebSocket frames: built in place, masked, ready for the socket.
 
 use std::io::Cursor;
 

@@ -1,10 +1,10 @@
-//! WebSocket frames as they are received, at either end of a connection.
+//! Received WebSocket frames, at either end of a connection.
 //!
-//! Invariant: memory follows what has arrived, never what a header declares.
+//! Invariant: memory follows the bytes that have arrived, never the length that a header declares.
 //!
-//! The service leaves the length out of the header of a frame of exactly 126 bytes: `82 7e`, and at once the package
-//! that starts with `46 50 4e 4e`. A package of 0x4650 bytes starts behind its length, that is with
-//! `82 7e 46 50 46 50 4e 4e`, so those four bytes prove which of the two it is.
+//! The service leaves the length out of the header of a frame of exactly 126 bytes: `82 7e`, and at once the package that
+//! starts with `46 50 4e 4e`. A package of 0x4650 bytes starts after its length, so with `82 7e 46 50 46 50 4e 4e`, so
+//! those four bytes distinguish the two.
 
 use std::fmt;
 use std::io::Cursor;

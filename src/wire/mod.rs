@@ -1,4 +1,4 @@
-//! What goes over the wire, as pure functions: WebSocket frames, FPNN packages, their payloads, answers.
+//! The data on the wire, as pure functions: WebSocket frames, FPNN packages, their payloads, answers.
 //!
 //! Invariant: nothing in here touches a socket, a thread or a clock.
 

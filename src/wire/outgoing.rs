@@ -1,5 +1,5 @@
-//! The one buffer for everything that goes out of a socket: whole frame after whole frame, so that none can cut another in
-//! two, and so that one which is not begun can be taken back.
+//! The one buffer for the output of a socket: whole frame after whole frame, so that no frame can cut another in two, and
+//! a frame that is not begun can be taken back.
 
 use super::frame_buffer::{Waiting, first};
 

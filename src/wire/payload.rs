@@ -1,6 +1,6 @@
 //! MessagePack payloads: maps written key by key in the order given, and maps read leniently.
 //!
-//! Reading follows what servers of several generations send: a missing or nil field is its type's empty value, an
+//! Reading accepts the forms of several generations of servers: a missing or nil field is its type's empty value, an
 //! integer comes in any numeric form or as decimal text, text comes as str or bin and need not be UTF-8.
 
 mod fields;

@@ -1,4 +1,4 @@
-//! How many values a payload holds: that, and not its size, is what decoding it costs.
+//! The number of values of a payload: decoding costs by this number, not by the size.
 
 use rmp::Marker;
 

@@ -54,7 +54,7 @@ impl RtmClient {
     /// * `target_language` – `ar nl en fr de el id it ja ko no pl pt ru es sv tl th tr vi zh-CN` or `zh-TW`;
     ///   `""` switches the translation off.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` when it is set.
+    /// * `callback` – gets `()` when the language is set.
     ///
     /// # Errors
     ///
@@ -86,8 +86,8 @@ impl RtmClient {
     /// JavaScript: `getP2PConversationList(mtime, mtypes, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
-    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
-    ///   user was last online.
+    /// * `mtime` – messages later than this time are unread, in milliseconds since 1970; `None` means since this user was
+    ///   last online.
     /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets a list of [`Conversation`]: `id` is the other user, `unread` the count, `last_msg`
@@ -133,8 +133,8 @@ impl RtmClient {
     /// JavaScript: `getP2PUnreadConversationList(mtime, mtypes, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
-    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
-    ///   user was last online.
+    /// * `mtime` – messages later than this time are unread, in milliseconds since 1970; `None` means since this user was
+    ///   last online.
     /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets a list of [`Conversation`]: `id` is the other user, `unread` the count, `last_msg`
@@ -179,8 +179,8 @@ impl RtmClient {
     /// JavaScript: `getGroupConversationList(mtime, mtypes, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
-    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
-    ///   user was last online.
+    /// * `mtime` – messages later than this time are unread, in milliseconds since 1970; `None` means since this user was
+    ///   last online.
     /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets a list of [`Conversation`]: `id` is the group, `unread` the count, `last_msg` the
@@ -226,8 +226,8 @@ impl RtmClient {
     /// JavaScript: `getGroupUnreadConversationList(mtime, mtypes, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
-    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
-    ///   user was last online.
+    /// * `mtime` – messages later than this time are unread, in milliseconds since 1970; `None` means since this user was
+    ///   last online.
     /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets a list of [`Conversation`]: `id` is the group, `unread` the count, `last_msg` the
@@ -273,9 +273,9 @@ impl RtmClient {
     /// JavaScript: `getUnreadConversationList(clear, mtime, mtypes, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
-    /// * `clear` – whether they count as read from now on; `None` leaves that to the service.
-    /// * `mtime` – messages later than this are unread, in milliseconds since 1970; `None` means since this
-    ///   user was last online.
+    /// * `clear` – whether these messages count as read from now on; `None` leaves the choice to the service.
+    /// * `mtime` – messages later than this time are unread, in milliseconds since 1970; `None` means since this user was
+    ///   last online.
     /// * `mtypes` – only messages of these types count; `None` means 30 to 50.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets [`UnreadConversations`]: `group` and `p2p`, each a list of [`Conversation`] with
@@ -319,16 +319,17 @@ impl RtmClient {
         );
     }
 
-    /// Removes the conversation with a user from the lists, this user's and the other's. Its messages stay.
+    /// Removes the conversation with a user from the lists of both users. The messages stay.
     ///
-    /// The original page gives its error a `mid`; no message takes part, so here it is a plain [`Error`].
+    /// The original page documents an error with a `mid`. The call sends no message, so the error here is a plain
+    /// [`Error`].
     ///
     /// JavaScript: `removeSession(to, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `to` – the other user's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` when it is removed.
+    /// * `callback` – gets `()` when the conversation is removed.
     ///
     /// # Errors
     ///
@@ -353,11 +354,12 @@ impl RtmClient {
         self.call("removesession", |map| map.id("to", to), timeout, |_| Ok(()), callback);
     }
 
-    /// Removes the conversation with a user from this user's list alone; the other keeps it. Its messages stay.
+    /// Removes the conversation with a user from this user's list alone; the list of the other user keeps the
+    /// conversation. The messages stay.
     ///
     /// * `to` – the other user's id.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` when it is removed.
+    /// * `callback` – gets `()` when the conversation is removed.
     ///
     /// # Errors
     ///

@@ -12,19 +12,19 @@ const CHAT_TYPES: [i64; 3] = [mtype::CHAT, mtype::AUDIO, mtype::CMD];
 /// Chat: stored messages.
 #[expect(clippy::too_many_arguments, reason = "the arguments the SDK documents, in its order")]
 impl RtmClient {
-    /// Deletes a stored message, for all who can read it. Its row stays in the history, marked as deleted. It
-    /// is [`delete_message`](Self::delete_message) by another name.
+    /// Deletes a stored message, for all who can read it. The row stays in the history, marked as deleted. The call does
+    /// the same as [`delete_message`](Self::delete_message).
     ///
     /// JavaScript: `deleteChat(from, mid, xid, type, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
-    /// * `from` – who sent it.
-    /// * `mid` – its id.
-    /// * `xid` – whom it was sent to: the user, group or room; 0 for a broadcast.
-    /// * `message_type` – which of these `xid` is: 1 user, 2 group, 3 room, 4 broadcast; see
+    /// * `from` – the sender's user id.
+    /// * `mid` – the message's id.
+    /// * `xid` – the id of the receiver: the user, group or room; 0 for a broadcast.
+    /// * `message_type` – the kind of `xid`: 1 user, 2 group, 3 room, 4 broadcast; see
     ///   [`message_type`](crate::types::message_type). JavaScript calls it `type`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` when it is deleted.
+    /// * `callback` – gets `()` when the message is deleted.
     ///
     /// # Errors
     ///
@@ -59,19 +59,19 @@ impl RtmClient {
         self.call("delmsg", payload, timeout, |_| Ok(()), callback);
     }
 
-    /// Reads one stored message. It is [`get_message`](Self::get_message) by another name.
+    /// Reads one stored message. The call does the same as [`get_message`](Self::get_message).
     ///
     /// JavaScript: `getChat(from, mid, xid, type, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
-    /// * `from` – who sent it.
-    /// * `mid` – its id.
-    /// * `xid` – whom it was sent to: the user, group or room; 0 for a broadcast.
-    /// * `message_type` – which of these `xid` is: 1 user, 2 group, 3 room, 4 broadcast; see
+    /// * `from` – the sender's user id.
+    /// * `mid` – the message's id.
+    /// * `xid` – the id of the receiver: the user, group or room; 0 for a broadcast.
+    /// * `message_type` – the kind of `xid`: 1 user, 2 group, 3 room, 4 broadcast; see
     ///   [`message_type`](crate::types::message_type). JavaScript calls it `type`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`MessageInfo`]: `id` is its row in the history, `mtype` its type, `msg` the body,
-    ///   `attrs` what went along, `mtime` when the service took it, in milliseconds since 1970.
+    /// * `callback` – gets [`MessageInfo`]: `id` is its row in the history, `mtype` its type, `msg` the body, `attrs` the
+    ///   application data, `mtime` the time when the service took the message, in milliseconds since 1970.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl RtmClient {
         self.call("getmsg", payload, timeout, MessageInfo::decode, callback);
     }
 
-    /// Reads a page of the chat of a group: messages of the types 30, 31 and 32. Files are not among them;
+    /// Reads a page of the chat of a group: messages of the types 30, 31 and 32. There are no files among the messages;
     /// [`get_group_message`](Self::get_group_message) reads those too.
     ///
     /// JavaScript: `getGroupChat(gid, desc, num, begin, end, lastid, timeout, callback)`, on the page
@@ -114,13 +114,13 @@ impl RtmClient {
     ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the last row of the page before; `None` or 0 on the first page.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
-    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -170,7 +170,7 @@ impl RtmClient {
         self.call("getgroupmsg", payload, timeout, HistoryResult::decode, callback);
     }
 
-    /// Reads a page of the chat of a room: messages of the types 30, 31 and 32. Files are not among them;
+    /// Reads a page of the chat of a room: messages of the types 30, 31 and 32. There are no files among the messages;
     /// [`get_room_message`](Self::get_room_message) reads those too.
     ///
     /// JavaScript: `getRoomChat(rid, desc, num, begin, end, lastid, timeout, callback)`, on the page
@@ -178,13 +178,13 @@ impl RtmClient {
     ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the last row of the page before; `None` or 0 on the first page.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
-    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -234,20 +234,20 @@ impl RtmClient {
         self.call("getroommsg", payload, timeout, HistoryResult::decode, callback);
     }
 
-    /// Reads a page of the chat of broadcasts: messages of the types 30, 31 and 32. Files are not among them;
-    /// [`get_broadcast_message`](Self::get_broadcast_message) reads those too.
+    /// Reads a page of the chat of broadcasts: messages of the types 30, 31 and 32. There are no files among the
+    /// messages; [`get_broadcast_message`](Self::get_broadcast_message) reads those too.
     ///
     /// JavaScript: `getBroadcastChat(desc, num, begin, end, lastid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the last row of the page before; `None` or 0 on the first page.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
-    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -295,21 +295,21 @@ impl RtmClient {
         self.call("getbroadcastmsg", payload, timeout, HistoryResult::decode, callback);
     }
 
-    /// Reads a page of the chat with another user: messages of the types 30, 31 and 32. Files are not among
-    /// them; [`get_p2p_message`](Self::get_p2p_message) reads those too.
+    /// Reads a page of the chat with another user: messages of the types 30, 31 and 32. There are no files among the
+    /// messages; [`get_p2p_message`](Self::get_p2p_message) reads those too.
     ///
     /// JavaScript: `getP2PChat(ouid, desc, num, begin, end, lastid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `ouid` – the other user's id.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the last row of the page before; `None` or 0 on the first page.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end`
-    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///

@@ -10,18 +10,18 @@ use crate::types::{Content, SendReply, mtype};
 impl RtmClient {
     /// Sends a chat text to a user.
     ///
-    /// The receiver gets it as the event [`RECV_CHAT`](crate::server_push::RECV_CHAT).
+    /// The receiver gets the message as the event [`RECV_CHAT`](crate::server_push::RECV_CHAT).
     ///
     /// JavaScript: `sendChat(to, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `to` – the receiver's user id.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -69,18 +69,18 @@ impl RtmClient {
 
     /// Sends a chat text to a group.
     ///
-    /// Its other members get it as the event [`RECV_GROUP_CHAT`](crate::server_push::RECV_GROUP_CHAT).
+    /// The other members get the message as the event [`RECV_GROUP_CHAT`](crate::server_push::RECV_GROUP_CHAT).
     ///
     /// JavaScript: `sendGroupChat(gid, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl RtmClient {
 
     /// Sends a chat text to a room.
     ///
-    /// The others in it get it as the event [`RECV_ROOM_CHAT`](crate::server_push::RECV_ROOM_CHAT).
+    /// The other users in the room get the message as the event [`RECV_ROOM_CHAT`](crate::server_push::RECV_ROOM_CHAT).
     ///
     /// JavaScript: `sendRoomChat(rid, mtype, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
@@ -129,11 +129,11 @@ impl RtmClient {
     /// * `rid` – the room's id; this user must be in it.
     /// * `mtype` – the message's type, 1 to 127; `None` means 30.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -175,19 +175,19 @@ impl RtmClient {
 
     /// Sends chat audio to a user, as the body of a message.
     ///
-    /// The receiver gets it as the event [`RECV_AUDIO`](crate::server_push::RECV_AUDIO). Where nothing listens
-    /// to that, it comes as [`RECV_FILE`](crate::server_push::RECV_FILE).
+    /// The receiver gets the message as the event [`RECV_AUDIO`](crate::server_push::RECV_AUDIO). Without a handler for
+    /// that event, the message comes as [`RECV_FILE`](crate::server_push::RECV_FILE).
     ///
     /// JavaScript: `sendAudio(to, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `to` – the receiver's user id.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -228,19 +228,19 @@ impl RtmClient {
 
     /// Sends chat audio to a group, as the body of a message.
     ///
-    /// Its other members get it as the event [`RECV_GROUP_AUDIO`](crate::server_push::RECV_GROUP_AUDIO). Where
-    /// nothing listens to that, it comes as [`RECV_GROUP_FILE`](crate::server_push::RECV_GROUP_FILE).
+    /// The other members get the message as the event [`RECV_GROUP_AUDIO`](crate::server_push::RECV_GROUP_AUDIO). Without
+    /// a handler for that event, the message comes as [`RECV_GROUP_FILE`](crate::server_push::RECV_GROUP_FILE).
     ///
     /// JavaScript: `sendGroupAudio(gid, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -281,8 +281,8 @@ impl RtmClient {
 
     /// Sends chat audio to a room, as the body of a message.
     ///
-    /// The others in it get it as the event [`RECV_ROOM_AUDIO`](crate::server_push::RECV_ROOM_AUDIO). Where
-    /// nothing listens to that, it comes as [`RECV_ROOM_FILE`](crate::server_push::RECV_ROOM_FILE).
+    /// The other users in the room get the message as the event [`RECV_ROOM_AUDIO`](crate::server_push::RECV_ROOM_AUDIO).
+    /// Without a handler for that event, the message comes as [`RECV_ROOM_FILE`](crate::server_push::RECV_ROOM_FILE).
     ///
     /// JavaScript: `sendRoomAudio(rid, mtype, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
@@ -290,11 +290,11 @@ impl RtmClient {
     /// * `rid` – the room's id; this user must be in it.
     /// * `mtype` – the message's type, 1 to 127; `None` means 31.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -336,18 +336,18 @@ impl RtmClient {
 
     /// Sends a command to a user's program.
     ///
-    /// The receiver gets it as the event [`RECV_CMD`](crate::server_push::RECV_CMD).
+    /// The receiver gets the message as the event [`RECV_CMD`](crate::server_push::RECV_CMD).
     ///
     /// JavaScript: `sendCmd(to, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `to` – the receiver's user id.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -388,18 +388,18 @@ impl RtmClient {
 
     /// Sends a command to the programs of a group's members.
     ///
-    /// Its other members get it as the event [`RECV_GROUP_CMD`](crate::server_push::RECV_GROUP_CMD).
+    /// The other members get the message as the event [`RECV_GROUP_CMD`](crate::server_push::RECV_GROUP_CMD).
     ///
     /// JavaScript: `sendGroupCmd(gid, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
     ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -440,7 +440,7 @@ impl RtmClient {
 
     /// Sends a command to the programs in a room.
     ///
-    /// The others in it get it as the event [`RECV_ROOM_CMD`](crate::server_push::RECV_ROOM_CMD).
+    /// The other users in the room get the message as the event [`RECV_ROOM_CMD`](crate::server_push::RECV_ROOM_CMD).
     ///
     /// JavaScript: `sendRoomCmd(rid, mtype, msg, attrs, mid, timeout, callback)`, on the page
     /// [Chat](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Chat.md).
@@ -448,11 +448,11 @@ impl RtmClient {
     /// * `rid` – the room's id; this user must be in it.
     /// * `mtype` – the message's type, 1 to 127; `None` means 32.
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors

@@ -12,21 +12,21 @@ use crate::wire::payload::MapWriter;
     reason = "the arguments of the SDK that has them, in its order"
 )]
 impl RtmClient {
-    /// Reads a page of the messages with another user, going on behind the message of a mid.
+    /// Reads a page of the messages with another user, starting after the message of a mid.
     ///
-    /// For who has a message and wants its neighbours; its row id need not be known. The next page is read from
-    /// `begin`, `end` and `lastid`, with [`get_p2p_message`](Self::get_p2p_message).
+    /// For a program that has a message and wants its neighbours, without knowing its row id. Read the next page with
+    /// `begin`, `end` and `lastid`, by [`get_p2p_message`](Self::get_p2p_message).
     ///
     /// * `ouid` – the other user's id.
     /// * `desc` – `true` walks back from that message, newest first; `false` walks on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `mid` – the id of the message to go on behind; it is not among the rows. 0 begins at the bounds.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `mid` – the id of the message to start after; that message is not among the rows. 0 begins at the bounds.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end` and
-    ///   `lastid` for the next page. A page with fewer rows than asked for is the last.
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -70,21 +70,21 @@ impl RtmClient {
         self.call("getp2pmsgbymessageid", payload, timeout, HistoryResult::decode, callback);
     }
 
-    /// Reads a page of the messages of a group, going on behind the message of a mid.
+    /// Reads a page of the messages of a group, starting after the message of a mid.
     ///
-    /// For who has a message and wants its neighbours; its row id need not be known. The next page is read from
-    /// `begin`, `end` and `lastid`, with [`get_group_message`](Self::get_group_message).
+    /// For a program that has a message and wants its neighbours, without knowing its row id. Read the next page with
+    /// `begin`, `end` and `lastid`, by [`get_group_message`](Self::get_group_message).
     ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `desc` – `true` walks back from that message, newest first; `false` walks on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `mid` – the id of the message to go on behind; it is not among the rows. 0 begins at the bounds.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `mid` – the id of the message to start after; that message is not among the rows. 0 begins at the bounds.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
-    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -129,21 +129,21 @@ impl RtmClient {
         self.call("getgroupmsgbymessageid", payload, timeout, HistoryResult::decode, callback);
     }
 
-    /// Reads a page of the messages of a room, going on behind the message of a mid.
+    /// Reads a page of the messages of a room, starting after the message of a mid.
     ///
-    /// For who has a message and wants its neighbours; its row id need not be known. The next page is read from
-    /// `begin`, `end` and `lastid`, with [`get_room_message`](Self::get_room_message).
+    /// For a program that has a message and wants its neighbours, without knowing its row id. Read the next page with
+    /// `begin`, `end` and `lastid`, by [`get_room_message`](Self::get_room_message).
     ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `desc` – `true` walks back from that message, newest first; `false` walks on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `mid` – the id of the message to go on behind; it is not among the rows. 0 begins at the bounds.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `mid` – the id of the message to start after; that message is not among the rows. 0 begins at the bounds.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
-    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -188,20 +188,20 @@ impl RtmClient {
         self.call("getroommsgbymessageid", payload, timeout, HistoryResult::decode, callback);
     }
 
-    /// Reads a page of the messages of broadcasts, going on behind the message of a mid.
+    /// Reads a page of the messages of broadcasts, starting after the message of a mid.
     ///
-    /// For who has a message and wants its neighbours; its row id need not be known. The next page is read from
-    /// `begin`, `end` and `lastid`, with [`get_broadcast_message`](Self::get_broadcast_message).
+    /// For a program that has a message and wants its neighbours, without knowing its row id. Read the next page with
+    /// `begin`, `end` and `lastid`, by [`get_broadcast_message`](Self::get_broadcast_message).
     ///
     /// * `desc` – `true` walks back from that message, newest first; `false` walks on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `mid` – the id of the message to go on behind; it is not among the rows. 0 begins at the bounds.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `mid` – the id of the message to start after; that message is not among the rows. 0 begins at the bounds.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end`
-    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///

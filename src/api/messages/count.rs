@@ -11,8 +11,8 @@ impl RtmClient {
     /// Counts the stored messages with another user.
     ///
     /// * `ouid` – the other user's id.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of messages.
@@ -53,8 +53,8 @@ impl RtmClient {
     /// Counts the stored messages of a group.
     ///
     /// * `gid` – the group's id; this user must be a member.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of messages.
@@ -95,8 +95,8 @@ impl RtmClient {
     /// Counts the stored messages of a room.
     ///
     /// * `rid` – the room's id; this user must be in it.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of messages.
@@ -136,8 +136,8 @@ impl RtmClient {
 
     /// Counts the stored messages of broadcasts.
     ///
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
     /// * `callback` – gets the number of messages.

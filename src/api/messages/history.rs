@@ -16,14 +16,14 @@ impl RtmClient {
     ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the last row of the page before; `None` or 0 on the first page.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
-    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -82,14 +82,14 @@ impl RtmClient {
     ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the last row of the page before; `None` or 0 on the first page.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
-    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -147,14 +147,14 @@ impl RtmClient {
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     ///
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the last row of the page before; `None` or 0 on the first page.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`,
-    ///   `end` and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`HistoryMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -211,14 +211,14 @@ impl RtmClient {
     ///
     /// * `ouid` – the other user's id.
     /// * `desc` – `true` walks from `end` back, newest first; `false` from `begin` on, oldest first.
-    /// * `num` – how many rows at most: 1 to 20, 10 is advised.
-    /// * `begin` – not older than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `end` – not newer than this, in milliseconds since 1970; `None` or 0 sets no bound.
-    /// * `lastid` – the row to go on behind; `None` or 0 on the first page.
+    /// * `num` – the largest number of rows: 1 to 20, 10 is advised.
+    /// * `begin` – the earliest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `end` – the latest time, in milliseconds since 1970; `None` or 0 sets no bound.
+    /// * `lastid` – the last row of the page before; `None` or 0 on the first page.
     /// * `mtypes` – only messages of these types; `None` for all.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end`
-    ///   and `lastid` for the next page. A page with fewer rows than asked for is the last.
+    /// * `callback` – gets [`HistoryResult`]: `num` rows in `msgs`, each a [`P2PMessage`], and `begin`, `end` and
+    ///   `lastid` for the next page. A page with fewer rows than `num` is the last.
     ///
     /// # Errors
     ///
@@ -276,14 +276,14 @@ impl RtmClient {
     /// JavaScript: `getMessage(from, mid, xid, type, timeout, callback)`, on the page
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     ///
-    /// * `from` – who sent it.
-    /// * `mid` – its id.
-    /// * `xid` – whom it was sent to: the user, group or room; 0 for a broadcast.
-    /// * `message_type` – which of these `xid` is: 1 user, 2 group, 3 room, 4 broadcast; see
+    /// * `from` – the sender's user id.
+    /// * `mid` – the message's id.
+    /// * `xid` – the id of the receiver: the user, group or room; 0 for a broadcast.
+    /// * `message_type` – the kind of `xid`: 1 user, 2 group, 3 room, 4 broadcast; see
     ///   [`message_type`](crate::types::message_type). JavaScript calls it `type`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`MessageInfo`]: `id` is its row in the history, `mtype` its type, `msg` the body,
-    ///   `attrs` what went along, `mtime` when the service took it, in milliseconds since 1970.
+    /// * `callback` – gets [`MessageInfo`]: `id` is its row in the history, `mtype` its type, `msg` the body, `attrs` the
+    ///   application data, `mtime` the time when the service took the message, in milliseconds since 1970.
     ///
     /// # Errors
     ///
@@ -318,18 +318,18 @@ impl RtmClient {
         self.call("getmsg", payload, timeout, MessageInfo::decode, callback);
     }
 
-    /// Deletes a stored message, for all who can read it. Its row stays in the history, marked as deleted.
+    /// Deletes a stored message, for all who can read it. The row stays in the history, marked as deleted.
     ///
     /// JavaScript: `deleteMessage(from, mid, xid, type, timeout, callback)`, on the page
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     ///
-    /// * `from` – who sent it.
-    /// * `mid` – its id.
-    /// * `xid` – whom it was sent to: the user, group or room; 0 for a broadcast.
-    /// * `message_type` – which of these `xid` is: 1 user, 2 group, 3 room, 4 broadcast; see
+    /// * `from` – the sender's user id.
+    /// * `mid` – the message's id.
+    /// * `xid` – the id of the receiver: the user, group or room; 0 for a broadcast.
+    /// * `message_type` – the kind of `xid`: 1 user, 2 group, 3 room, 4 broadcast; see
     ///   [`message_type`](crate::types::message_type). JavaScript calls it `type`.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets `()` when it is deleted.
+    /// * `callback` – gets `()` when the message is deleted.
     ///
     /// # Errors
     ///

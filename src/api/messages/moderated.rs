@@ -8,20 +8,20 @@ use crate::types::{Content, Moderation, SendReply};
 /// Messages of any type: sending with a check.
 #[expect(clippy::too_many_arguments, reason = "the arguments of the plain sends, and one more")]
 impl RtmClient {
-    /// Sends a message to a user that the service checks by a strategy first.
+    /// Sends a message to a user, after the service has checked the message by a strategy.
     ///
-    /// The receiver gets it as one sent with [`send_message`](Self::send_message). A chat is a message of type 30
-    /// and a command one of type 32, so that this one call serves both pages.
+    /// The receiver gets the message like one sent with [`send_message`](Self::send_message). A chat is a message of type
+    /// 30 and a command one of type 32, so this call sends both.
     ///
     /// * `to` – the receiver's user id.
     /// * `mtype` – the message's type, 1 to 127: see [`mtype`](crate::types::mtype).
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `moderation` – the strategy, and parameters of the check, which only chat has.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `moderation` – the strategy, and for chat the parameters of the check.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -65,20 +65,20 @@ impl RtmClient {
         self.send_message_to(message, timeout, callback);
     }
 
-    /// Sends a message to a group that the service checks by a strategy first.
+    /// Sends a message to a group, after the service has checked the message by a strategy.
     ///
-    /// Its other members get it as one sent with [`send_group_message`](Self::send_group_message). A chat is a
-    /// message of type 30 and a command one of type 32, so that this one call serves both pages.
+    /// The other members get the message like one sent with [`send_group_message`](Self::send_group_message). A chat is a
+    /// message of type 30 and a command one of type 32, so this call sends both.
     ///
     /// * `gid` – the group's id; this user must be a member.
     /// * `mtype` – the message's type, 1 to 127: see [`mtype`](crate::types::mtype).
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `moderation` – the strategy, and parameters of the check, which only chat has.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `moderation` – the strategy, and for chat the parameters of the check.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -122,20 +122,20 @@ impl RtmClient {
         self.send_message_to(message, timeout, callback);
     }
 
-    /// Sends a message to a room that the service checks by a strategy first.
+    /// Sends a message to a room, after the service has checked the message by a strategy.
     ///
-    /// The others in it get it as one sent with [`send_room_message`](Self::send_room_message). A chat is a
-    /// message of type 30 and a command one of type 32, so that this one call serves both pages.
+    /// The other users in the room get the message like one sent with [`send_room_message`](Self::send_room_message). A
+    /// chat is a message of type 30 and a command one of type 32, so this call sends both.
     ///
     /// * `rid` – the room's id; this user must be in it.
     /// * `mtype` – the message's type, 1 to 127: see [`mtype`](crate::types::mtype).
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `moderation` – the strategy, and parameters of the check, which only chat has.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `moderation` – the strategy, and for chat the parameters of the check.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use crate::types::{Content, SendReply};
 impl RtmClient {
     /// Sends a message of any type to a user.
     ///
-    /// The receiver gets it as the event [`RECV_MESSAGE`](crate::server_push::RECV_MESSAGE), unless its type
-    /// has an event of its own.
+    /// The receiver gets the message as the event [`RECV_MESSAGE`](crate::server_push::RECV_MESSAGE), unless the type has
+    /// an event of its own.
     ///
     /// JavaScript: `sendMessage(to, mtype, msg, attrs, mid, timeout, callback)`, on the page
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
@@ -20,11 +20,11 @@ impl RtmClient {
     /// * `mtype` – the message's type, 1 to 127; 51 to 127 are the application's own: see
     ///   [`mtype`](crate::types::mtype).
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -69,8 +69,8 @@ impl RtmClient {
 
     /// Sends a message of any type to a group.
     ///
-    /// Its other members get it as the event [`RECV_GROUP_MESSAGE`](crate::server_push::RECV_GROUP_MESSAGE),
-    /// unless its type has an event of its own.
+    /// The other members get the message as the event [`RECV_GROUP_MESSAGE`](crate::server_push::RECV_GROUP_MESSAGE),
+    /// unless the type has an event of its own.
     ///
     /// JavaScript: `sendGroupMessage(gid, mtype, msg, attrs, mid, timeout, callback)`, on the page
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
@@ -79,11 +79,11 @@ impl RtmClient {
     /// * `mtype` – the message's type, 1 to 127; 51 to 127 are the application's own: see
     ///   [`mtype`](crate::types::mtype).
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors
@@ -128,8 +128,8 @@ impl RtmClient {
 
     /// Sends a message of any type to a room.
     ///
-    /// The others in it get it as the event [`RECV_ROOM_MESSAGE`](crate::server_push::RECV_ROOM_MESSAGE),
-    /// unless its type has an event of its own.
+    /// The other users in the room get the message as the event
+    /// [`RECV_ROOM_MESSAGE`](crate::server_push::RECV_ROOM_MESSAGE), unless the type has an event of its own.
     ///
     /// JavaScript: `sendRoomMessage(rid, mtype, msg, attrs, mid, timeout, callback)`, on the page
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
@@ -138,11 +138,11 @@ impl RtmClient {
     /// * `mtype` – the message's type, 1 to 127; 51 to 127 are the application's own: see
     ///   [`mtype`](crate::types::mtype).
     /// * `msg` – the body, text or bytes, at most 20480 bytes.
-    /// * `attrs` – what goes along with it, at most 2048 bytes; `""` if nothing.
-    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again give the mid it had:
-    ///   the receivers see it once.
+    /// * `attrs` – application data attached to the message, up to 2048 bytes; `""` if none.
+    /// * `mid` – the message's id; `None` or 0 makes a new one. To send a message again, give the mid of the first
+    ///   attempt: the receivers see the message once.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` when the service took it,
+    /// * `callback` – gets [`SendReply`]: `mid` is the message's id, `payload.mtime` the time when the service took it,
     ///   in milliseconds since 1970. A failure is a [`SendError`], which carries the `mid` too.
     ///
     /// # Errors

@@ -9,17 +9,17 @@ use crate::wire::payload::MapWriter;
 
 /// Messages of any type: unread ones.
 impl RtmClient {
-    /// Lists the users and groups of which messages are unread: those that came after this user's last logout, or after
-    /// the reminder was cleared, if that was later. Only types 30 to 50 count.
+    /// Lists the users and groups with unread messages: messages that came after this user's last logout, or after the
+    /// reminder was cleared, whichever is later. Only types 30 to 50 count.
     ///
     /// JavaScript: `getUnreadMessage(clear, timeout, callback)`, on the page
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     ///
-    /// * `clear` – whether the reminder of messages missed while offline is cleared; `None` leaves that to the
+    /// * `clear` – whether the reminder of messages missed while offline is cleared; `None` leaves the choice to the
     ///   service.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets [`UnreadMessages`]: `p2p`, the ids of the users, and `group`, those of the groups.
-    ///   They are ids, although the original page speaks of counts: for these see
+    /// * `callback` – gets [`UnreadMessages`]: `p2p`, the ids of the users, and `group`, those of the groups. The lists
+    ///   hold ids, although the original page speaks of counts; for counts see
     ///   [`get_p2p_unread_message_num`](Self::get_p2p_unread_message_num).
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl RtmClient {
         self.call("getunread", payload, timeout, UnreadMessages::decode, callback);
     }
 
-    /// Lists the users and groups of which messages are unread, and says since when: the time of the last logout.
+    /// Lists the users and groups with unread messages, and gives the time of the last logout.
     ///
     /// * `clear` – whether the reminder of messages missed while offline is cleared.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -121,8 +121,8 @@ impl RtmClient {
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     ///
     /// * `uids` – the ids of the users.
-    /// * `mtime` – messages later than this count, in milliseconds since 1970; `None` means since this user
-    ///   last logged out.
+    /// * `mtime` – messages later than this time count, in milliseconds since 1970; `None` means since this user last
+    ///   logged out.
     /// * `mtypes` – only messages of these types count; `None` or an empty list means chat, command and file
     ///   types.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -131,8 +131,7 @@ impl RtmClient {
     ///
     /// # Errors
     ///
-    /// 200033 the list is empty; 200032 it is too long; and those of
-    /// [every call](crate::error_code#every-call).
+    /// 200033 the list is empty; 200032 the list is too long; and those of [every call](crate::error_code#every-call).
     ///
     /// # Example
     ///
@@ -169,8 +168,8 @@ impl RtmClient {
     /// [Messages](https://github.com/highras/rtm-client-sdk-websocket/blob/master/docs/Messages.md).
     ///
     /// * `gids` – the ids of the groups.
-    /// * `mtime` – messages later than this count, in milliseconds since 1970; `None` means since this user
-    ///   last logged out.
+    /// * `mtime` – messages later than this time count, in milliseconds since 1970; `None` means since this user last
+    ///   logged out.
     /// * `mtypes` – only messages of these types count; `None` or an empty list means chat, command and file
     ///   types.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -179,8 +178,7 @@ impl RtmClient {
     ///
     /// # Errors
     ///
-    /// 200033 the list is empty; 200032 it is too long; and those of
-    /// [every call](crate::error_code#every-call).
+    /// 200033 the list is empty; 200032 the list is too long; and those of [every call](crate::error_code#every-call).
     ///
     /// # Example
     ///

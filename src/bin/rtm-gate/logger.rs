@@ -1,4 +1,4 @@
-//! What is said on standard error: the log, and errors.
+//! The output to standard error: the log, and errors.
 
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! The race over networks that are made up: what each address does, and when, is known beforehand.
+//! The race over invented networks: the behaviour of each address, and its times, are known beforehand.
 
 use proptest::prelude::*;
 

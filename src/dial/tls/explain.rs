@@ -1,4 +1,4 @@
-//! What a failure of TLS means.
+//! The meanings of TLS failures.
 
 use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 

@@ -1,4 +1,4 @@
-//! Certificates and keys as the program has given them.
+//! Certificates and keys that the program gives.
 
 use rustls::RootCertStore;
 use rustls::pki_types::pem::{self, PemObject};

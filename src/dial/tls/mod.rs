@@ -1,4 +1,4 @@
-//! TLS without a socket: what the options ask for, what is seen in a handshake, and what its failure means.
+//! TLS without a socket: the settings of the options, the facts of a handshake, and the meaning of a failure.
 
 mod explain;
 mod given;

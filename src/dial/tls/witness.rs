@@ -1,4 +1,4 @@
-//! What is seen in a handshake and not told of later; and certificates that are trusted themselves.
+//! Facts that only the handshake shows; and certificates that are trusted by themselves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! One way to a gate being tried, over a socket of its own: TCP, proxy, TLS, upgrade. Each step goes on when the socket is
+//! One attempt to reach a gate, over its own socket: TCP, proxy, TLS, upgrade. Each step goes on when the socket is
 //! ready.
 
 use std::io::{self, ErrorKind, Read, Write};

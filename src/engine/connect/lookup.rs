@@ -1,7 +1,7 @@
-//! Looking names up: one lookup for each name at a time in a client, however many wait for it.
+//! Lookups of names: one lookup at a time for each name in a client, however many attempts wait for it.
 //!
-//! The resolver blocks as long as it likes, on a thread that holds nothing of the client: a lookup nobody waits for any
-//! more ends with its thread, and who wants the same name meanwhile waits with it.
+//! The resolver may block for any time, on a thread that holds nothing of the client. A lookup that is no longer needed
+//! ends with its thread, and a later attempt with the same name joins the running lookup.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};

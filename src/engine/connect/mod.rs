@@ -1,5 +1,5 @@
 //! Opening a connection: one gate of several, by one of its addresses. Nothing here blocks; each step goes on when a
-//! socket is ready or a lookup has ended. Which address is tried when is the race's to say.
+//! socket is ready or a lookup has ended. The race decides which address is tried when.
 
 mod attempt;
 mod lookup;

@@ -1,5 +1,5 @@
-//! A stream that is being upgraded to a WebSocket: the request goes out, and the head of the answer is waited for. What
-//! stands behind the head are frames.
+//! The upgrade of a stream to a WebSocket: the request goes out, and the head of the answer comes. The bytes after the
+//! head are frames.
 
 use std::io::{self, ErrorKind};
 use std::time::SystemTime;

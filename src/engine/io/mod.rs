@@ -1,7 +1,7 @@
-//! What the I/O role does: the one value that whoever sits in the chair owns, for as long as it sits.
+//! The I/O role: the one value that the thread in the chair owns, as long as it sits.
 //!
 //! A pass: read until the socket would block (bounded), one lock to take the answered calls and the outbox, step the
-//! session, write with the lock released. It blocks nowhere but in the readiness wait, and runs no user code.
+//! session, write with the lock released. A pass blocks only in the readiness wait, and runs no user code.
 
 mod catch_up;
 mod session;

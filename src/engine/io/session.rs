@@ -1,4 +1,4 @@
-//! What the session machine says, done.
+//! Carries out the outputs of the session machine.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

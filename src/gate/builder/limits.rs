@@ -1,11 +1,11 @@
-//! The limits of a gate: what it refuses, and what it forgets.
+//! The limits of a gate: the sizes it refuses, and the data it forgets.
 
 use std::time::Duration;
 
 use super::{GateBuilder, millis};
 
 impl GateBuilder {
-    /// The largest message body. Default: 20480 bytes. A larger one is refused with 200030.
+    /// The largest message body. Default: 20480 bytes. A larger body is refused with 200030.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -23,7 +23,7 @@ impl GateBuilder {
         builder
     }
 
-    /// The largest attrs of a message or a file. Default: 2048 bytes. Larger ones are refused with 200030 or 200031.
+    /// The largest attrs of a message or a file. Default: 2048 bytes. Larger attrs are refused with 200030 or 200031.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -41,7 +41,7 @@ impl GateBuilder {
         builder
     }
 
-    /// The largest file. Default: 5242880 bytes. A larger one is refused with 200031.
+    /// The largest file. Default: 5242880 bytes. A larger file is refused with 200031.
     ///
     /// ```
     /// use rtm_client::types::{File, mtype};
@@ -60,7 +60,7 @@ impl GateBuilder {
         builder
     }
 
-    /// The largest package. Default: 8 MiB. A larger one ends its connection.
+    /// The largest package. Default: 8 MiB. A larger package ends its connection.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -78,7 +78,7 @@ impl GateBuilder {
         builder
     }
 
-    /// How many rows of history an answer holds at most. Default: 20.
+    /// The largest number of history rows in an answer. Default: 20.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -99,8 +99,8 @@ impl GateBuilder {
         builder
     }
 
-    /// How many members a group may have. Default: 10000. One more is refused with 200042; what
-    /// [`group`](GateBuilder::group) and [`seed`](GateBuilder::seed) say is not checked.
+    /// The largest number of members of a group. Default: 10000. Further members are refused with 200042; members from
+    /// [`group`](GateBuilder::group) and [`seed`](GateBuilder::seed) are not checked.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -118,7 +118,7 @@ impl GateBuilder {
         builder
     }
 
-    /// How many friends a user may have. Default: 300. One more is refused with 200048.
+    /// The largest number of friends of a user. Default: 300. Further friends are refused with 200048.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -136,7 +136,8 @@ impl GateBuilder {
         builder
     }
 
-    /// How many rooms a connection may be in, where several are allowed. Default: 10. One more is refused with 200047.
+    /// The largest number of rooms of a connection, if several are allowed. Default: 10. Further rooms are refused with
+    /// 200047.
     ///
     /// ```
     /// use rtm_client::{gate::Gate, reply};
@@ -154,7 +155,7 @@ impl GateBuilder {
         builder
     }
 
-    /// How many messages of a conversation are kept; the oldest go first. Default: 500; zero counts as 1.
+    /// How many messages of a conversation are kept; the oldest messages go first. Default: 500; zero counts as 1.
     ///
     /// ```
     /// use rtm_client::gate::{ConversationId, Gate};
@@ -173,8 +174,8 @@ impl GateBuilder {
         builder
     }
 
-    /// How long a message is kept. Default: 7 days. Older ones go when the next of their conversation comes, or within
-    /// a second or so while the gate has something to do.
+    /// How long a message is kept. Default: 7 days. Older messages are removed when the next message of their
+    /// conversation comes, or within a second or so while the gate has work.
     ///
     /// ```
     /// use std::time::Duration;
@@ -192,7 +193,8 @@ impl GateBuilder {
         builder
     }
 
-    /// How many bytes of files are kept; the oldest go first, and a file larger than that at once. Default: 256 MiB.
+    /// How many bytes of files are kept; the oldest files go first, and a file above this limit at once. Default: 256
+    /// MiB.
     ///
     /// ```
     /// use std::io::{Read, Write};
@@ -226,7 +228,7 @@ impl GateBuilder {
         builder
     }
 
-    /// How long a file token is good. Default: 10 minutes.
+    /// How long a file token is valid. Default: 10 minutes.
     ///
     /// ```
     /// use std::time::Duration;

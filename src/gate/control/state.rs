@@ -1,4 +1,4 @@
-//! What there is at the gate, as JSON. Ids are decimal texts: the numbers of JavaScript end at 2^53.
+//! The state of the gate, as JSON. Ids are decimal texts, because JavaScript numbers are exact only up to 2^53.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! When which fault strikes.
+//! The decision which fault strikes when.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Files: a token at the main door, the file itself at the file door.
+//! Files: the token from the main listener, the file itself to the file listener.
 
 use serde_json::Value;
 

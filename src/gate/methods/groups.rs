@@ -1,4 +1,4 @@
-//! Groups: lasting, for members.
+//! Groups: lasting, with members.
 
 use super::{MOST_INFOS, answer_info, member, new_info, set_info};
 use crate::error_code::rtm;

@@ -1,4 +1,4 @@
-//! What each method does, one file per page of the documentation.
+//! The methods, one file for each page of the documentation.
 
 mod conversations;
 mod files;

@@ -1,4 +1,4 @@
-//! Rooms: entered and left by connections, gone when nobody is inside.
+//! Rooms: connections enter and leave a room, and an empty room is gone.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Users: who is online, what they tell of themselves, what they keep.
+//! Users: who is online, their texts, and their data.
 
 use super::{LONGEST_VALUE, MOST_INFOS, answer_info, new_info, set_info};
 use crate::error_code::rtm;

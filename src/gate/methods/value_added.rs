@@ -1,7 +1,7 @@
 //! Translation, checks and speech: small and deterministic, in the documented shapes.
 //!
 //! A text is checked against a short list of words. An image, an audio or a video is checked by the same list against its
-//! URL or its bytes, and speech says what its bytes say as text, so that a test decides by what it sends.
+//! URL or its bytes, and the text of speech is its bytes as text, so that a test chooses the result by its input.
 
 use crate::error_code::rtm;
 use crate::gate::call::{Call, Done, Refusal, refusal};

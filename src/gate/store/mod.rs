@@ -1,4 +1,4 @@
-//! What the gate remembers: messages, users, groups. No sockets and no clock: the time is passed in.
+//! The data of the gate: messages, users, groups. No sockets and no clock: the time is passed in.
 
 mod log;
 mod users;

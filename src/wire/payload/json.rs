@@ -1,4 +1,4 @@
-//! JSON and MessagePack, each as the other.
+//! JSON as MessagePack, and MessagePack as JSON.
 
 use rmp::encode;
 use rmpv::ValueRef;
