@@ -108,7 +108,8 @@ impl RtmClient {
     /// `callback(ok, error_code)` is called once: `(true, 0)` when logged in; `(false, 0)` if the token is wrong or
     /// expired; otherwise `(false, code)`: 20012 if no connection could be made, 20003 if the gate did not answer, 20002
     /// if the connection ended or the client was closed first, or the gate's code. The reason in words is in the error of
-    /// [`reply::login`](crate::reply::login), and is reported to [`on_error_recorder`](Self::on_error_recorder).
+    /// [`reply::login`](crate::reply::login); a connection that could not be made is reported to
+    /// [`on_error_recorder`](Self::on_error_recorder) too.
     ///
     /// * `uid` – the user's id.
     /// * `token` – the token that the program's server got for the user.
@@ -180,7 +181,8 @@ impl RtmClient {
     /// Logs out gracefully: waits up to 5 s for the answers to earlier calls and files, then tells the gate, and closes
     /// the connection when the gate has answered, after 5 s more at the latest.
     ///
-    /// Calls made after `bye` fail with 20012. The session ends with [`on_session_closed`](Self::on_session_closed)`(0)`.
+    /// Calls made after `bye` fail with 20012. The session ends with [`on_session_closed`](Self::on_session_closed)`(0)`; a
+    /// first login that is under way ends with 20002 and without that event.
     /// While the client reconnects, `bye` ends the session at once, and messages that wait to be sent fail;
     /// [`bye_and_wait`](Self::bye_and_wait) waits for them. `bye` never blocks, and may be called inside a callback.
     /// Dropping the last handle afterwards ends everything at once, as always.

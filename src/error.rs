@@ -235,6 +235,9 @@ impl SendError {
     /// the service has answered a message that was sent once with a code of its own (10xxx, 200xxx). In all other cases
     /// [`Unknown`](Delivery::Unknown): send the message again with the same mid, and the receivers see it once.
     ///
+    /// After a message that the program itself sends again, the code
+    /// [200053](crate::error_code::rtm::DUPLICATED_MID) means success: the service has the message already.
+    ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
     /// let send = |timeout: Option<Duration>| {

@@ -500,7 +500,8 @@ impl ClientOptions {
     /// Calls `ready` whenever callbacks begin to wait for [`run_callbacks`](crate::RtmClient::run_callbacks), with
     /// [`Callbacks::Manual`]: so that a loop that sleeps can be woken. Default: nothing is called.
     ///
-    /// A thread of the client, or a call, runs `ready` when the queue of callbacks stops being empty. The connection
+    /// A thread of the client, or a call, runs `ready` when the queue of callbacks stops being empty; one
+    /// [`run_callbacks`](crate::RtmClient::run_callbacks) then runs all of them. The connection
     /// waits until `ready` returns, so `ready` should only send a message to the loop. Waiting inside `ready` is an
     /// error, as in a callback.
     ///

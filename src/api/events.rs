@@ -9,7 +9,9 @@ use crate::types::Gap;
 
 /// Events of the client itself.
 impl RtmClient {
-    /// Calls `handler` for errors that belong to no particular call: for logging.
+    /// Calls `handler` for errors of the connection, for logging: a connection that could not be made (20012), also by a
+    /// login, or was lost (20002), a push that cannot be read, a room or language that cannot be resumed. The answer of the
+    /// service to a call or a login goes to its callback alone.
     ///
     /// JavaScript: `on("ErrorRecorder", (error) => {})`
     ///

@@ -120,7 +120,8 @@ impl ClientOptions {
     /// The callback of the login runs once: after the success, when the gate refuses the login for good, after the last
     /// attempt, or at [`close`](crate::RtmClient::close). The timeout of the login bounds each attempt. Meanwhile the
     /// state stays [`Connecting`](crate::ConnectionState::Connecting), each failure is reported to
-    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder), and there are no relogin events.
+    /// [`on_error_recorder`](crate::RtmClient::on_error_recorder), and there are no relogin events. Calls fail with 20012 until
+    /// the login has succeeded, and no message is queued.
     ///
     /// ```
     /// use rtm_client::{ClientOptions, RtmClient, gate::Gate, reply};

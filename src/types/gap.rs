@@ -22,6 +22,7 @@ pub struct Gap {
     /// The beginning of the gap, in milliseconds since 1970; 0 if unknown.
     pub since: i64,
     /// The end of the gap, in milliseconds since 1970; [`i64::MAX`] means the moment when the gap is reported.
+    /// Both ends may be given to [`HistoryRange`](crate::types::HistoryRange), to read what the history has.
     pub until: i64,
 }
 
