@@ -27,7 +27,7 @@
 //!
 //! # What each set of features brings
 //!
-//! Crates in the tree, this one left out, on Linux with x86-64; `cargo tree` lists them.
+//! The number of crates in the tree, without this crate, on Linux with x86-64; `cargo tree` lists them.
 //!
 //! | features | crates | C compiler |
 //! | --- | --- | --- |
@@ -38,8 +38,9 @@
 //! | `gate`, `tls` | 73 | yes |
 //! | all | 76 | yes |
 //!
-//! The C compiler is for `ring`, which does the cryptography: one for the target, when cross-compiling. A feature only adds:
-//! with one enabled, by whichever crate in the tree, nothing changes for a program that does not use it.
+//! `ring`, which does the cryptography, needs the C compiler; when cross-compiling, a C compiler for the target. A
+//! feature only adds: if any crate in the tree enables a feature, nothing changes for a program that does not use the
+//! feature.
 //!
 //! # Platforms
 //!
@@ -50,7 +51,7 @@
 //! | Android, iOS, the BSDs | expected to compile, for the same reason; not checked |
 //! | WebAssembly | no: it has neither threads nor sockets |
 //!
-//! One thing differs: only on Unix does the program `rtm-gate` end in order when its terminal is closed.
+//! There is one difference: the program `rtm-gate` ends in order when its terminal is closed, but only on Unix.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs, missing_debug_implementations)]
 #![forbid(unsafe_code)]
@@ -69,7 +70,7 @@
 #[cfg(all(test, not(feature = "unit")))]
 compile_error!("the library's own tests are compiled in tests/heavy: cargo test --test unit");
 
-/// The programs in the pages below `docs`, which run with the documentation's own.
+/// The programs in the pages below `docs`, which run together with those of the documentation.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../docs/porting.md")]
@@ -90,9 +91,9 @@ mod pages {
     mod tokens {}
 }
 
-/// What the compiler says no to.
+/// Programs that the compiler refuses.
 ///
-/// Settings that go nowhere:
+/// Settings that are not used:
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
@@ -100,7 +101,7 @@ mod pages {
 /// options.clone().endpoint("rtm.example:13321");
 /// ```
 ///
-/// A walk that nobody makes:
+/// A walk that is not used:
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
@@ -146,7 +147,7 @@ mod testing;
 mod time;
 mod wire;
 
-/// The version of this crate, such as `0.2.0`: for a log, or for what a program says of itself.
+/// The version of this crate, such as `0.2.0`: for a log, or for a version text of the program.
 ///
 /// ```
 /// println!("rtm-client {}", rtm_client::VERSION);

@@ -1,4 +1,4 @@
-//! Ways to receive a result other than two `Option`s: as a `Result`, waited for, polled for, ignored.
+//! Ways to receive a result instead of two `Option`s: a `Result`, waiting, polling, ignoring.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ pub(crate) fn is_login_reply<C: 'static>(_: &C) -> bool {
     TypeId::of::<C>() == callback_type(login)
 }
 
-/// The same for [`login`](crate::RtmClient::login), whose callback gets `(ok, error_code)`.
+/// A [`channel`] for [`login`](crate::RtmClient::login), whose callback gets `(ok, error_code)`.
 ///
 /// A token that was refused is the error 200027; any other error has the code that `login` gives. Like the error of
 /// [`on_error_recorder`](crate::RtmClient::on_error_recorder), the error names the step that failed and the peer, with

@@ -1,4 +1,4 @@
-//! Quests that this crate has no call for.
+//! Quests for which this crate has no call.
 
 use std::time::Duration;
 
@@ -7,21 +7,22 @@ use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::wire::payload::{Fields, json_to_msgpack};
 
-/// What the service has and this crate has not.
+/// Methods of the service for which this crate has no call.
 impl RtmClient {
-    /// Sends a quest by its name on the wire, with a payload of the program's own: for what the service has and this crate
-    /// has no call for.
+    /// Sends a quest by its wire name, with the program's own payload: for methods of the service for which this crate
+    /// has no call.
     ///
-    /// * `method` – the name on the wire, 1 to 255 bytes. Logins and logouts have calls of their own, which the client has to
-    ///   know of: `auth` and `bye` are not for here. What a quest changes is not resumed after a relogin.
-    /// * `json` – the payload, a JSON object. Integers are sent as 64-bit ones, fractions as float64.
+    /// * `method` – the name on the wire, 1 to 255 bytes. Do not send `auth` and `bye`: the client has to know of logins
+    ///   and logouts, which have their own calls. Changes that a quest makes are not restored after a relogin.
+    /// * `json` – the payload, a JSON object. Integers are sent as 64-bit integers, fractions as float64.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
-    /// * `callback` – gets the answer, as the text of a JSON object. Bytes that are not UTF-8 show as U+FFFD there.
+    /// * `callback` – gets the answer, as the text of a JSON object. Bytes that are not UTF-8 show as U+FFFD in this
+    ///   text.
     ///
     /// # Errors
     ///
-    /// 20005 `json` is no JSON object, or `method` is too long or empty; the service's own, which is 20004 for a method it
-    /// does not have; and those of [every call](crate::error_code#every-call).
+    /// 20005 `json` is no JSON object, or `method` is too long or empty; the codes of the service, such as 20004 for an
+    /// unknown method; and those of [every call](crate::error_code#every-call).
     ///
     /// # Example
     ///

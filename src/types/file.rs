@@ -201,7 +201,7 @@ impl fmt::Debug for FileToken {
 /// client.upload_file(mtype::FILE, File::from_bytes("notes.txt", "remember the milk"), None, callback);
 /// let upload = reply.wait()?;
 /// assert_ne!(upload.mid, 0);
-/// println!("to be had at {}", upload.payload.url);
+/// println!("stored at {}", upload.payload.url);
 /// assert!(upload.payload.url.as_str().unwrap().starts_with("http://"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
