@@ -43,7 +43,7 @@ fn nobody_wakes_up() {
     client.close_and_wait(DEADLINE).expect("the threads end");
 }
 
-/// Between the gate's pings there is nothing but a look at the clocks each ten seconds.
+/// Between the gate's pings there is nothing but a look at the clocks each ten seconds. For a minute, or not at all.
 #[test]
 fn for_a_minute_there_are_pings_and_looks_at_the_clocks() {
     const LOOK: Duration = Duration::from_secs(10);
@@ -52,7 +52,7 @@ fn for_a_minute_there_are_pings_and_looks_at_the_clocks() {
     let peer = Peer::new();
     let (client, record, mut connection) = peer.login(peer.options());
     record.expect_nothing(&client, &mut connection);
-    let looks = few_or_many(1, 6);
+    let looks = few_or_many(0, 6);
     let (mut timer, mut others, mut pings) = (0, 0, 0);
     for _ in 0..looks {
         let before = all();
@@ -66,7 +66,7 @@ fn for_a_minute_there_are_pings_and_looks_at_the_clocks() {
         others += all() - before.1 - by_timer;
     }
     println!("{looks} times {LOOK:?}: {timer} looks, {pings} wake-ups for {looks} pings");
-    assert!(timer == looks || timer == looks + 1, "{timer} wake-ups of the timer thread");
+    assert!((looks..=looks + 1).contains(&timer), "{timer} wake-ups of the timer thread");
     assert_eq!(others, 0, "wake-ups of the other threads");
     assert!(pings <= 6 * looks, "{pings} wake-ups for {looks} pings");
     client.close_and_wait(DEADLINE).expect("the threads end");
