@@ -1,46 +1,50 @@
 //! Messages sent while the connection was lost, fetched after a relogin, as a pure state machine: pushes, answers and ends
 //! of connections go in, questions and messages come out.
 //!
-//! Each message of the types covered that was sent to the user after the floor is handed over once and in its order within
-//! its conversation, or lies in a gap that is told. The duplicate filter stands behind the machine and does the rest: a
-//! message that the service pushes after having shown it in the history, or pushes twice.
+//! Each message of a covered type that was sent to the user after the floor is handed over once and in the order of its
+//! conversation, or lies in a reported gap. The duplicate filter after the machine does the rest: it drops a message that
+//! the service pushes after the history has shown it, or pushes twice.
 //!
-//! * **Mark**: of each conversation the newest message handed over: its time, and sender and mid of all messages of that
-//!   time. Only types covered move the mark, and only when they are handed over. A mark takes some hundred bytes and lasts
-//!   as long as the session.
-//! * **Floor**: the service's time at the first login, of a room at its entering. Older rows are never handed over. Where the
-//!   connection is lost before the service has said the time, the newest message handed over stands for it.
-//! * **List**: after a relogin the service is asked which conversations have messages newer than the newest one handed over (or
-//!   the floor, where that is later; or the start of a walk that is still owed, where that is earlier), less five seconds: so
-//!   far may messages of several conversations be out of order.
-//! * **Walks**: the conversations in the list are walked one after the other, oldest row first, from the mark on or, without
-//!   one, from the list's time; and so are the broadcasts, rooms once they are entered again, and conversations with a mark whose
-//!   walk the loss before has broken off. A page begins at the time of the newest row seen, included, and has to show that
-//!   row again. So what the service forgets between two pages is noticed as well as what it forgot before the first.
-//! * **Held back**: from the relogin on every push, whatever its type, until the list is in; then those of conversations whose
-//!   walk is not over. A row whose push is held is left to the push, and the walk is over where it comes to such a row.
-//! * **Away**: what is pushed between a loss and the relogin, by a service that says that before it answers the login, is
-//!   dropped if its type is covered: it lies behind what was missed, and the walk brings it.
-//! * **Loss**: a held push of a type covered is dropped, as the next walk brings it; others are handed over. Walks start over from
-//!   the marks. What the list had counted of a conversation without a mark still has to come.
+//! * **Mark**: the newest message of a conversation that was handed over: its time, and sender and mid of all messages of
+//!   that time. Only messages of covered types move the mark, and only when they are handed over. A mark takes some
+//!   hundred bytes and lasts as long as the session.
+//! * **Floor**: the service's time at the first login; for a room, the time of its entering. Older rows are never handed
+//!   over. If the connection is lost before the service has told the time, the newest message handed over takes the place
+//!   of the floor.
+//! * **List**: after a relogin the machine asks the service which conversations have messages newer than the newest
+//!   message handed over (or the floor, if the floor is later; or the start of a walk that is still owed, if that start
+//!   is earlier), less five seconds, because messages of several conversations may be out of order by so much.
+//! * **Walks**: the machine walks the conversations in the list one after another, oldest row first, from the mark on or,
+//!   without a mark, from the list's time. It also walks the broadcasts, rooms once they are entered again, and
+//!   conversations with a mark whose walk the last loss has broken off. A page begins at the time of the newest row seen,
+//!   included, and has to show that row again. So the machine notices rows that the service forgets between two pages,
+//!   and rows forgotten before the first page.
+//! * **Held back**: from the relogin on every push of any type, until the list has come; then the pushes of conversations
+//!   whose walk is not over. A walk leaves a row whose push is held to the push, and is over at such a row.
+//! * **Away**: a service may push messages between a loss and the answer to the relogin. Such a push of a covered type is
+//!   dropped, because it comes after the missed messages, and the walk brings it.
+//! * **Loss**: a held push of a covered type is dropped, because the next walk brings it; other pushes are handed over.
+//!   Walks start over from the marks. Messages that the list had counted in a conversation without a mark still have to
+//!   come.
 //!
-//! A gap is told at the end of its walk, before what is held: one for each conversation and outage, from the first message that
-//! may be missing to the last. There is one where
+//! A gap is reported at the end of its walk, before the held pushes: one for each conversation and outage, from the first
+//! message that may be missing to the last. There is a gap if
 //!
-//! * a page did not show a row again, and nothing in it is old enough to say that all is there;
-//! * of a conversation without a mark fewer rows came than the list had counted;
-//! * there were more than may be handed over. Without a mark it begins at the list's time, as the first may be missing too;
-//! * a page could not be had, or more than 4 MiB were held and this conversation had the most of it;
-//! * a room was not entered again, was left before its walk was over, or lost before the service had said when it was
-//!   entered;
+//! * a page did not show a row again, and no row of the page is old enough to prove that all rows are there;
+//! * fewer rows of a conversation without a mark came than the list had counted;
+//! * there were more messages than may be handed over. Without a mark the gap begins at the list's time, because the
+//!   first message may be missing too;
+//! * a page could not be fetched, or more than 4 MiB were held and this conversation had the most of them;
+//! * a room was not entered again, was left before its walk was over, or was lost before the service had told the time of
+//!   entering;
 //! * the session ended before the walk was over.
 //!
-//! [`GapConversation::Unknown`] is where no conversation can be named: the list could not be had or the session ended before
-//! it was in; or the connection was lost before there was a floor or a message to stand for it.
+//! [`GapConversation::Unknown`] means that no conversation can be named: the list could not be fetched, or the session
+//! ended before the list came; or the connection was lost before there was a floor or a message in its place.
 //!
-//! What cannot be known: what the service had forgotten before it was asked of a conversation that has no mark, or that the
-//! list does not name. And where a gap is told, whether something is missing, if the message at the mark itself is
-//! forgotten, or one that was counted is deleted before the walk, or pushed and forgotten.
+//! The machine cannot know of messages that the service had forgotten before the question, in a conversation without a
+//! mark or outside the list. And a reported gap may have no missing message, if the service has forgotten the message at
+//! the mark itself, or if a counted message was deleted before the walk, or pushed and forgotten.
 
 mod messages;
 mod walk;
@@ -58,15 +62,15 @@ pub(crate) use messages::{Answer, Conversation, Input, Output, Pushed, Question,
 use walk::{Hole, Key, Limits, Mark, Next, Verdict, Walk};
 pub(crate) use wire::{Message, pushed};
 
-/// How long before a question is asked again.
+/// The time before a question is repeated.
 const PAUSE: Time = 1_000_000_000;
-/// How often a question is asked again.
+/// The number of repeats of a question.
 const REPEATS: u32 = 3;
 /// By how much, in milliseconds, messages of several conversations may be out of order.
 const SLACK: i64 = 5000;
-/// How many bytes of pushes are held.
+/// The largest number of bytes of held pushes.
 const MOST_HELD: usize = 4 * 1024 * 1024;
-/// How many rows a page has: the most the service gives.
+/// The number of rows of a page: the largest that the service gives.
 pub(crate) const PAGE_ROWS: usize = 20;
 
 pub(crate) struct Machine<M> {
@@ -81,42 +85,43 @@ pub(crate) struct Machine<M> {
     newest: Option<i64>,
     /// From a loss until the relogin.
     away: bool,
-    /// From a relogin until a list is in, also across losses: up to this time nothing is missing apart from backlogs.
+    /// From a relogin until a list has come, also across losses: up to this time no message is missing except in
+    /// backlogs.
     unlisted: Option<i64>,
-    /// The time the latest list was asked with.
+    /// The time in the question for the latest list.
     from: i64,
     /// The conversations that are behind, or may be.
     backlogs: BTreeMap<Conversation, Backlog<M>>,
-    /// Of all backlogs.
+    /// The sum for all backlogs.
     held_bytes: usize,
-    /// What is still to be asked for.
+    /// The questions that are still to be asked.
     tasks: VecDeque<Task>,
     running: Option<Running>,
     last_id: u32,
 }
 
-/// What a conversation is behind with.
+/// The messages that a conversation is behind with.
 struct Backlog<M> {
     stage: Stage,
     held: VecDeque<Pushed<M>>,
     held_bytes: usize,
-    /// What its walks have found missing so far.
+    /// The missing part that the walks have found so far.
     hole: Option<Hole>,
 }
 
 enum Stage {
-    /// Pushes are held because the list is not in.
+    /// Pushes are held because the list has not come yet.
     Unlisted,
     /// The room is not entered again yet.
     Outside,
     Walking(Walk),
-    /// A loss has come before the walk was over or had begun. With it what the walk has to remember.
+    /// A loss came before the walk was over or had begun. The value is the part that the walk has to remember.
     Owed(Option<Walk>),
-    /// It held too much before the list was in: it is not walked in this outage, and pushes pass.
+    /// The conversation held too much before the list came: it is not walked in this outage, and its pushes pass.
     GivenUp,
 }
 
-/// What a question is for.
+/// The purpose of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
     Floor,
@@ -133,9 +138,9 @@ struct Running {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asking {
-    /// The answer to that question is awaited.
+    /// The machine waits for the answer to that question.
     Sent(u32),
-    /// It is asked again at that time.
+    /// The question is repeated at that time.
     Again(Time),
 }
 
@@ -159,7 +164,7 @@ impl<M> Machine<M> {
         }
     }
 
-    /// When [`Input::Due`] is to be given next.
+    /// The time for the next [`Input::Due`].
     pub(crate) fn deadline(&self) -> Time {
         match self.running {
             Some(Running { state: Asking::Again(at), .. }) => at,
@@ -167,7 +172,7 @@ impl<M> Machine<M> {
         }
     }
 
-    /// Goes on from `input`; what does not fit is ignored, such as an answer from before a loss.
+    /// Takes one step with `input`. An input that does not fit is ignored, such as an answer from before a loss.
     pub(crate) fn step(&mut self, now: Time, input: Input<M>, out: &mut Vec<Output<M>>) {
         match input {
             Input::LoggedIn => {
@@ -224,15 +229,15 @@ impl<M> Machine<M> {
         self.walk(Conversation::Broadcast, None);
     }
 
-    /// Up to when nothing is missing in conversations whose walks are owed.
+    /// The time up to which no message is missing in conversations whose walks are owed.
     fn owed_since(&self) -> Option<i64> {
         // There was a list, and up to its time nothing was missing; the mark may be older.
         let listed = Some(self.from).filter(|&from| from > 0)?.saturating_add(SLACK);
         self.backlogs.keys().map(|&conversation| self.mark(conversation).max(listed)).min()
     }
 
-    /// Whether the push is to be handed over at once: then the machine counts it as handed over, and it is not for
-    /// [`step`](Machine::step).
+    /// Whether to hand over the push at once. The machine then counts the push as handed over, and
+    /// [`step`](Machine::step) must not get the push.
     pub(crate) fn passes<N>(&mut self, push: &Pushed<N>) -> bool {
         let passes = match self.backlogs.get(&push.conversation) {
             _ if self.away => !self.options.mtypes.contains(&push.mtype),
@@ -406,7 +411,7 @@ impl<M> Machine<M> {
         }
     }
 
-    /// The list is in.
+    /// The list has come.
     fn listed(&mut self, list: Vec<Unread>, out: &mut Vec<Output<M>>) {
         self.unlisted = None;
         for unread in list {
@@ -419,7 +424,8 @@ impl<M> Machine<M> {
         self.go_without_list(out);
     }
 
-    /// Deals with the conversations that no list names: walks what it owes to one with a mark, and holds back no other.
+    /// Handles the conversations that the list does not name: walks those with a mark to which messages are owed, and
+    /// releases the others.
     fn go_without_list(&mut self, out: &mut Vec<Output<M>>) {
         let conversations: Vec<_> = self.backlogs.keys().copied().collect();
         for conversation in conversations {
@@ -432,7 +438,7 @@ impl<M> Machine<M> {
         }
     }
 
-    /// Tells that there will be no list, if one was awaited.
+    /// Reports that there will be no list, if the machine waited for one.
     fn give_up_list(&mut self, out: &mut Vec<Output<M>>) {
         if self.unlisted.take().is_some() {
             let since = self.from.max(self.floor.unwrap_or(0));
@@ -498,7 +504,7 @@ impl<M> Machine<M> {
         }
     }
 
-    /// Ends what is being done about the conversation: with a gap, unless nothing is known to be owed to it.
+    /// Ends the backlog of the conversation: with a gap, unless no message is known to be owed.
     fn abandon(&mut self, conversation: Conversation, out: &mut Vec<Output<M>>) {
         match self.backlogs.get(&conversation).map(|backlog| &backlog.stage) {
             Some(Stage::Outside | Stage::Walking(_) | Stage::Owed(_)) => {
@@ -509,7 +515,7 @@ impl<M> Machine<M> {
         }
     }
 
-    /// Ends what is being done about the conversation before all is there.
+    /// Ends the backlog of the conversation before all messages are there.
     fn cut(&mut self, conversation: Conversation, out: &mut Vec<Output<M>>) {
         let Limits { from, floor, .. } = self.limits(conversation);
         let mark = self.mark(conversation);
@@ -528,7 +534,7 @@ impl<M> Machine<M> {
         self.marks.get(&conversation).map_or(0, |mark| mark.mtime)
     }
 
-    /// The conversation is no longer behind: tells what is missing and hands over what is held.
+    /// The conversation is no longer behind: reports the missing part and hands over the held pushes.
     fn finish(&mut self, conversation: Conversation, out: &mut Vec<Output<M>>) {
         let Some(backlog) = self.backlogs.remove(&conversation) else { return };
         let task = Task::Walk(conversation);
@@ -543,7 +549,7 @@ impl<M> Machine<M> {
         }
     }
 
-    /// Asks the next question, if none is being asked.
+    /// Asks the next question, if no question is open.
     fn go_on(&mut self, out: &mut Vec<Output<M>>) {
         if self.running.is_none() {
             if let Some(task) = self.tasks.pop_front() {
@@ -570,8 +576,8 @@ impl<M> Machine<M> {
 }
 
 impl<M> Backlog<M> {
-    /// Widens the hole by another. Without an end this one goes up to the newest message in the list; where there was no list,
-    /// up to what was pushed first after the mark, for nothing behind a push is missing.
+    /// Widens the hole by another hole. A hole without an end goes up to the newest message in the list; without a list,
+    /// up to the first push after the mark, because no message after a push is missing.
     fn add(&mut self, hole: Hole, mark: i64) {
         let Hole { since, until } = hole;
         let listed = match &self.stage {
@@ -592,7 +598,7 @@ fn gap<M>(conversation: GapConversation, hole: Hole) -> Output<M> {
     Output::Gap(Gap { conversation, since, until: until.unwrap_or(i64::MAX) })
 }
 
-/// Whether a question may have an answer a second later.
+/// Whether the same question may succeed a second later.
 fn may_pass(code: i32) -> bool {
     matches!(code, rtm::API_FREQUENCY_LIMITED | fpnn::CORE_TIMEOUT | fpnn::CORE_WORK_QUEUE_FULL)
 }

@@ -24,51 +24,52 @@ use reasons::{closed_meanwhile, ended, ended_by, is_final, no_token_yet};
 /// Nanoseconds in a second.
 const SECOND: Time = 1_000_000_000;
 
-/// How long `bye` lets calls come to their end, and how long its answer may take, before the connection is closed without.
+/// How long `bye` waits for the answers to calls, and how long the answer to `bye` may take, before the connection is
+/// closed.
 const BYE_TIMEOUT: Time = 5 * SECOND;
 
-/// How long the gate may be silent when it is asked whether it is there: in doubt, and when the program wants to know.
+/// How long the gate may be silent after a ping: in doubt, and when the program asks for a check.
 const PROBE_TIMEOUT: Time = 5 * SECOND;
 const CHECK_TIMEOUT: Time = 3 * SECOND;
 
-/// A connection that has lived so long was a good one: the waits before the next attempts begin anew.
+/// A connection that has lived so long was good: the waits before the next attempts start again at the first.
 const GOOD: Time = 10 * SECOND;
 
 pub(crate) struct Session {
     options: SessionOptions,
     state: State,
-    /// What was told last; `None` while nothing goes on.
+    /// The phase reported last; `None` without a session.
     phase: Option<Phase>,
-    /// The gate that was reached last, in words.
+    /// The last gate that was reached, in words.
     gate: String,
     /// How long an attempt to log in may take, dialing included.
     login_timeout: Time,
-    /// Whether a login has succeeded since the program asked for one: from then on the connection is made again.
+    /// Whether a login has succeeded since the program asked for one: from then on the machine reconnects.
     established: bool,
     /// Attempts to log in again, in this outage or of this first login.
     attempts: u32,
-    /// Attempts since there was a good connection, and the wait before the latest, without its jitter.
+    /// Attempts since the last good connection, and the wait before the latest attempt, without its jitter.
     tries: u32,
     interval: Time,
-    /// Since when the user is logged in.
+    /// The time of the login.
     online_since: Time,
-    /// Until when the gate has asked to be left alone.
+    /// The time until which the gate wants no attempt.
     busy_until: Time,
-    /// Why there is no connection.
+    /// The reason why there is no connection.
     last_error: i32,
-    /// The error answer that refused the token, if it was one, while the program is asked for another token.
+    /// The error answer that refused the token, if there was one, while the program is asked for another token.
     refusal: Option<Error>,
     /// Whether the program was asked for another token in this attempt.
     renewed: bool,
-    /// While the program leaves and `bye` is not sent.
+    /// Set while the program leaves and `bye` is not sent yet.
     farewell: Option<Farewell>,
 }
 
-/// When to leave, unless everything has ended before.
+/// The time to leave, unless all calls have ended before.
 #[derive(Clone, Copy, Debug)]
 struct Farewell {
     until: Time,
-    /// Whether it outlasts the connection, for sends that wait for the next one.
+    /// Whether the leaving outlasts the connection, for messages that wait for the next connection.
     patient: bool,
 }
 
@@ -81,7 +82,7 @@ enum State {
     Authenticating {
         deadline: Time,
     },
-    /// Logged in. The gate was heard last at `heard`; if it was asked since, something has to come by `answer_by`.
+    /// Logged in. The gate was heard last at `heard`; if it was pinged since then, data has to come by `answer_by`.
     Live {
         heard: Time,
         answer_by: Option<Time>,
@@ -90,7 +91,7 @@ enum State {
     Waiting {
         until: Time,
     },
-    /// The program is asked; it may take its time.
+    /// The machine has asked the program, and waits for the answer without a limit.
     Asking(Question),
     /// `bye` was sent.
     Leaving {
@@ -123,29 +124,29 @@ impl Session {
         self.state == State::Idle
     }
 
-    /// Whether the program leaves when everything that it has asked for has ended.
+    /// Whether the program leaves when all of its calls have ended.
     pub(crate) fn is_draining(&self) -> bool {
         self.farewell.is_some()
     }
 
-    /// Whether the gate was asked whether it is there, and nothing has come since.
+    /// Whether the gate was pinged and has sent no data since.
     pub(crate) fn is_probing(&self) -> bool {
         matches!(self.state, State::Live { answer_by: Some(_), .. })
     }
 
-    /// The connection, of which [`Input::Connected`] will tell, is to that gate: errors name it.
+    /// The next [`Input::Connected`] is a connection to this gate, which errors name.
     pub(crate) fn reached(&mut self, gate: &str) {
         gate.clone_into(&mut self.gate);
     }
 
-    /// Something has come from the gate, whatever it is.
+    /// Data of any kind has come from the gate.
     pub(crate) fn heard(&mut self, now: Time) {
         if let State::Live { heard, answer_by } = &mut self.state {
             (*heard, *answer_by) = (now, None);
         }
     }
 
-    /// When [`Input::Due`] is to be given next.
+    /// The time for the next [`Input::Due`].
     pub(crate) fn deadline(&self) -> Time {
         let farewell = self.farewell.map_or(NEVER, |farewell| farewell.until);
         farewell.min(self.state_ends_at())
@@ -165,8 +166,8 @@ impl Session {
         }
     }
 
-    /// Goes on from `input`; what does not fit the state is ignored, such as the end of a connection when the next one
-    /// is being opened already, or a verdict that comes after the session has ended.
+    /// Takes one step with `input`. An input that does not fit the state is ignored, such as the end of a connection when
+    /// the next connection is already being opened, or a verdict after the end of the session.
     pub(crate) fn step(&mut self, at: Moment, input: Input, out: &mut Vec<Output>) {
         let now = at.now;
         match (input, self.state) {
@@ -255,14 +256,14 @@ impl Session {
         }
     }
 
-    /// Tells what goes on now, if it is something else than before.
+    /// Reports the phase, if it has changed.
     fn tell(&mut self, phase: Phase, out: &mut Vec<Output>) {
         if self.phase.replace(phase) != Some(phase) {
             out.push(Output::Phase(phase));
         }
     }
 
-    /// Tells that nothing goes on any more, once.
+    /// Reports the end, once.
     fn tell_closed(&mut self, why: Error, out: &mut Vec<Output>) {
         if self.phase.take().is_some() {
             out.push(Output::Closed(why));
@@ -279,7 +280,7 @@ impl Session {
         out.push(Output::Dial { deadline });
     }
 
-    /// Asks the gate whether it is there, unless it was asked already. It is not heard by that.
+    /// Pings the gate, unless a ping is open already. The ping does not count as data from the gate.
     fn probe(&mut self, now: Time, patience: Time, out: &mut Vec<Output>) {
         let State::Live { heard, answer_by } = &mut self.state else { return };
         let by = heard.saturating_add(self.options.max_ping_interval);
@@ -308,7 +309,7 @@ impl Session {
         out.push(Output::Ask(question));
     }
 
-    /// The next attempt is due: of a first login it begins, otherwise the program is asked.
+    /// The next attempt is due: in a first login the attempt begins, otherwise the machine asks the program.
     fn attempt(&mut self, now: Time, out: &mut Vec<Output>) {
         if !self.established {
             return self.begin(now, out);
@@ -352,7 +353,7 @@ impl Session {
         }
     }
 
-    /// The gate answered that the token is not valid, with an error answer or without. Another one is tried once.
+    /// The gate has refused the token, with an error answer or without. Another token is tried once.
     fn refused(&mut self, at: Moment, error: Option<Error>, out: &mut Vec<Output>) {
         out.push(Output::Disconnect);
         self.refusal = error;
@@ -383,7 +384,7 @@ impl Session {
         self.failed(at, error, for_good, out);
     }
 
-    /// An attempt to log in has failed; `for_good`: there is to be no other.
+    /// An attempt to log in has failed; `for_good`: there is no further attempt.
     fn failed(&mut self, at: Moment, error: Error, for_good: bool, out: &mut Vec<Output>) {
         out.push(Output::Disconnect);
         let is_last = for_good || self.is_exhausted();
@@ -465,7 +466,7 @@ impl Session {
         self.options.max_attempts.is_some_and(|most| self.attempts >= most)
     }
 
-    /// When the next attempt begins, as the strategy says; `None` is at once. Tells it.
+    /// The time of the next attempt by the strategy; `None` means at once. Reports the time.
     fn plan(&mut self, at: Moment, last_error: i32, out: &mut Vec<Output>) -> Option<Time> {
         self.last_error = last_error;
         let due = self.next_wait(at).map(|wait| at.now.saturating_add(wait));
@@ -473,7 +474,7 @@ impl Session {
         due
     }
 
-    /// How long to wait before the next attempt; `None` is not at all.
+    /// The wait before the next attempt; `None` means no wait.
     fn next_wait(&mut self, at: Moment) -> Option<Time> {
         let RegressiveStrategy {
             start_connect_failed_count,
@@ -491,7 +492,7 @@ impl Session {
         Some(self.interval.saturating_sub(shorter).max(asked))
     }
 
-    /// Waits until then before the next attempt.
+    /// Waits until that time before the next attempt.
     fn wait(&mut self, now: Time, due: Option<Time>, out: &mut Vec<Output>) {
         match due {
             Some(until) => self.state = State::Waiting { until },
@@ -499,7 +500,7 @@ impl Session {
         }
     }
 
-    /// The program leaves; of two deadlines the later counts.
+    /// The program leaves; the later of two deadlines counts.
     fn drain(&mut self, now: Time, until: Option<Time>) {
         let mut farewell = Farewell {
             until: until.unwrap_or_else(|| now.saturating_add(BYE_TIMEOUT)),
@@ -512,12 +513,12 @@ impl Session {
         self.farewell = Some(farewell);
     }
 
-    /// Whether the end of the connection is the end of the session, for the program leaves.
+    /// Whether the end of the connection ends the session, because the program leaves.
     fn leaves_at_once(&self) -> bool {
         self.farewell.is_some_and(|farewell| !farewell.patient)
     }
 
-    /// Nothing is waited for any more but the answer to `bye`.
+    /// The machine waits only for the answer to `bye`.
     fn say_bye(&mut self, now: Time, out: &mut Vec<Output>) {
         let State::Live { .. } = self.state else { return self.leave(out) };
         self.farewell = None;
@@ -525,7 +526,7 @@ impl Session {
         out.push(Output::SendBye);
     }
 
-    /// The program wants no session any more.
+    /// The program ends the session.
     fn leave(&mut self, out: &mut Vec<Output>) {
         match self.state {
             State::Idle => {}

@@ -1,4 +1,4 @@
-//! What the machine is told and what it says.
+//! The inputs and outputs of the machine.
 
 use crate::types::{Gap, GapConversation};
 

@@ -1,4 +1,4 @@
-//! What the machine asks and is told, on the wire: questions written, pushes and answers read.
+//! The machine's questions, and its pushes and answers, on the wire: written and read.
 
 use rmpv::ValueRef;
 

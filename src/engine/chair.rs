@@ -1,19 +1,19 @@
-//! The hand-over: who does I/O, who runs callbacks.
+//! The hand-over: which thread does I/O, and which thread runs callbacks.
 //!
-//! All that only the I/O role touches is one value, `I`. Who takes it out of the desk *sits in the chair*, and puts it
-//! back before running callbacks, which wait in the desk's queue in batches `B`. In the normal case `rtm-io` does both,
-//! in turn. While a callback takes long, the relief sits, and `rtm-io` goes on with the queue until the chair is given
-//! back.
+//! All data that only the I/O role touches is one value, `I`. A thread that takes this value out of the desk *sits in the
+//! chair*, and puts the value back before it runs callbacks, which wait in the desk's queue in batches `B`. Usually
+//! `rtm-io` does both, in turn. While a callback takes long, the relief sits, and `rtm-io` goes on with the queue until
+//! the relief gives the chair back.
 //!
-//! Invariants, which `tests/model` holds this file to under schedules of every kind:
+//! Invariants, which `tests/model` checks under schedules of every kind:
 //!
 //! * One thread sits at a time, and one thread runs callbacks at a time, in the order in which the batches came.
 //! * A thread sits only in the chair of its own run.
-//! * Where batches wait and nobody runs callbacks, whoever sits learns of them before it sleeps.
-//! * While `rtm-io` runs callbacks, the chair is free or the relief sits, and the timer thread looks after a free one.
+//! * If batches wait and no thread runs callbacks, the thread that sits learns of them before it sleeps.
+//! * While `rtm-io` runs callbacks, the chair is free or the relief sits, and the timer thread watches a free chair.
 //!
-//! No user code runs, and no user value is dropped, under the lock or while sitting; but for `callbacks_ready`, which who
-//! sits calls where the program runs callbacks.
+//! No user code runs, and no user value is dropped, under the lock or while a thread sits. The one exception is
+//! `callbacks_ready`, which the thread that sits calls if the program runs the callbacks.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,93 +22,95 @@ use std::time::Instant;
 use super::sync::{Condvar, Mutex, MutexGuard};
 
 pub(super) struct Chair<I, B> {
-    /// Guards the chair, the queue, and who does what.
+    /// Guards the chair, the queue, and the roles of the threads.
     desk: Mutex<Desk<I, B>>,
-    /// With `desk`, for who runs callbacks: there are some, the chair is given back, the run is over.
+    /// With `desk`, wakes the thread that runs callbacks: there are callbacks, the chair is given back, or the run is
+    /// over.
     runner: Condvar,
-    /// With `desk`, for the relief: it is called, its run is over.
+    /// With `desk`, wakes the relief: the relief is called, or its run is over.
     relief: Condvar,
-    /// Whether who runs callbacks is to return to the chair before the next one. A hint, written by the timer thread.
+    /// Whether the thread that runs callbacks should return to the chair before the next callback. A hint, written by the
+    /// timer thread.
     hurry: AtomicBool,
-    /// Callbacks are run by the program, which asks for them: `rtm-io` only sits.
+    /// The program runs the callbacks: `rtm-io` only sits.
     manual: bool,
 }
 
 struct Desk<I, B> {
-    /// The run that the chair belongs to; 0 between runs.
+    /// The run of the chair; 0 between runs.
     run: u64,
-    /// `None` while somebody sits, and between runs.
+    /// `None` while a thread sits, and between runs.
     io: Option<I>,
     queue: VecDeque<B>,
-    /// Whether somebody runs callbacks.
+    /// Whether a thread runs callbacks.
     running: bool,
     /// Whether `rtm-io` has left the chair for callbacks and is not back yet.
     away: bool,
-    /// How often it has.
+    /// How often `rtm-io` has left.
     left: u64,
-    /// What `left` was at the timer thread's latest look; `None` while that thread does not look.
+    /// The value of `left` at the timer thread's latest look; `None` while the timer thread does not look.
     seen: Option<u64>,
     relief: Relief,
-    /// The client is destroyed: who waits for callbacks goes without.
+    /// The client is destroyed: a thread that waits for callbacks stops waiting.
     destroyed: bool,
 }
 
 #[derive(PartialEq, Eq)]
 enum Relief {
-    /// It waits, or is not made yet.
+    /// The relief waits, or is not started yet.
     Rests,
-    /// A callback takes long: it is to sit.
+    /// A callback takes long: the relief should sit.
     Called,
     Sits,
-    /// It is to give the chair back.
+    /// The relief should give the chair back.
     Wanted,
 }
 
-/// What whoever queued a batch has to do.
+/// The next step of the thread that queued a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
-    /// Somebody sees to it.
+    /// Nothing: another thread runs the batch.
     Seen,
     /// Wake the thread that sits.
     Wake,
-    /// Run it: the caller, or a thread that it starts, is the one that runs callbacks now.
+    /// Run the batch: the caller, or a thread that it starts, is now the thread that runs callbacks.
     Run,
     /// Tell the program, which runs callbacks and may have found none.
     Tell,
 }
 
-/// What `rtm-io` does after a pass.
+/// The next step of `rtm-io` after a pass.
 pub(super) enum Stand<I, B> {
-    /// Go on sitting: there is nothing to run, or somebody else runs it.
+    /// Go on sitting: there is no callback to run, or another thread runs the callbacks.
     Sit(I),
-    /// The same, and tell the program that there is something to run.
+    /// The same, and tell the program that there are callbacks to run.
     Tell(I),
-    /// Run that. `watch`: the timer thread is to look in a millisecond.
+    /// Run this batch. `watch`: the timer thread should look in a millisecond.
     Run { batch: B, watch: bool },
 }
 
-/// What a thread does that has run callbacks.
+/// The next step of a thread that has run callbacks.
 pub(super) enum Next<I, B> {
-    /// Sit. `more`: there are callbacks left to run.
+    /// Sit. `more`: there are more callbacks to run.
     Sit {
         io: I,
         more: bool,
     },
     Run(B),
-    /// The relief sits and nothing is queued.
+    /// The relief sits, and the queue is empty.
     Wait,
     /// The time to wait is over.
     TimedOut,
-    /// End: another thread runs what is left. `wake`: the one that sits has to be told.
+    /// End: another thread runs the rest. `wake`: the thread that sits has to be woken.
     End {
         wake: bool,
     },
 }
 
-/// What the timer thread has seen.
+/// The result of a look of the timer thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Nothing goes on: look no more.
+    /// There is no work: stop looking.
     Quiet,
     /// Look again in a millisecond.
     Busy,
@@ -170,8 +172,8 @@ impl<I, B> Chair<I, B> {
         desk.destroyed = false;
     }
 
-    /// A run is over: its threads learn of that. Gives back what nobody sits with, and whether the caller is the one that
-    /// runs callbacks now.
+    /// A run is over, and its threads learn of the end. Returns the chair, unless a thread sits, and whether the caller
+    /// is now the thread that runs callbacks.
     pub(super) fn end(&self, run: u64) -> (Option<I>, bool) {
         let mut desk = self.desk.lock();
         let mut io = None;
@@ -194,12 +196,12 @@ impl<I, B> Chair<I, B> {
         if desk.run == run { desk.io.take() } else { None }
     }
 
-    /// Whether callbacks are to be left for the chair now, between two of them.
+    /// Whether to interrupt the callbacks for the chair now, between two callbacks.
     pub(super) fn is_in_a_hurry(&self) -> bool {
         self.hurry.load(Ordering::Relaxed)
     }
 
-    /// `rtm-io` after a pass, with what came of it: leaves the chair if there is something to run.
+    /// `rtm-io` after a pass, with the results of the pass: leaves the chair if there are callbacks to run.
     pub(super) fn stand_up(&self, io: I, batch: Option<B>) -> Stand<I, B> {
         let mut desk = self.desk.lock();
         let none = desk.queue.is_empty();
@@ -227,7 +229,7 @@ impl<I, B> Chair<I, B> {
         Stand::Run { batch, watch }
     }
 
-    /// `rtm-io` after it has run callbacks: `rest` is what it has not run.
+    /// `rtm-io` after it has run callbacks: `rest` has the callbacks that it has not run.
     pub(super) fn sit_down(&self, run: u64, rest: Option<B>) -> Next<I, B> {
         let mut desk = self.desk.lock();
         if let Some(rest) = rest {
@@ -249,8 +251,8 @@ impl<I, B> Chair<I, B> {
         Next::Sit { io, more: !desk.queue.is_empty() }
     }
 
-    /// `rtm-io` while the relief sits: the next batch, or the chair if it is given back. From `until` on the chair is wanted:
-    /// then the one that sits has to be woken. `None` waits for the chair alone.
+    /// `rtm-io` while the relief sits: takes the next batch, or the chair if the relief has given it back. From `until`
+    /// on `rtm-io` wants the chair, and the relief has to be woken. `None` waits for the chair alone.
     pub(super) fn next(&self, run: u64, until: Option<Instant>) -> Next<I, B> {
         let mut desk = self.desk.lock();
         loop {
@@ -271,7 +273,7 @@ impl<I, B> Chair<I, B> {
         }
     }
 
-    /// Waits for something to run, or for the chair. `false` when the time is over.
+    /// Waits for callbacks to run, or for the chair. Returns `false` when the time is over.
     fn wait(&self, desk: &mut MutexGuard<'_, Desk<I, B>>, until: Option<Instant>) -> bool {
         match until {
             Some(until) => !self.runner.wait_until(desk, until).timed_out(),
@@ -282,7 +284,7 @@ impl<I, B> Chair<I, B> {
         }
     }
 
-    /// The relief waits until it is called. `None` when its run is over.
+    /// The relief waits until it is called. Returns `None` when its run is over.
     pub(super) fn relieve(&self, run: u64) -> Option<I> {
         let mut desk = self.desk.lock();
         loop {
@@ -299,7 +301,7 @@ impl<I, B> Chair<I, B> {
         }
     }
 
-    /// The relief after a pass, with what came of it: goes on sitting, unless the chair is wanted back.
+    /// The relief after a pass, with the results of the pass: goes on sitting, unless `rtm-io` wants the chair.
     pub(super) fn hand_on(&self, io: I, batch: Option<B>) -> Option<I> {
         let mut desk = self.desk.lock();
         let mut sits = Some(io);
@@ -316,7 +318,7 @@ impl<I, B> Chair<I, B> {
         sits
     }
 
-    /// The timer thread looks after the one that runs callbacks.
+    /// The timer thread watches the thread that runs callbacks.
     pub(super) fn look(&self, run: u64) -> Look {
         let mut desk = self.desk.lock();
         let Some(seen) = desk.seen.filter(|_| desk.run == run) else { return Look::Quiet };

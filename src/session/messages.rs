@@ -5,47 +5,47 @@ use crate::events::ReloginCompleted;
 use crate::options::RegressiveStrategy;
 use crate::time::Time;
 
-/// When something happened.
+/// The time of an input, and a random number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) now: Time,
-    /// From 0 to 1, another each time: what the jitter is made of.
+    /// A random number from 0 to 1, new each time, for the jitter.
     pub(crate) chance: f64,
 }
 
-/// What happened.
+/// An input: an event.
 #[derive(Clone, Debug)]
 pub(crate) enum Input {
     /// The program asks to log in. A timeout of 0 is the default.
     Login {
         timeout: Time,
     },
-    /// The program leaves, when everything that it has asked for has ended or that time has come. `None` is in
-    /// five seconds, and while there is no connection at once.
+    /// The program leaves, when all of its calls have ended or this time has come. `None` means in five seconds, or at
+    /// once without a connection.
     Bye {
         until: Option<Time>,
     },
-    /// Everything that the program has asked for has ended: given while [`Session::is_draining`](super::Session::is_draining).
+    /// All calls of the program have ended: given while [`Session::is_draining`](super::Session::is_draining).
     Drained,
     Close,
-    /// The last handle is gone: end without an event.
+    /// The last handle was dropped: end without an event.
     Destroy,
     /// The WebSocket is open.
     Connected,
-    /// The gate is too busy, and wants to be left alone until then: before the failure that comes of it.
+    /// The gate is too busy, and wants no attempt until this time: given before the failure of the attempt.
     Busy {
         until: Time,
     },
     ConnectFailed(Error),
     /// The gate's answer to `auth`.
     Authenticated(Result<bool, Error>),
-    /// The gate's answer to `bye`, whatever it says.
+    /// The gate's answer to `bye`, of any kind.
     ByeAnswered,
     /// The open connection ended.
     Lost(Error),
-    /// The gate may be gone: a call has timed out, or the machine has slept.
+    /// The gate may be gone, because a call has timed out, or the machine has slept.
     Doubt,
-    /// The program wants to know now whether the gate is there, and the next attempt to begin now.
+    /// The program asks for a check of the gate now, or for the next attempt now.
     Check,
     Kickout,
     /// The answer to [`Output::Ask`].
@@ -54,26 +54,27 @@ pub(crate) enum Input {
     Due,
 }
 
-/// What to do now, in this order.
+/// An output: the next thing to do, in the order of the outputs.
 #[derive(Clone, Debug)]
 pub(crate) enum Output {
-    /// Open a connection, before that time.
+    /// Open a connection before this time.
     Dial {
         deadline: Time,
     },
     SendAuth,
     SendBye,
-    /// Ask the gate whether it is there: anything that comes is an answer.
+    /// Ping the gate: data of any kind is an answer.
     SendPing,
     /// Ask the program, and go on with its [`Input::Verdict`].
     Ask(Question),
-    /// That goes on now. From [`Phase::Online`] on calls pass.
+    /// The phase is now this. From [`Phase::Online`] on calls pass.
     Phase(Phase),
-    /// Nothing goes on any more, and why: calls fail with that from now on, if there was a session. After [`Input::Destroy`] it is not told.
+    /// There is no session any more, for this reason: from now on calls fail with it, if there was a session. Not
+    /// reported after [`Input::Destroy`].
     Closed(Error),
-    /// Drop the connection, whatever state it is in.
+    /// Drop the connection, in any state.
     Disconnect,
-    /// End the calls in flight; what waits for the next connection too, unless there is to be one.
+    /// End the calls in flight, and the messages that wait for the next connection, unless there will be one.
     EndCalls {
         how: CallEnd,
         reconnecting: bool,
@@ -83,11 +84,11 @@ pub(crate) enum Output {
     Emit(SessionEvent),
 }
 
-/// How a login ends.
+/// The end of a login.
 #[derive(Clone, Debug)]
 pub(crate) enum LoginEnd {
     Online,
-    /// The gate has said no to the token; JavaScript gives no code for it.
+    /// The gate has refused the token; JavaScript gives no code for this refusal.
     TokenRefused(Error),
     Failed(Error),
 }
@@ -100,7 +101,7 @@ impl LoginEnd {
         }
     }
 
-    /// What the callback gets.
+    /// The arguments of the callback.
     pub(crate) fn error_code(&self) -> i32 {
         match self {
             LoginEnd::Online | LoginEnd::TokenRefused(_) => 0,
@@ -109,33 +110,33 @@ impl LoginEnd {
     }
 }
 
-/// What the program has a say in.
+/// A question to the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Whether to log in again, after that many attempts.
+    /// Whether to log in again, after this number of attempts.
     Relogin { last_error: i32, attempts: u32 },
-    /// Whether there is another token than the one that was refused.
+    /// Whether there is another token, in place of the refused token.
     Token,
 }
 
-/// What the program says to a question.
+/// The program's answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Go on.
     Go,
-    /// End it.
+    /// End the session.
     No,
-    /// Not now: this attempt has come to nothing, the next one comes by the strategy.
+    /// Not now: this attempt has failed, and the next attempt follows the strategy.
     TryAgain,
 }
 
-/// What goes on between a login and its end.
+/// The phase between a login and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The first login, until it succeeds.
     Connecting,
     Online,
-    /// `attempt` counts from 1. `due` is when it begins, while it is waited for: not while it is under way, nor while the
+    /// `attempt` counts from 1. `due` is the time when the attempt begins; `None` during an attempt, and while the
     /// program is asked.
     Reconnecting {
         attempt: u32,
@@ -143,16 +144,16 @@ pub(crate) enum Phase {
     },
 }
 
-/// How calls in flight end.
+/// The end of calls in flight.
 #[derive(Clone, Debug)]
 pub(crate) enum CallEnd {
-    /// Their connection was lost, by that error.
+    /// The connection was lost, with this error.
     Lost(Error),
-    /// With the session, which was ended on purpose.
+    /// The session was ended on purpose.
     Unanswered,
 }
 
-/// What the program is told besides the outcome of its calls.
+/// An event for the program, besides the outcomes of its calls.
 #[derive(Clone, Debug)]
 pub(crate) enum SessionEvent {
     Error(Error),
@@ -160,17 +161,17 @@ pub(crate) enum SessionEvent {
     Closed(i32),
 }
 
-/// What the machine needs of the options; times in nanoseconds.
+/// The options that the machine needs; times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SessionOptions {
     pub(crate) auto_reconnect: bool,
-    /// Whether a first login that fails is tried again.
+    /// Whether a failed first login is repeated.
     pub(crate) retry_first_login: bool,
     pub(crate) connection_timeout: Time,
     pub(crate) max_ping_interval: Time,
     pub(crate) strategy: RegressiveStrategy,
-    /// After how many further attempts that failed the session or the first login ends.
+    /// The number of further failed attempts after which the session or the first login ends.
     pub(crate) max_attempts: Option<u32>,
-    /// By how much of itself a wait may be shorter, from 0 to 1.
+    /// The part by which a wait may be shorter, from 0 to 1.
     pub(crate) jitter: f64,
 }

@@ -1,4 +1,4 @@
-//! Random schedules of a service, a network and a user: each message comes once and in order, or a gap tells of it.
+//! Random schedules of a service, a network and a user: each message comes once and in order, or lies in a reported gap.
 
 mod judge;
 mod service;

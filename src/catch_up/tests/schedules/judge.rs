@@ -1,4 +1,4 @@
-//! What the client may do, and what it owes.
+//! The permissions and the duties of the client.
 
 use super::*;
 

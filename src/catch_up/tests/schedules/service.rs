@@ -1,4 +1,4 @@
-//! The service: what it is sent, what it keeps, what it answers.
+//! The service: its input, its data, its answers.
 
 use super::*;
 
