@@ -1,11 +1,11 @@
-//! Many clients that write to each other as fast as they are answered: messages a second, and how long each took.
+//! Many clients that write to each other as fast as the answers come: messages a second, and the latency of each message.
 //!
 //! ```console
 //! $ cargo run --release --example bots -- --clients 100 --seconds 10 --svg latency.svg
 //! $ cargo run --example bots -- --endpoint HOST:PORT --pid P --uid U --token T --clients N
 //! ```
 //!
-//! Bot `n` has the uid `U + n` and writes to the next one; the last writes to the first.
+//! Bot `n` has the uid `U + n` and writes to the next bot; the last bot writes to the first.
 
 mod common;
 
@@ -30,7 +30,7 @@ bots: messages a second between N clients, and their latency, at a gate of its o
   --seconds S   for how long; by default 3
   --svg FILE    writes the picture there, too";
 
-/// What all bots share.
+/// The data that all bots share.
 struct Run {
     begun: Instant,
     /// Whether to go on.
@@ -38,7 +38,7 @@ struct Run {
     /// From the call to its answer, and from the call to the push at the other end.
     answered: Mutex<Histogram>,
     pushed: Mutex<Histogram>,
-    /// Takes the outcome of each bot: how many messages were acknowledged, or why it stopped.
+    /// Takes the outcome of each bot: the number of acknowledged messages, or the reason why the bot stopped.
     ended: Sender<Result<u64, String>>,
 }
 
@@ -77,7 +77,7 @@ fn run(args: &Args) -> Outcome {
         total += ended.recv_timeout(TIMEOUT)??;
     }
     let elapsed = begun.elapsed().as_secs_f64();
-    // A push may be behind the answer to its sender. Once a client is closed for good, its handlers have run.
+    // A push may come after the answer to its sender. When a client has ended, its handlers have run.
     for bot in &bots {
         bot.close_and_wait(TIMEOUT)?;
     }
@@ -100,13 +100,13 @@ fn run(args: &Args) -> Outcome {
         format!("{} answers to {total} messages", answered.count())
     })?;
     check(pushed.count() <= total, || format!("{} pushes of {total} messages", pushed.count()))?;
-    // What was under way at the very end may be cut off by the close: one message for each bot.
+    // The close may cut off the last message of each bot.
     check(total - pushed.count() <= clients as u64, || {
         format!("{} pushes of {total} messages", pushed.count())
     })
 }
 
-/// A client that is logged in and notes how long each message has taken.
+/// A logged-in client that notes the latency of each message.
 fn bot(account: &Account, n: i64, run: &Arc<Run>) -> Outcome<RtmClient> {
     let client = RtmClient::new(account.options());
     let run = Arc::clone(run);
@@ -123,7 +123,7 @@ fn bot(account: &Account, n: i64, run: &Arc<Run>) -> Outcome<RtmClient> {
     Ok(client)
 }
 
-/// Sends a message, and the next one when it is answered.
+/// Sends a message, and the next message after the answer.
 fn send(weak: WeakClient, to: i64, count: u64, run: Arc<Run>) {
     let Some(client) = weak.upgrade() else { return };
     let sent = run.begun.elapsed();
@@ -141,7 +141,7 @@ fn send(weak: WeakClient, to: i64, count: u64, run: Arc<Run>) {
     });
 }
 
-/// What a handler that panicked has left is good enough for a histogram.
+/// After a panic in a handler the data is still good enough for a histogram.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -5,8 +5,8 @@
 //! $ cargo run --example game_loop -- --endpoint HOST:PORT --pid P --uid U --token T --rid R
 //! ```
 //!
-//! With `Callbacks::Manual` the client runs no callback by itself. `run_callbacks(Duration::ZERO)` runs what is due and
-//! never waits, so that the network costs a frame what its handlers cost.
+//! With `Callbacks::Manual` the client runs no callback by itself. `run_callbacks(Duration::ZERO)` runs the callbacks
+//! that are due and never waits, so a frame only pays for its handlers.
 
 mod common;
 
@@ -30,23 +30,23 @@ game_loop: two seconds of a game at 60 frames a second, at a gate of its own or 
 
 const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
 const FRAMES: usize = 120;
-/// A position is sent every so many frames: ten times a second.
+/// The number of frames between two positions: ten positions a second.
 const SEND_EVERY: usize = 6;
 const WIDTH: i64 = 40;
 
-/// Where everybody is.
+/// The positions of all players.
 #[derive(Default)]
 struct World {
     players: BTreeMap<i64, i64>,
 }
 
-/// What the network has told. Handlers own what they use, so they hand it to the loop through a channel.
+/// The news from the network. Handlers own their values, so they send the news to the loop through a channel.
 enum News {
     Moved {
         uid: i64,
         x: i64,
     },
-    /// A call failed, or what it was for is done.
+    /// A call failed, or has done its work.
     Answer(Result<&'static str, String>),
 }
 
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     let (account, gate) = args.account_or_gate()?;
     let rid = args.number("rid")?.unwrap_or(400);
-    // At our own gate there is somebody to play with.
+    // At our own gate there is another player.
     let other = gate.as_ref().map(|gate| follower(Account::at(gate, account.uid + 1), rid));
     let other = other.transpose()?;
 
@@ -97,7 +97,7 @@ fn run(args: &Args) -> Outcome {
             }
         }
 
-        // 3. The picture. Every twentieth is enough to see here.
+        // 3. The picture. Every twentieth frame is enough here.
         if frame % 20 == 0 && frame < FRAMES {
             println!("frame {frame:3}  {}", draw(&world, account.uid));
         }
@@ -190,11 +190,11 @@ fn draw(world: &World, me: i64) -> String {
 struct Follower {
     uid: i64,
     moves: Receiver<i64>,
-    /// Ends when this is dropped.
+    /// Ends when this sender is dropped.
     _client: RtmClient,
 }
 
-/// A player who goes where the other has been, from the other end.
+/// A player who follows the path of the other player, from the other end.
 fn follower(account: Account, rid: i64) -> Outcome<Follower> {
     let client = RtmClient::new(account.options());
     let (sender, moves) = channel();

@@ -1,4 +1,4 @@
-//! The sample program of the JavaScript SDK, ported line by line: above each piece of Rust stands what it came from.
+//! The sample program of the JavaScript SDK, ported line by line: above each piece of Rust stands its JavaScript.
 //!
 //! ```console
 //! $ cargo run --example port
@@ -7,12 +7,12 @@
 //!
 //! Three things differ, here as in every port:
 //!
-//! * A closure owns what it uses (`move`). What several closures use is cloned for each; a client is a handle, and a
-//!   clone of it is the same client.
-//! * A handler, which stays, holds its client weakly: held otherwise, the client would own itself and never end. A
-//!   callback, which runs once, may hold a clone.
-//! * JavaScript goes on as long as something may still happen. Rust ends with `main`, so this program waits for what
-//!   the last callback sends.
+//! * A closure owns the values it uses (`move`). A value that several closures use is cloned for each of them; a client
+//!   is a handle, and a clone of the handle is the same client.
+//! * A handler, which stays, holds its client weakly; otherwise the client would own itself and never end. A callback,
+//!   which runs once, may hold a clone.
+//! * A JavaScript program goes on while events may still come. A Rust program ends with `main`, so `main` waits for a
+//!   message from the last callback.
 
 mod common;
 
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     let (account, gate) = args.account_or_gate()?;
     let to = args.number("to")?.unwrap_or(account.uid + 1);
-    // At our own gate there is somebody to write to. Not part of the sample.
+    // At our own gate there is another user. Not part of the sample.
     let friend = gate.as_ref().map(|gate| echo(gate, to)).transpose()?;
 
     let Account { endpoint, pid, uid, token, .. } = account;
@@ -173,7 +173,7 @@ fn run(args: &Args) -> Outcome {
         None,
     );
 
-    // What JavaScript does by itself: wait for the callbacks.
+    // JavaScript waits for the callbacks by itself.
     finished.recv_timeout(TIMEOUT * 2).map_err(|_| "the callbacks have not finished")??;
     if friend.is_some() {
         let answer = pushes.recv_timeout(TIMEOUT)?;
@@ -190,7 +190,7 @@ fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// How the callbacks went, said in words.
+/// The outcome of the callbacks, in words.
 type Said = Result<(), String>;
 
 /// A user who answers every message.

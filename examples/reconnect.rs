@@ -1,12 +1,12 @@
-//! What happens when the gate goes away: kills it under two clients, and starts it again on the same port. What was on its way
-//! is sent again, what was sent meanwhile waits, and what was missed is caught up with.
+//! A lost gate: the example kills the gate of two clients, and starts the gate again on the same port. Messages in flight
+//! are sent again, new messages wait, and missed messages are caught up with.
 //!
 //! ```console
 //! $ cargo run --example reconnect
 //! $ cargo run --example reconnect -- --endpoint HOST:PORT --pid P --uid U --token T --seconds 60
 //! ```
 //!
-//! A gate that is not ours cannot be killed: there the example says what it sees, while you pull the cable.
+//! The example cannot kill a gate of somebody else: then it reports the states, while you pull the cable.
 
 mod common;
 
@@ -35,7 +35,7 @@ const ROOM: i64 = 400;
 const ANN: i64 = 101;
 const BOB: i64 = 102;
 
-/// What a client is told.
+/// The events of a client.
 enum News {
     State(ConnectionState),
     Message { text: String, caught_up: bool },
@@ -98,7 +98,7 @@ fn watch(account: &Account, seconds: u64) -> Outcome {
     Ok(())
 }
 
-/// All that the client does by itself if it is asked to.
+/// All options for a lost connection.
 fn options(account: &Account) -> ClientOptions {
     account
         .options()
@@ -127,7 +127,7 @@ fn kill_and_restart() -> Outcome {
     bob.say("before")?;
     ann.hears("before", false)?;
 
-    // A message that is on its way when the connection ends: the gate takes it and does not answer.
+    // A message in flight when the connection ends: the gate takes the message and does not answer.
     gate.faults().on("sendmsg").never_answer();
     let (callback, on_its_way) = reply::channel();
     ann.client.send_chat(BOB, "are you there?", "", None, None, callback);
@@ -162,7 +162,7 @@ fn kill_and_restart() -> Outcome {
     println!("\nAnn's program learns that the network is there again.");
     ann.client.check_connection();
     ann.wait_for("the relogin", |news| matches!(news, News::State(ConnectionState::Online)))?;
-    // Bob has the first, from before: the gate knows its mid.
+    // Bob has the first message already, because the gate knows its mid.
     let mid = on_its_way.wait().map_err(|failed| failed.error)?.mid;
     ann.line(format_args!(
         "the message on its way was sent again, with its mid {mid}, and has arrived"
@@ -173,7 +173,7 @@ fn kill_and_restart() -> Outcome {
     ann.hears("I am here", true)?;
     ann.hears("where are you?", true)?;
     bob.say("after")?;
-    // Nothing but this: what had come a second time would have come first. And Ann is in the room again.
+    // Only this message comes: a repeated message would have come first. And Ann is in the room again.
     ann.hears("after", false)?;
     check(gate.connections() == 2, || format!("{} connections", gate.connections()))?;
 

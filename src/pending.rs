@@ -13,18 +13,18 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use crate::time::{NEVER, Time};
 
-/// A ring no longer than this is left as it is. Short in tests, so that short sequences reach what is behind it.
+/// A ring no longer than this is left as it is. Short in tests, so that short sequences reach the code behind it.
 const SMALL: usize = if cfg!(test) { 4 } else { 1024 };
 
 pub(crate) struct Pending<C> {
     /// The sequence number of the ring's first place.
     base: u32,
-    /// Its first place is never vacant.
+    /// The first place of the ring is never vacant.
     ring: VecDeque<Option<Entry<C>>>,
     /// How many places of the ring are taken.
     in_ring: usize,
     stragglers: HashMap<u32, Entry<C>, foldhash::fast::RandomState>,
-    /// At least one element for each entry; those without an entry are dead.
+    /// At least one element for each entry; elements without an entry are dead.
     deadlines: BinaryHeap<Reverse<(Time, u32)>>,
 }
 
@@ -99,7 +99,7 @@ impl<C> Pending<C> {
         self.deadline_of(seq).is_some()
     }
 
-    /// Takes the call with that number out. Whoever gets it owes its callback.
+    /// Takes out the call with that number. The caller of `take` owes its callback.
     pub(crate) fn take(&mut self, seq: u32) -> Option<C> {
         let place = seq.wrapping_sub(self.base) as usize;
         let Some(entry) = self.ring.get_mut(place).and_then(Option::take) else {

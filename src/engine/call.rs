@@ -20,30 +20,31 @@ use crate::wire::answer::Answer;
 use crate::wire::frame_buffer::FrameBuffer;
 use crate::wire::package;
 
-/// What ends a call. Whoever takes it out of the table owes the call.
+/// The end of a call. The code that takes it out of the table owes the end to the caller.
 pub(crate) struct Complete {
     /// Decodes the answer and calls back.
     pub(crate) ending: Ending,
-    /// Whether that wakes somebody who waits, and runs no user code: then the thread that has the result runs it, and a
+    /// Whether the end only wakes a waiter and runs no user code. The thread that has the result then runs the end, and a
     /// waited-for call needs one thread less.
     pub(crate) at_once: bool,
-    /// What it means for the next connection. Who takes the call out of the table takes it off.
+    /// The meaning of the call for the next connection. The code that takes the call out of the table takes off this
+    /// note.
     pub(crate) note: Option<Box<Note>>,
 }
 
 /// What a call means for the next connection.
 pub(crate) enum Note {
-    /// What its success changes, to be resumed.
+    /// The change by its success, to be resumed.
     Change(Change),
-    /// It is sent again if this connection is lost.
+    /// The call is sent again if this connection is lost.
     Kept(Kept),
 }
 
-/// How a call of the client's own has ended.
+/// The end of a call that the client itself made.
 pub(crate) enum Told {
     /// A question of the machine that catches up.
     Answered { id: u32, answer: Result<catch_up::Answer<catch_up::Message>, i32> },
-    /// What was to be resumed, of a room or not; why it was not, if it was not.
+    /// A resumed state, of a room or not; with the error, if the resume failed.
     Resumed { room: Option<i64>, failed: Option<Error> },
 }
 
@@ -58,17 +59,17 @@ impl Complete {
 
 pub(super) type Ending = Box<dyn for<'a> FnOnce(Result<Answer<'a>, Error>) + Send>;
 
-/// What may become of a call while the connection is made again.
+/// The treatment of a call while the client reconnects.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It fails.
+    /// The call fails.
     Call,
-    /// It waits, if the options say so: it carries a mid, so that its meaning does not change with the time.
+    /// The call waits, if the options say so: the call has a mid, so its meaning does not change with time.
     Send,
 }
 
 thread_local! {
-    /// Where this thread's calls are encoded.
+    /// The buffer in which this thread encodes its calls.
     static FRAME: RefCell<FrameBuffer> = RefCell::default();
 }
 
@@ -154,7 +155,7 @@ impl Engine {
         None
     }
 
-    /// Why a call with a frame of that length does not pass.
+    /// The reason why a call with a frame of that length is refused.
     fn refusal(&self, state: &State, kind: Kind, len: usize) -> Option<Error> {
         let (bytes, most, text) = match &state.admission {
             Admission::Refused(error) => return Some(error.clone()),
@@ -222,7 +223,7 @@ impl Engine {
         self.deliver(batch);
     }
 
-    /// Drops a handler of the program's, which is user code: among the callbacks.
+    /// Drops a handler of the program among the callbacks, because the drop is user code.
     pub(crate) fn let_go(self: &Arc<Self>, handler: Option<ProgressHandler>) {
         let mut batch = Batch::default();
         batch.items.extend(handler.map(Item::Dropped));

@@ -22,10 +22,10 @@ use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
 use log::Level;
 
-/// How often to look whether the thread that runs callbacks has run the last.
+/// How often to look whether the thread that runs callbacks has run the last callback.
 const ELSEWHERE: Duration = Duration::from_millis(1);
 
-/// Things that happened, in order, with one buffer for the payloads of all of them.
+/// Events in order, with one buffer for all their payloads.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
@@ -33,7 +33,7 @@ pub(super) struct Batch {
 }
 
 pub(super) enum Item {
-    /// An answer; `complete` is `None` until it is taken from the table, and where nobody waits for it any more.
+    /// An answer; `complete` is `None` until the call is taken from the table, and if the call has ended.
     Answer {
         seq: u32,
         complete: Option<Complete>,
@@ -51,11 +51,11 @@ pub(super) enum Item {
         at: Range<usize>,
     },
     Event(SessionEvent),
-    /// What the connection's state has become.
+    /// The new state of the connection.
     State(ConnectionState),
-    /// Where messages may be missing.
+    /// A gap.
     Gap(Gap),
-    /// What the program is asked.
+    /// A question to the program.
     Ask(Asked),
     Login {
         done: LoginDone,
@@ -66,12 +66,12 @@ pub(super) enum Item {
         sent: u64,
         total: u64,
     },
-    /// A handler of the program's that is not needed any more: dropping it is user code.
+    /// A handler of the program that is no longer needed: dropping it is user code.
     Dropped(ProgressHandler),
 }
 
 impl Item {
-    /// Runs the item if it is the answer to a call that is waited for, and not larger than `most`.
+    /// Runs the item if it is the answer to a waited-for call, and not larger than `most`.
     fn run_for_waiter(&mut self, bytes: &[u8], most: usize, engine: &Engine) -> bool {
         let Item::Answer { complete, status, encoding, at, .. } = self else { return false };
         let waited_for = complete.as_ref().is_some_and(|complete| complete.at_once);
@@ -87,13 +87,13 @@ impl Item {
 }
 
 impl Batch {
-    /// Runs the answers that are waited for, on this thread.
+    /// Runs the answers to waited-for calls, on this thread.
     pub(super) fn run_for_waiters(&mut self, most: usize, engine: &Engine) {
         let Batch { bytes, items } = self;
         items.retain_mut(|item| !item.run_for_waiter(bytes, most, engine));
     }
 
-    /// The batch, to be used again, without what a large one has grown to.
+    /// The batch for reuse, without the extra memory of a large batch.
     pub(super) fn emptied(mut self) -> Batch {
         self.bytes.clear();
         if self.bytes.capacity() > 1 << 18 || self.items.capacity() > 1 << 11 {
@@ -103,14 +103,14 @@ impl Batch {
     }
 }
 
-/// What waits for its callbacks.
+/// The data that waits for its callbacks.
 #[derive(Default)]
 pub(super) struct Backlog {
     /// Callbacks that wait or run.
     callbacks: AtomicUsize,
     /// Bytes received that wait for their callbacks.
     bytes: AtomicUsize,
-    /// Whether whoever sits has stopped reading until callbacks have caught up.
+    /// Whether the thread in the chair has stopped reading until callbacks have caught up.
     reading_stopped: AtomicBool,
 }
 
@@ -124,7 +124,7 @@ impl Backlog {
         self.bytes.fetch_add(batch.bytes.len() + item_bytes(batch.items.len()), Ordering::SeqCst);
     }
 
-    /// Whether whoever sits should not read: from `limit` bytes waiting for callbacks on, until half of them are handed
+    /// Whether the thread in the chair should not read: from `limit` waiting bytes on, until half of them are handed
     /// over.
     pub(super) fn is_behind(&self, already: bool, limit: usize) -> bool {
         if !already && self.bytes.load(Ordering::SeqCst) < limit {
@@ -139,7 +139,7 @@ impl Backlog {
         self.bytes.load(Ordering::SeqCst) <= limit / 2
     }
 
-    /// `items` callbacks have run, `bytes` bytes are not needed any more. Whether reading goes on now.
+    /// `items` callbacks have run, and `bytes` bytes are no longer needed. Returns whether reading goes on now.
     fn remove(&self, items: usize, bytes: usize, limit: usize) -> bool {
         self.callbacks.fetch_sub(items, Ordering::Relaxed);
         self.bytes.fetch_sub(bytes + item_bytes(items), Ordering::SeqCst);
@@ -153,24 +153,24 @@ fn item_bytes(items: usize) -> usize {
     items * size_of::<Item>()
 }
 
-/// How much of a batch is run before the runner looks after something else.
+/// The part of a batch to run before the runner does other work.
 pub(super) enum Until {
     /// All of it.
     TheEnd,
-    /// So many callbacks, or the timer thread says that a millisecond is over.
+    /// This number of callbacks, or until the timer thread reports that a millisecond is over.
     Next(usize),
 }
 
-/// What is left of a batch.
+/// The rest of a batch.
 pub(super) enum Left {
-    /// What has not run.
+    /// The callbacks that have not run.
     Rest(Batch),
     /// An empty batch to be used again.
     Spare(Batch),
 }
 
 impl Engine {
-    /// Queues callbacks, and sees to it that they run. Not for who sits.
+    /// Queues callbacks, and makes sure that they run. Not for the thread in the chair.
     pub(super) fn deliver(self: &Arc<Self>, batch: Batch) {
         if batch.items.is_empty() {
             return;
@@ -193,7 +193,7 @@ impl Engine {
         }
     }
 
-    /// Runs what is queued on a thread of its own: there is no `rtm-io` to do so.
+    /// Runs the queue on its own thread, because there is no `rtm-io`.
     pub(super) fn run_apart(self: &Arc<Self>) {
         let engine = self.clone();
         let started = self.spawn("rtm-callback", move || engine.run_left_over());
@@ -208,7 +208,7 @@ impl Engine {
         }
     }
 
-    /// Runs what is queued, until nothing is or the thread of a new run is there for it.
+    /// Runs the queue until it is empty, or until the thread of a new run takes over.
     pub(super) fn run_left_over(&self) {
         let nested = set_in_callback(true);
         loop {
@@ -244,8 +244,8 @@ impl Engine {
         Ok(ran)
     }
 
-    /// Waits until the threads of the client are gone and every callback has run, which are run here if nobody else does.
-    /// `false` if it took longer than `timeout`. Not inside a callback.
+    /// Waits until the threads of the client are gone and every callback has run; runs the callbacks here if no other
+    /// thread does. Returns `false` after `timeout`. Not inside a callback.
     pub(crate) fn wait_for_callbacks(&self, timeout: Duration) -> bool {
         if self.options.callbacks == Callbacks::Thread {
             return self.wait_for_threads(timeout);
@@ -276,7 +276,7 @@ impl Engine {
         }
     }
 
-    /// Runs a batch until then.
+    /// Runs a batch until that time.
     pub(super) fn run_batch(&self, mut batch: Batch, until: Until) -> Left {
         let Batch { bytes, items } = &mut batch;
         let (most, may_leave) = match until {

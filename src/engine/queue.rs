@@ -12,16 +12,16 @@ use crate::time::Time;
 /// A send that waits for the connection.
 pub(super) struct Queued {
     pub(super) kept: Kept,
-    /// When its own timeout is over.
+    /// The deadline of the message itself.
     pub(super) deadline: Time,
     pub(super) complete: Complete,
 }
 
 pub(super) struct Queue {
-    /// By when they have to be sent.
+    /// The time by which they have to be sent.
     waiting: Pending<Queued>,
     bytes: usize,
-    /// Bytes of sends in flight that are to be sent again if their connection is lost.
+    /// Bytes of sends in flight that will be sent again if their connection is lost.
     kept: usize,
 }
 
@@ -38,14 +38,14 @@ impl Queue {
         self.waiting.len() == 0
     }
 
-    /// Counts a send in flight of that many bytes that is kept. `false` if there is no room for it.
+    /// Counts a kept send in flight of that number of bytes. Returns `false` if there is no room.
     pub(super) fn keep(&mut self, bytes: usize, most: usize) -> bool {
         let fits = self.bytes() + bytes <= most;
         self.kept += if fits { bytes } else { 0 };
         fits
     }
 
-    /// Takes off what is kept of a call that is in flight no more.
+    /// Subtracts the bytes of a kept send that is no longer in flight.
     pub(super) fn take_kept(&mut self, complete: &mut Complete) -> Option<Kept> {
         let note = complete.note.take_if(|note| matches!(**note, Note::Kept(_)))?;
         let Note::Kept(kept) = *note else { return None };
@@ -53,7 +53,7 @@ impl Queue {
         Some(kept)
     }
 
-    /// Queues a send until `too_old` or its own deadline, whichever is earlier. Returns that.
+    /// Queues a send until `too_old` or its own deadline, whichever is earlier. Returns the earlier time.
     pub(super) fn push(&mut self, queued: Queued, too_old: Time) -> Time {
         let until = queued.deadline.min(too_old);
         self.bytes += queued.kept.frame.frame_len();
@@ -76,7 +76,7 @@ impl Queue {
         self.waiting.drain(0).into_iter().map(|taken| taken.call)
     }
 
-    /// Takes at most `most` of the sends that have waited too long, each with why.
+    /// Takes at most `most` of the sends that have waited too long, each with the reason.
     pub(super) fn expire(&mut self, now: Time, most: usize, expired: &mut Vec<(Complete, Error)>) {
         let mut old = Vec::new();
         self.waiting.expire(now, most, &mut old);

@@ -7,19 +7,19 @@ use crate::wire::answer::Answer;
 use crate::wire::frame_buffer::FrameBuffer;
 use crate::wire::package::Encoding;
 
-/// A send as it is to be sent again. The queue counts its bytes.
+/// The data for sending a message again. The queue counts its bytes.
 pub(crate) struct Kept {
     pub(super) frame: FrameBuffer,
-    /// Whether it was sent before, on a connection that was lost.
+    /// Whether the message was sent before, on a lost connection.
     pub(super) resent: bool,
 }
 
-/// The answer to a message that the service had taken the first time, of which it does not say when.
+/// The answer to a message that the service had taken the first time; the service does not give the time.
 const TAKEN: Answer<'static> =
     Answer { status: 0, encoding: Encoding::MsgPack, payload: b"\x81\xa5mtime\x00" };
 
-/// What ends a send that is sent again. That the service knows its mid already is success; of any other error nobody knows
-/// what it says of the first time.
+/// The end of a send that is sent again. If the service knows the mid already, the send has succeeded; any other error
+/// says nothing about the first attempt.
 pub(super) fn resent(ending: Ending) -> Ending {
     Box::new(move |result: Result<Answer<'_>, Error>| {
         let failed = match result {
@@ -42,7 +42,7 @@ mod tests {
     use crate::types::SendReply;
     use std::sync::mpsc;
 
-    /// What a send ends with that was sent again and got that.
+    /// The result of a repeated send with that answer.
     fn end(result: Result<Answer<'_>, Error>) -> Result<SendReply, Error> {
         let (sender, ended) = mpsc::channel();
         let ending: Ending = Box::new(move |result| {

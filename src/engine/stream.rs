@@ -8,12 +8,12 @@ use super::tls::TlsSocket;
 use crate::dial::words::Tls;
 use crate::wire::outgoing::Outgoing;
 
-/// A socket read as edge-triggered readiness wants it.
+/// A socket, read in the way that edge-triggered readiness needs.
 pub(super) struct Socket {
     tcp: TcpStream,
-    /// Whether the kernel has nothing more for us until it says so again.
+    /// Whether the kernel has no more bytes until its next event.
     drained: bool,
-    /// Whether the peer has shut down its side, so that a short read does not mean that there is nothing more.
+    /// Whether the peer has shut down its side, so that a short read does not mean that all bytes are read.
     hung_up: bool,
 }
 
@@ -22,7 +22,7 @@ impl Socket {
         Socket { tcp, drained: false, hung_up }
     }
 
-    /// The kernel announced something to read.
+    /// The kernel announced bytes to read.
     pub(super) fn readable(&mut self, hung_up: bool) {
         self.drained = false;
         self.hung_up |= hung_up;
@@ -49,7 +49,7 @@ impl Read for Socket {
     }
 }
 
-/// One buffer at a time: the system call for several would raise SIGPIPE where the peer is gone.
+/// One buffer at a time, because the system call for several buffers would raise SIGPIPE if the peer is gone.
 impl Write for Socket {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.tcp.write(buf)
@@ -60,7 +60,7 @@ impl Write for Socket {
     }
 }
 
-/// What carries the WebSocket.
+/// The layer that carries the WebSocket.
 pub(super) enum Transport {
     Plain(Socket),
     Tls(Box<TlsSocket>),
@@ -103,7 +103,7 @@ impl Write for Transport {
 pub(super) struct Stream {
     transport: Transport,
     pub(super) out: Outgoing,
-    /// Bytes read and written since they were last asked for.
+    /// Bytes read and written since the last question.
     traffic: (u64, u64),
 }
 
@@ -112,7 +112,7 @@ impl Stream {
         Stream { transport, out: Outgoing::default(), traffic: (0, 0) }
     }
 
-    /// What a failure of TLS means, where it is one.
+    /// The meaning of a failure of TLS, if the failure is one.
     pub(super) fn explain(&self, error: &io::Error) -> Option<Tls> {
         match &self.transport {
             Transport::Plain(_) => None,
@@ -120,7 +120,7 @@ impl Stream {
         }
     }
 
-    /// The kernel announced something to read.
+    /// The kernel announced bytes to read.
     pub(super) fn readable(&mut self, hung_up: bool) {
         self.transport.socket().readable(hung_up);
     }
@@ -131,12 +131,12 @@ impl Stream {
         Ok(n)
     }
 
-    /// How many bytes were read and written since this was last asked.
+    /// The bytes read and written since the last question.
     pub(super) fn take_traffic(&mut self) -> (u64, u64) {
         std::mem::take(&mut self.traffic)
     }
 
-    /// Writes until everything is written or the transport takes no more.
+    /// Writes until all bytes are written, or the transport takes no more.
     pub(super) fn write_out(&mut self) -> io::Result<()> {
         while !self.out.unwritten().is_empty() {
             match self.transport.write(self.out.unwritten()) {

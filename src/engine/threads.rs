@@ -17,14 +17,14 @@ use crate::options::Callbacks;
 use crate::session::{LoginEnd, SessionEvent};
 use log::Level;
 
-/// Callbacks quicker than that need no relief.
+/// Callbacks quicker than this need no relief.
 pub(super) const SLOW: Duration = Duration::from_millis(1);
 
-/// How long no callback may have been slow before `rtm-io` wants the chair back, at first and at the most.
+/// The time without a slow callback after which `rtm-io` wants the chair back, at first and at the most.
 const CALM: Duration = Duration::from_millis(50);
 const LONGEST_CALM: Duration = Duration::from_secs(1);
 
-/// How many callbacks are run at the least before the calls made inside them are written.
+/// The smallest number of callbacks that run before the calls made inside them are written.
 const WRITTEN_AFTER: usize = 16;
 
 impl Engine {
@@ -51,7 +51,7 @@ impl Engine {
         }
     }
 
-    /// Ends the logins and uploads that wait for threads there will not be.
+    /// Ends the logins and uploads that wait for threads that cannot be started.
     pub(super) fn end_commands(self: &Arc<Self>, commands: Vec<Command>, error: io::Error) {
         let text = "the threads of the client could not be started";
         let error = Error::with_source(fpnn::CORE_INVALID_CONNECTION, text, error);
@@ -99,7 +99,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Waits until no thread of the client is left. `false` if it took longer than `timeout`.
+    /// Waits until no thread of the client is left. Returns `false` after `timeout`.
     pub(crate) fn wait_for_threads(&self, timeout: Duration) -> bool {
         let until = Instant::now().checked_add(timeout);
         let mut alive = self.alive.lock();
@@ -116,7 +116,7 @@ impl Engine {
         true
     }
 
-    /// Has the timer thread look after the one that runs callbacks, in a millisecond.
+    /// Asks the timer thread to watch the thread that runs callbacks, in a millisecond.
     fn watch(&self) {
         let mut state = self.state.lock();
         let at = self.now().saturating_add(SLOW.as_nanos() as u64);
@@ -127,14 +127,14 @@ impl Engine {
         }
     }
 
-    /// How much of a batch `rtm-io` runs before it returns to the chair.
+    /// The part of a batch that `rtm-io` runs before it returns to the chair.
     fn a_while(&self) -> Until {
         // The gate works on one half of the calls while callbacks make the other anew.
         let in_flight = self.in_flight.load(Ordering::Relaxed);
         Until::Next((in_flight / 2).max(WRITTEN_AFTER))
     }
 
-    /// The run is over: its chair is dropped, and its threads end. Whether the caller runs callbacks now.
+    /// The run is over: its chair is dropped, and its threads end. Returns whether the caller now runs callbacks.
     fn end_run(&self, run: u64, io: Box<Io>) -> bool {
         // The socket is closed before the thread counts as ended.
         drop(io);
@@ -173,7 +173,7 @@ fn run_io(engine: &Arc<Engine>, run: u64) {
     }
 }
 
-/// Sits until there are callbacks to run. `None` when the run is over.
+/// Sits until there are callbacks to run. Returns `None` when the run is over.
 fn sit(engine: &Arc<Engine>, run: u64, mut io: Box<Io>, mut more: bool) -> Option<Batch> {
     loop {
         let passed = io.pass(engine, more);
@@ -256,12 +256,12 @@ pub(super) fn run_relief(engine: &Arc<Engine>, run: u64) {
     }
 }
 
-/// For how long callbacks have to be quick before the chair is wanted back: the longer, the sooner the last time was
-/// followed by another slow one.
+/// The time for which callbacks have to be quick before `rtm-io` wants the chair back. The time grows if a slow callback
+/// follows soon after the last return.
 struct Calm {
     needed: Duration,
     since: Instant,
-    /// When the chair came back last.
+    /// The time of the last return of the chair.
     ended: Option<Instant>,
 }
 
@@ -277,7 +277,7 @@ impl Calm {
         self.needed = if relapse { (2 * self.needed).min(LONGEST_CALM) } else { CALM };
     }
 
-    /// A callback has run that was begun then.
+    /// A callback that began at that time has run.
     fn ran(&mut self, begun: Instant) {
         let now = Instant::now();
         if now - begun > SLOW {

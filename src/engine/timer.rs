@@ -18,16 +18,16 @@ use crate::guard;
 use crate::pending::Taken;
 use crate::time::{NEVER, Time, to_time};
 
-/// How many calls expire under one hold of the lock.
+/// The number of calls that expire under one hold of the lock.
 const AT_ONCE: usize = 1024;
 
-/// How long after a relief could not be made the next try comes.
+/// The time between two tries to start a relief.
 const TRIED_AGAIN: Duration = Duration::from_millis(100);
 
 /// The thread that sits for a slow callback.
 enum Relief {
     Made,
-    /// Not made, and not to be tried before that.
+    /// Not started, and no new try before this time.
     Missing(Time),
 }
 
@@ -103,7 +103,7 @@ fn end(
     engine.deliver(batch);
 }
 
-/// Until the earliest deadline, or until somebody has an earlier one.
+/// Sleeps until the earliest deadline, or until a thread has an earlier deadline.
 fn sleep(engine: &Engine, state: &mut MutexGuard<'_, State>, run: u64) {
     let calls = state.pending.next_deadline().min(state.queue.next_deadline());
     let next = calls.min(state.look_at).min(state.clocks_at);
@@ -119,7 +119,7 @@ fn sleep(engine: &Engine, state: &mut MutexGuard<'_, State>, run: u64) {
     }
 }
 
-/// Looks after the one that runs callbacks. Whether to look again.
+/// Watches the thread that runs callbacks. Returns whether to look again.
 fn look(engine: &Arc<Engine>, run: u64, now: Time, relief: &mut Relief) -> bool {
     let look = engine.chair.look(run);
     if let (Look::Slow, &mut Relief::Missing(from)) = (look, &mut *relief) {

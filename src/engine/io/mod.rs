@@ -34,46 +34,46 @@ use crate::time::{NEVER, Time, to_time};
 use crate::wire::frame_buffer::{self, FrameBuffer};
 use crate::wire::payload::with_fields;
 
-/// The waker's token; sockets have higher ones.
+/// The waker's token; sockets have higher tokens.
 const WAKER: Token = Token(0);
 
-/// The largest answer that is decoded for a waiter by who sits.
+/// The largest answer that the thread in the chair decodes for a waiter.
 const DECODED_AT_ONCE: usize = 1 << 20;
 
-/// How many passes what has come may take to read before the session's deadline is judged all the same.
+/// The number of passes for reading the received data, after which the session's deadline is judged in any case.
 const READS_BEFORE_JUDGED: u32 = 256;
 
 /// How many empty batches are kept.
 const SPARE: usize = 4;
 
 pub(super) struct Io {
-    /// When the latest pass began.
+    /// The time of the latest pass.
     now: Time,
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
     session: Session,
     link: Link,
-    /// The token of the link's socket, while it is up; events of earlier ones are stale.
+    /// The token of the link's socket, while it is up; events of earlier sockets are stale.
     token: Token,
-    /// How many gates have been connected to since one has let the user in.
+    /// The number of gates connected to since a gate has let the user in.
     passed_over: usize,
-    /// The token given out last.
+    /// The last token given out.
     last_token: usize,
     uploads: Vec<Upload>,
     login: Login,
-    /// The number of the question that the program is asked, if it is; 0 otherwise.
+    /// The number of the open question to the program; 0 without a question.
     asked: u64,
-    /// What comes back after a relogin.
+    /// The state that is restored after a relogin.
     resume: Resume,
-    /// What fetches the messages that were missed, if the options ask for it.
+    /// The machine that fetches missed messages, if the options ask for it.
     catch_up: Option<Box<Machine<Message>>>,
     batch: Batch,
     /// Empty batches, to be used again.
     spare: Vec<Batch>,
-    /// The largest answer that is decoded for a waiter by who sits.
+    /// The largest answer that the thread in the chair decodes for a waiter.
     decoded_at_once: usize,
-    /// How many passes have begun since the session's deadline has come: it is judged when what was there is read.
+    /// The number of passes since the session's deadline has come: the deadline is judged when the received data is read.
     due: u32,
     expired: Expired,
     /// Calls whose time is over, until it is known whether their frames were begun.
@@ -81,13 +81,13 @@ pub(super) struct Io {
     /// The number of the first call whose frame was not begun when the connection ended.
     unsent: Option<u32>,
     frame: FrameBuffer,
-    /// What reading and dialing found out, for the session machine.
+    /// The findings of reading and dialing, for the session machine.
     inputs: Vec<Input>,
     outputs: Vec<Output>,
     commands: Vec<Command>,
 }
 
-/// A connection, of the login of that epoch and with that token.
+/// A connection of the login with that epoch, and with that token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ConnectionId {
     epoch: u64,
@@ -107,37 +107,37 @@ struct Expired {
     waiting: u64,
     /// In the outbox, when it was taken.
     outbox: u64,
-    /// Whether they are to be looked for before the next bytes are written.
+    /// Whether to look for them before the next bytes are written.
     look: bool,
 }
 
 impl Expired {
-    /// The frames of calls that have expired in the outbox are to be looked for.
+    /// The outbox may have frames of expired calls.
     fn outbox_taken(&mut self, expired: u64) {
         self.look |= self.outbox != expired;
         self.outbox = expired;
     }
 }
 
-/// What a pass has come to.
+/// The result of a pass.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Passed {
     /// There is more to do.
     Again,
-    /// Nothing to do until something happens. `blocked`: the socket has not taken everything yet.
+    /// There is no work until the next event. `blocked`: the socket has not taken all bytes yet.
     Park { blocked: bool },
-    /// The session is over and nobody asks for another.
+    /// The session is over, and there is no new login.
     End,
 }
 
-/// What the batch holds that is not for the callbacks alone.
+/// The parts of the batch that are not for callbacks only.
 #[derive(Clone, Copy, Default)]
 struct Found {
-    /// Answers that are waited for.
+    /// Answers for waiters.
     waited_for: bool,
-    /// Something that `resume` has to know.
+    /// News for `resume`.
     noted: bool,
-    /// Answers that nobody waits for any more.
+    /// Answers to calls that have ended.
     unknown: bool,
 }
 
@@ -192,7 +192,7 @@ impl Io {
         self.waker.clone()
     }
 
-    /// One pass. `more`: there are callbacks to run when it is over.
+    /// One pass. `more`: there are callbacks to run after the pass.
     pub(super) fn pass(&mut self, engine: &Arc<Engine>, more: bool) -> Passed {
         // A connection that always has something to read keeps the others from being heard of in the readiness wait.
         if more || !self.uploads.is_empty() {
@@ -213,7 +213,7 @@ impl Io {
         passed
     }
 
-    /// What is to run, if anything is.
+    /// The batch to run, if there is one.
     pub(super) fn take_batch(&mut self, engine: &Engine) -> Option<Batch> {
         if self.batch.items.is_empty() {
             self.batch = std::mem::take(&mut self.batch).emptied();
@@ -231,7 +231,7 @@ impl Io {
         }
     }
 
-    /// Goes on with connecting, or reads what has come. Whether the batch holds a push that `resume` has to know.
+    /// Goes on with connecting, or reads the received data. Returns whether the batch has a push for `resume`.
     fn advance_link(&mut self, engine: &Engine, now: Time) -> bool {
         let mut noted = false;
         match &mut self.link {
@@ -291,7 +291,7 @@ impl Io {
         self.uploads.retain(|upload| !upload.is_over());
     }
 
-    /// The one lock of a pass: takes answered calls, the outbox and what was posted; decides whether to park.
+    /// The one lock of a pass: takes answered calls, the outbox and the commands; decides whether to park.
     fn exchange(&mut self, engine: &Engine, now: Time, more: bool) -> (Found, Passed) {
         let mut guard = engine.state.lock();
         let state = &mut *guard;
@@ -330,15 +330,15 @@ impl Io {
         (found, passed)
     }
 
-    /// Whether answers are owed to what the program has asked for. Callbacks need no connection: they are not waited for.
+    /// Whether calls of the program are still unanswered. Callbacks need no connection, so they do not count.
     fn is_owed_answers(&self, engine: &Engine, state: &State) -> bool {
         state.pending.len() + self.uploads.len() + self.commands.len() > 0
             || !state.queue.is_empty()
             || engine.announced.load(Ordering::SeqCst) > 0
     }
 
-    /// Ends calls whose time was over while frames waited for the socket, `in_outbox` the first of those in the outbox. One
-    /// whose frame is not begun is never sent: see [`write`](Io::write).
+    /// Ends calls whose time was over while frames waited for the socket, `in_outbox` the first of those in the outbox. A
+    /// call whose frame is not begun is never sent: see [`write`](Io::write).
     fn time_out(&mut self, engine: &Engine, in_outbox: Option<u32>) {
         if self.timed_out.is_empty() {
             return;
@@ -389,7 +389,7 @@ impl Io {
         found
     }
 
-    /// Whether the batch will hold callbacks when the waiters are served.
+    /// Whether the batch will have callbacks after the waiters are served.
     fn leaves_callbacks(&self, engine: &Engine) -> bool {
         let waiter = |item: &Item| {
             matches!(item, Item::Answer { complete, at, .. }
@@ -398,8 +398,9 @@ impl Io {
         engine.options.callbacks == Callbacks::Thread && !self.batch.items.iter().all(waiter)
     }
 
-    /// Tells the session when its deadline has come, after one more read: what the gate has sent by then counts, though
-    /// nobody has announced it yet, after the process was stopped, say. Whether that read is to come.
+    /// Tells the session that its deadline has come, after one more read: data that the gate has sent by then counts,
+    /// even if the kernel has not announced it yet, for example after the process was stopped. Returns whether that read
+    /// is still to come.
     fn judge(&mut self, now: Time) -> bool {
         let due = now >= self.session.deadline();
         let more = self.has_more();
@@ -417,7 +418,7 @@ impl Io {
         due
     }
 
-    /// Takes the outbox, if the socket has taken what came before. Whether it has not.
+    /// Takes the outbox, if the socket has taken all earlier bytes. Returns whether it has not.
     fn take_outbox(&mut self, engine: &Engine, state: &mut State) -> bool {
         let Link::Up(connection) = &mut self.link else { return false };
         let stuck = connection.is_stuck();
@@ -440,8 +441,7 @@ impl Io {
         stuck
     }
 
-    /// Does with the batch what is to be done before the callbacks: takes notes off, serves who waits, drops what is for
-    /// nobody.
+    /// Prepares the batch for the callbacks: takes the notes off, serves the waiters, drops answers to ended calls.
     fn settle(&mut self, engine: &Arc<Engine>, found: Found) {
         if found.noted {
             self.take_notes(engine);
@@ -455,7 +455,7 @@ impl Io {
         }
     }
 
-    /// Takes the notes off the answers, remembers what they say, and has pushes held that are to wait: in order, for a user
+    /// Takes the notes off the answers and remembers them, and holds pushes that have to wait: in order, because a user
     /// may enter a room and be removed from it within one pass.
     fn take_notes(&mut self, engine: &Arc<Engine>) {
         for _ in 0..self.batch.items.len() {
@@ -496,7 +496,7 @@ impl Io {
         count_traffic(engine, connection);
     }
 
-    /// A call that has ended is not sent any more. To be called before anything is written.
+    /// Removes the frames of ended calls. To be called before each write.
     fn take_back(&mut self, engine: &Engine) {
         let Link::Up(connection) = &mut self.link else { return };
         if !self.expired.look || !connection.is_writable() {
@@ -521,7 +521,7 @@ impl Io {
         matches!(&self.link, Link::Up(connection) if connection.is_blocked())
     }
 
-    /// Waits until something happens, if the pass has come to that.
+    /// Waits for the next event, if the result of the pass says so.
     pub(super) fn park_after(&mut self, passed: Passed) {
         match passed {
             // It was blocked when the outbox was left where it is, and nobody would say that it is not any more.
@@ -537,12 +537,12 @@ impl Io {
         }
     }
 
-    /// Takes note of what the kernel has announced, without waiting.
+    /// Takes the events of the kernel, without waiting.
     fn look_for_events(&mut self) {
         self.wait(Some(Duration::ZERO));
     }
 
-    /// When something is to be done even if nothing happens.
+    /// The time of the next work without an event.
     fn deadline(&self) -> Time {
         let link = match &self.link {
             Link::Down | Link::Up(_) => NEVER,
@@ -552,7 +552,7 @@ impl Io {
         uploads.fold(self.session.deadline().min(link).min(self.catch_up_at()), Time::min)
     }
 
-    /// When the machine that catches up goes on by itself.
+    /// The time when the machine that catches up goes on by itself.
     fn catch_up_at(&self) -> Time {
         self.catch_up.as_ref().map_or(NEVER, |machine| machine.deadline())
     }
@@ -591,7 +591,7 @@ impl Io {
     }
 }
 
-/// Whether a call has that number or a later one, which may have begun again from 0.
+/// Whether a call has that number or a later number; numbers may have wrapped around to 0.
 fn is_from(seq: u32, first: Option<u32>) -> bool {
     first.is_some_and(|first| seq.wrapping_sub(first) < u32::MAX / 2)
 }
