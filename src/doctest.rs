@@ -48,6 +48,20 @@ pub fn logged_in() -> (Gate, RtmClient) {
     (gate, client)
 }
 
+/// That gate, and users 1 and 2 logged in.
+pub fn two_users() -> (Gate, RtmClient, RtmClient) {
+    let (gate, client) = logged_in();
+    let other = user(&gate, 2);
+    (gate, client, other)
+}
+
+/// A gate that lets user 1 in with that token alone, and a client that has not logged in.
+pub fn with_token(token: &str) -> (Gate, RtmClient) {
+    let gate = Gate::builder().token(1, token).start().expect("a gate");
+    let client = client(&gate);
+    (gate, client)
+}
+
 /// That gate, and user 1 in room 300.
 pub fn in_room() -> (Gate, RtmClient) {
     let (gate, client) = logged_in();
@@ -79,6 +93,14 @@ pub fn login(options: ClientOptions) -> Result<RtmClient, Error> {
 /// Logs that client in as user 1.
 pub fn log_in(client: &RtmClient) {
     log_in_as(client, 1).expect("logged in");
+}
+
+/// Waits until what is sent is sent after the login, by the service's clock.
+pub fn settle(client: &RtmClient) {
+    let (callback, reply) = reply::channel();
+    client.get_server_time(None, callback);
+    reply.wait().expect("the time");
+    std::thread::sleep(Duration::from_millis(2));
 }
 
 fn log_in_as(client: &RtmClient, uid: i64) -> Result<(), Error> {

@@ -69,9 +69,7 @@ pub(crate) struct ReloginWillStart {
 /// compared with a uid.
 ///
 /// ```
-/// # use rtm_client::doctest::*;
-/// # let gate = Gate::builder().token(1, "fresh").start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # use rtm_client::doctest::*; let (gate, client) = with_token("fresh");
 /// client.on_token_wanted(|wanted| (wanted.uid == 1).then_some("fresh"));
 /// let (callback, reply) = reply::login();
 /// client.login(1, "expired", callback, None);
@@ -103,9 +101,7 @@ impl TokenWanted {
     /// several slots the first answer counts.
     ///
     /// ```
-    /// # use rtm_client::doctest::*;
-    /// # let gate = Gate::builder().token(1, "fresh").start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = with_token("fresh");
     /// client.on_token_wanted(|wanted| {
     ///     let slot = wanted.later();
     ///     std::thread::spawn(move || slot.give("fresh")); // asks the program's own server
@@ -138,9 +134,7 @@ impl fmt::Debug for TokenWanted {
 /// that is dropped without an answer [refuses](Self::refuse). An answer that comes too late has no effect.
 ///
 /// ```
-/// # use rtm_client::doctest::*;
-/// # let gate = Gate::builder().token(1, "fresh").start()?;
-/// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+/// # use rtm_client::doctest::*; let (gate, client) = with_token("fresh");
 /// client.on_token_wanted(|wanted| {
 ///     drop(wanted.later()); // as if the program had no token
 ///     None::<&str>
@@ -159,9 +153,7 @@ impl TokenSlot {
     /// Lets the login go on with this token: a text, or a [`LoginToken`].
     ///
     /// ```
-    /// # use rtm_client::doctest::*;
-    /// # let gate = Gate::builder().token(1, "fresh").start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = with_token("fresh");
     /// let (sender, slots) = std::sync::mpsc::channel();
     /// client.on_token_wanted(move |wanted| {
     ///     sender.send(wanted.later()).unwrap();
@@ -183,8 +175,7 @@ impl TokenSlot {
     /// [`refuse`](Self::refuse).
     ///
     /// ```
-    /// # use rtm_client::doctest::*;
-    /// # let gate = Gate::builder().token(1, "fresh").start()?;
+    /// # use rtm_client::doctest::*; let gate = Gate::builder().token(1, "fresh").start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).retry_first_login(true);
     /// # let client = RtmClient::new(options);
     /// let mut asked = 0;
@@ -208,9 +199,7 @@ impl TokenSlot {
     /// Says that there is no token: a relogin goes on with the token it has, and the refusal of a token is final.
     ///
     /// ```
-    /// # use rtm_client::doctest::*;
-    /// # let gate = Gate::builder().token(1, "fresh").start()?;
-    /// # let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
+    /// # use rtm_client::doctest::*; let (gate, client) = with_token("fresh");
     /// client.on_token_wanted(|wanted| {
     ///     wanted.later().refuse();
     ///     None::<LoginToken>

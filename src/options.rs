@@ -516,9 +516,7 @@ impl ClientOptions {
     ///     .callbacks(Callbacks::Manual)
     ///     .callbacks_ready(move || drop(waker.send(())));
     /// let client = RtmClient::new(options);
-    /// # rtm_client::doctest::log_in(&client);
-    /// # while client.run_callbacks(Duration::ZERO)? > 0 {}
-    /// # events.try_iter().for_each(drop);
+    /// # rtm_client::doctest::log_in(&client); while client.run_callbacks(Duration::ZERO)? > 0 {} events.try_iter().for_each(drop);
     /// client.get_server_time(None, |_, time| println!("it is {time:?}"));
     /// events.recv()?; // the loop sleeps until then
     /// assert_eq!(client.run_callbacks(Duration::ZERO)?, 1);

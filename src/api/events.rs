@@ -120,8 +120,7 @@ impl RtmClient {
     /// # let client = login(options)?;
     /// let (sender, gaps) = std::sync::mpsc::channel();
     /// client.on_gap(move |gap| sender.send(gap.conversation).unwrap());
-    /// # let (callback, reply) = reply::channel(); client.get_server_time(None, callback); reply.wait()?;
-    /// # std::thread::sleep(Duration::from_millis(2)); // sent after the login, by the service's clock
+    /// # settle(&client);
     ///
     /// gate.faults().on("pushbroadcastmsg").next(2).never_answer(); // both are lost on their way
     /// gate.broadcast(99, 30, "one", "");

@@ -385,7 +385,8 @@ impl GateBuilder {
     /// let client = RtmClient::new(ClientOptions::new(gate.pid()).endpoint(gate.endpoint()));
     /// let (sender, pings) = std::sync::mpsc::channel();
     /// client.processor().on(server_push::RECV_PING, move |_| sender.send(()).unwrap());
-    /// # rtm_client::doctest::log_in(&client);
+    /// client.login(1, "token", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
     /// pings.recv_timeout(Duration::from_secs(15))?; // by default the first would come after 20 s
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -486,7 +487,7 @@ impl GateBuilder {
     /// phone.on_session_closed(move |code| sender.send(code).unwrap());
     /// let laptop = login()?;
     /// assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(15))?, 0);
-    /// # drop(laptop);
+    /// drop(laptop);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn multi_login(self, allowed: bool) -> Self {

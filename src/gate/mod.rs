@@ -229,8 +229,7 @@ impl Gate {
     ///
     /// let gate = Gate::builder().tls_listen("127.0.0.1:0").start()?;
     /// let certificate = gate.certificate().expect("made by the gate");
-    /// # #[cfg(feature = "tls")]
-    /// # {
+    /// # #[cfg(feature = "tls")] {
     /// let options = ClientOptions::new(gate.pid()).ssl_endpoint(gate.tls_endpoint().unwrap());
     /// let client = RtmClient::new(options.ca_certificates(certificate));
     /// let (callback, reply) = reply::login();

@@ -13,7 +13,8 @@ impl ClientOptions {
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_received_bytes(1000);
     /// let client = RtmClient::new(options);
-    /// # rtm_client::doctest::log_in(&client);
+    /// client.login(1, "token", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_error_recorder(move |error| drop(sender.send(error.code())));
     /// gate.broadcast(9, 30, "x".repeat(1000), "");

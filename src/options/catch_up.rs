@@ -101,13 +101,11 @@ impl ClientOptions {
     /// # use rtm_client::doctest::*; let gate = gate();
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).catch_up(CatchUp::new());
     /// let client = RtmClient::new(options);
-    /// # log_in(&client);
-    /// # let other = user(&gate, 2);
+    /// # log_in(&client); let other = user(&gate, 2);
     /// let (sender, messages) = std::sync::mpsc::channel();
     /// client.processor().on(server_push::RECV_CHAT, move |m| sender.send((m.msg.to_string(), m.caught_up)).unwrap());
     /// client.on_gap(|gap| println!("ask for the history: {gap:?}"));
-    /// # let (callback, reply) = reply::channel(); client.get_server_time(None, callback); reply.wait()?;
-    /// # std::thread::sleep(Duration::from_millis(2)); // sent after the login, by the service's clock
+    /// # settle(&client);
     ///
     /// gate.faults().on("pushmsg").next(1).never_answer(); // lost on its way
     /// other.send_chat(1, "hello", "", None, None, reply::ignore);

@@ -15,7 +15,8 @@ impl ClientOptions {
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).auto_reconnect(false);
     /// let client = RtmClient::new(options);
-    /// # rtm_client::doctest::log_in(&client);
+    /// client.login(1, "token", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate); // with it goes the connection
@@ -69,7 +70,8 @@ impl ClientOptions {
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_ping_interval_seconds(1);
     /// let client = RtmClient::new(options);
-    /// # rtm_client::doctest::log_in(&client);
+    /// client.login(1, "token", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
     /// gate.faults().on("*ping").never_answer(); // as if it were gone: the client logs in anew
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
@@ -99,7 +101,8 @@ impl ClientOptions {
     ///     .linear_regressive_count(1);
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).regressive_strategy(strategy);
     /// let client = RtmClient::new(options);
-    /// # rtm_client::doctest::log_in(&client);
+    /// client.login(1, "token", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_relogin_completed(move |ok, _, _, _| sender.send(ok).unwrap());
     /// let lost = Instant::now();
@@ -154,7 +157,8 @@ impl ClientOptions {
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).max_relogin_attempts(2);
     /// let client = RtmClient::new(options);
-    /// # rtm_client::doctest::log_in(&client);
+    /// client.login(1, "token", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
     /// let (sender, receiver) = std::sync::mpsc::channel();
     /// client.on_session_closed(move |code| sender.send(code).unwrap());
     /// drop(gate);
@@ -272,7 +276,8 @@ impl ClientOptions {
     ///     .regressive_strategy(strategy)
     ///     .queue_while_reconnecting(1 << 20, Duration::from_secs(30));
     /// let client = RtmClient::new(options);
-    /// # rtm_client::doctest::log_in(&client);
+    /// client.login(1, "token", |_, _| {}, None);
+    /// client.wait_online(Duration::from_secs(10))?;
     /// gate.faults().on("getservertime").next(1).close();
     /// let (callback, reply) = reply::channel();
     /// client.get_server_time(None, callback);

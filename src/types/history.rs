@@ -223,7 +223,8 @@ impl HistoryRange {
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// # use rtm_client::types::HistoryRange;
+    /// use rtm_client::types::HistoryRange;
+    ///
     /// for n in 1..=3 {
     ///     gate.broadcast(9, 30, format!("number {n}"), "");
     /// }
@@ -239,7 +240,8 @@ impl HistoryRange {
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// # use rtm_client::types::HistoryRange;
+    /// use rtm_client::types::HistoryRange;
+    ///
     /// for n in 0..20 {
     ///     gate.broadcast(9, 30, "hello", "");
     /// }
@@ -256,7 +258,8 @@ impl HistoryRange {
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// # use rtm_client::types::HistoryRange;
+    /// use rtm_client::types::HistoryRange;
+    ///
     /// gate.broadcast(9, 30, "hello", "");
     /// let from_2100_on = HistoryRange::default().begin(4_102_444_800_000);
     /// assert_eq!(client.broadcast_history(from_2100_on).count(), 0);
@@ -269,7 +272,8 @@ impl HistoryRange {
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// # use rtm_client::types::HistoryRange;
+    /// use rtm_client::types::HistoryRange;
+    ///
     /// gate.broadcast(9, 30, "hello", "");
     /// let until_2000 = HistoryRange::default().end(946_684_800_000);
     /// assert_eq!(client.broadcast_history(until_2000).count(), 0);
@@ -282,7 +286,8 @@ impl HistoryRange {
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// # use rtm_client::types::HistoryRange;
+    /// use rtm_client::types::HistoryRange;
+    ///
     /// gate.broadcast(9, 66, "move", "");
     /// gate.broadcast(9, 30, "hello", "");
     /// let moves = client.broadcast_history(HistoryRange::default().mtypes([66]));
@@ -296,7 +301,8 @@ impl HistoryRange {
     ///
     /// ```
     /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// # use rtm_client::types::HistoryRange;
+    /// use rtm_client::types::HistoryRange;
+    ///
     /// gate.faults().on("getbroadcastmsg").never_answer();
     /// let hasty = HistoryRange::default().timeout(Duration::from_millis(100));
     /// let first = client.broadcast_history(hasty).next();

@@ -7,8 +7,7 @@ use crate::wire::payload::Fields;
 /// An id that does not apply is 0: `gid` is set for groups only, `rid` for rooms only.
 ///
 /// ```
-/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-/// # let other = user(&gate, 2);
+/// # use rtm_client::doctest::*; let (gate, client, other) = two_users();
 /// use rtm_client::server_push;
 /// use rtm_client::types::PushMessage;
 ///

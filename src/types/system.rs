@@ -70,8 +70,7 @@ impl ConnectionAttrs {
     /// Marks the connection that asked, documented as its attributes; `None` on the user's other connections.
     ///
     /// ```
-    /// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-    /// # let other = user(&gate, 1);
+    /// # use rtm_client::doctest::*; let (gate, client) = logged_in(); let other = user(&gate, 1);
     /// // User 1 is logged in twice.
     /// let (callback, reply) = reply::channel();
     /// client.get_attrs(None, callback);

@@ -30,8 +30,7 @@ pub struct UnreadMessages {
 /// The number of unread messages from each user.
 ///
 /// ```
-/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-/// # let other = user(&gate, 2);
+/// # use rtm_client::doctest::*; let (gate, client, other) = two_users();
 /// let (callback, reply) = reply::channel();
 /// other.send_chat(1, "hello", "", None, None, callback);
 /// let sent = reply.wait()?;
@@ -56,8 +55,7 @@ pub struct P2PUnreadCounts {
 /// The number of unread messages of each group.
 ///
 /// ```
-/// # use rtm_client::doctest::*; let (gate, client) = logged_in();
-/// # let other = user(&gate, 2);
+/// # use rtm_client::doctest::*; let (gate, client, other) = two_users();
 /// let (callback, reply) = reply::channel();
 /// other.send_group_chat(100, "hello", "", None, None, callback);
 /// let sent = reply.wait()?;
