@@ -20,6 +20,14 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split("\n```")
 }
 
+#[test]
+fn pages_are_as_short_as_is_promised() {
+    for (page, most) in [("README.md", 200), ("docs/porting.md", 500), ("docs/zh/porting.md", 500)]
+    {
+        assert!(read(page).lines().count() <= most, "{page} is longer than {most} lines");
+    }
+}
+
 /// Each recipe fits a screen, is in the list, and its program is run with the documentation's own.
 #[test]
 fn the_recipes_are_short_and_listed() {

@@ -12,7 +12,7 @@ impl RtmClient {
     /// Sends a quest by its wire name, with the program's own payload: for methods of the service for which this crate
     /// has no call.
     ///
-    /// * `method` – the name on the wire, 1 to 255 bytes. Do not send `auth` and `bye`: the client has to know of logins
+    /// * `method` – the name on the wire, 1 to 255 bytes. `auth` and `bye` are refused: the client has to know of logins
     ///   and logouts, which have their own calls. Changes that a quest makes are not restored after a relogin.
     /// * `json` – the payload, a JSON object. Integers are sent as 64-bit integers, fractions as float64.
     /// * `timeout` – how long the answer may take; `None` or zero means 20 s.
@@ -21,7 +21,7 @@ impl RtmClient {
     ///
     /// # Errors
     ///
-    /// 20005 `json` is no JSON object, or `method` is too long or empty; the codes of the service, such as 20004 for an
+    /// 20005 `json` is no JSON object, or `method` is too long, empty, `auth` or `bye`; the codes of the service, such as 20004 for an
     /// unknown method; and those of [every call](crate::error_code#every-call).
     ///
     /// # Example
@@ -38,7 +38,7 @@ impl RtmClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// No SDK has this.
+    /// The JavaScript SDK has no such call.
     pub fn send_quest(
         &self,
         method: impl AsRef<str>,
@@ -56,7 +56,10 @@ impl RtmClient {
 fn payload(method: &str, json: &str) -> Result<Vec<u8>, Error> {
     let refused = |text: String| Err(Error::new(fpnn::CORE_ENCODING, text));
     if !(1..256).contains(&method.len()) {
-        return refused(format!("a method of {} bytes, which are 1 to 255", method.len()));
+        return refused(format!("a method has 1 to 255 bytes, this one {}", method.len()));
+    }
+    if ["auth", "bye"].contains(&method) {
+        return refused(format!("{method} has a call of its own: login, bye"));
     }
     if !json.trim_start().starts_with('{') {
         return refused("the payload is no JSON object".to_owned());

@@ -226,9 +226,13 @@ impl Engine {
         if self.options.callbacks != Callbacks::Manual {
             return Err(forbidden("run_callbacks needs the option Callbacks::Manual"));
         }
+        if guard::on_callback_thread() {
+            return Err(forbidden(
+                "run_callbacks inside a callback: the loop around it runs the next one",
+            ));
+        }
         if !self.chair.run_here() {
-            let text = "run_callbacks runs already, on another thread or around this one";
-            return Err(forbidden(text));
+            return Err(forbidden("run_callbacks runs already, on another thread"));
         }
         let nested = set_in_callback(true);
         let now = Instant::now();

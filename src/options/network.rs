@@ -109,7 +109,7 @@ impl ClientOptions {
     ///     .ssl_endpoint("rtm.example:13322")
     ///     .proxy("socks5://user:p%40ss@proxy.example:1080");
     ///
-    /// // Where there is no proxy, the gate is not reached, though it is there.
+    /// // A wrong proxy hides the gate from the client.
     /// let gate = Gate::builder().start()?;
     /// let options = ClientOptions::new(gate.pid()).endpoint(gate.endpoint()).proxy("http://127.0.0.1:1");
     /// let (callback, reply) = reply::login();

@@ -24,7 +24,7 @@ use crate::wire::payload::{Fields, entry, write_bytes, write_text};
 /// let hello = Body::Text("hello".into());
 /// assert_eq!(hello.as_str(), Some("hello"));
 ///
-/// // What takes bytes takes a body as it is.
+/// // A body can be given wherever bytes are wanted.
 /// let mut file = Vec::new();
 /// std::io::Write::write_all(&mut file, hello.as_ref())?;
 /// assert_eq!(file, b"hello");

@@ -18,7 +18,7 @@ use crate::wire::payload::{self, Fields};
 /// assert_eq!(Text::Bytes(vec![0xff]).as_str(), None);
 /// assert_eq!(Text::from(format!("room {}", 7)), "room 7");
 ///
-/// // What takes bytes takes a text as it is.
+/// // A text can be given wherever bytes are wanted.
 /// let mut file = Vec::new();
 /// std::io::Write::write_all(&mut file, attrs.as_ref())?;
 /// assert_eq!(file, b"{\"k\":1}");

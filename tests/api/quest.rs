@@ -42,7 +42,9 @@ fn what_is_no_quest_ends_with_an_error() {
     for json in ["", "null", "[1]", "7", "\"text\"", "{", "{} {}", "{ \"key\": }"] {
         assert_eq!(quest("dataget", json), 20005, "{json}");
     }
-    assert_eq!(quest("", "{}"), 20005);
+    for method in ["", "auth", "bye"] {
+        assert_eq!(quest(method, "{}"), 20005, "{method}");
+    }
     assert_eq!(quest(&"x".repeat(256), "{}"), 20005);
     assert_eq!(quest(&"x".repeat(255), "{}"), 20004);
     assert_eq!(quest("nothing_of_that_name", " {}\n"), 20004);

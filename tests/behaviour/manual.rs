@@ -1,12 +1,12 @@
 //! Callbacks run by the program: `Callbacks::Manual`.
 
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rtm_client::gate::Gate;
 use rtm_client::types::{File, mtype};
-use rtm_client::{Callbacks, ClientOptions, RtmClient, reply, server_push};
+use rtm_client::{Callbacks, ClientOptions, RtmClient, WeakClient, reply, server_push};
 
 use crate::common::package::{self, server_time};
 use crate::common::peer::{Connection, Peer};
@@ -221,13 +221,20 @@ fn run_all(client: &RtmClient) -> usize {
 fn what_wakes_the_loop_may_call_and_panic_and_not_wait() {
     let peer = Peer::new();
     let (sender, codes) = mpsc::channel();
+    let itself = Arc::new(OnceLock::<WeakClient>::new());
+    let weak = itself.clone();
     let ready = move || {
         let (_, reply) = reply::channel::<rtm_client::Error, ()>();
-        sender.send(reply.wait().map_err(|error| error.code())).expect("the test waits");
+        let waited = reply.wait().map_err(|error| error.code());
+        if let Some(client) = weak.get().and_then(WeakClient::upgrade) {
+            assert_eq!(run(&client), Err(20013), "a batch is for the loop");
+        }
+        sender.send(waited).expect("the test waits");
         panic!("on purpose");
     };
     let options = peer.options().callbacks(Callbacks::Manual).callbacks_ready(ready);
     let client = RtmClient::new(options);
+    itself.set(client.downgrade()).expect("set once");
     let record = Record::of(&client);
     client.login(UID, "token", record.login(), DEADLINE);
     let mut connection = peer.accept_login();
