@@ -10,6 +10,7 @@ use super::Engine;
 use super::call::{Complete, Ending};
 use super::chair::{Next, Pushed};
 use super::login::{Asked, LoginDone};
+use super::threads::Alive;
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::{self, ConnectionState};
@@ -24,6 +25,9 @@ use log::Level;
 
 /// How often to look whether the thread that runs callbacks has run the last callback.
 const ELSEWHERE: Duration = Duration::from_millis(1);
+
+/// How much more than twice `max_undelivered_bytes` may wait while the session waits for an answer of its own.
+const OVER: usize = 4 << 20;
 
 /// Events in order, with one buffer for all their payloads.
 #[derive(Default)]
@@ -135,6 +139,11 @@ impl Backlog {
         !self.has_caught_up(limit)
     }
 
+    /// Whether so much waits that reading cannot go on for an answer of the session's own either.
+    pub(super) fn is_over(&self, limit: usize) -> bool {
+        self.bytes.load(Ordering::SeqCst) >= limit.saturating_mul(2).saturating_add(OVER)
+    }
+
     fn has_caught_up(&self, limit: usize) -> bool {
         self.bytes.load(Ordering::SeqCst) <= limit / 2
     }
@@ -204,6 +213,7 @@ impl Engine {
                 "rtm_client::engine",
                 format_args!("no thread for callbacks: {error}"),
             );
+            let _alive = Alive::new(self.clone());
             self.run_left_over();
         }
     }
@@ -237,14 +247,20 @@ impl Engine {
         let nested = set_in_callback(true);
         let now = Instant::now();
         let mut until = now.checked_add(timeout);
-        let mut ran = 0;
-        while let Some(batch) = self.chair.wait_here(until, false) {
+        // What the callbacks themselves bring about is for the next time: otherwise there might be no end.
+        let (mut ran, mut due) = (0, None);
+        while due.is_none_or(|due| ran < due) {
+            let Some(batch) = self.chair.wait_here(until, false) else { break };
+            due.get_or_insert_with(|| self.backlog.callbacks());
             ran += batch.items.len();
             self.run_batch(batch, Until::TheEnd);
             until = Some(now);
         }
         set_in_callback(nested);
         self.chair.leave_here();
+        if self.backlog.callbacks() > 0 {
+            self.tell_ready();
+        }
         Ok(ran)
     }
 
@@ -262,6 +278,9 @@ impl Engine {
                 let nested = set_in_callback(true);
                 while let Some(batch) = self.chair.wait_here(until, true) {
                     self.run_batch(batch, Until::TheEnd);
+                    if left().is_zero() {
+                        break;
+                    }
                 }
                 set_in_callback(nested);
                 self.chair.leave_here();
@@ -291,7 +310,9 @@ impl Engine {
         while let Some(item) = items.pop_front() {
             run_item(self, bytes, item);
             ran += 1;
-            if ran >= most || (may_leave && self.chair.is_in_a_hurry()) {
+            // Nobody has to write where no call was made.
+            let full = ran >= most && self.counters.queued_bytes.get() > 0;
+            if full || (may_leave && self.chair.is_in_a_hurry()) {
                 break;
             }
         }

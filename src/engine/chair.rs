@@ -376,8 +376,7 @@ impl<I, B> Chair<I, B> {
     pub(super) fn wait_here(&self, until: Option<Instant>, this_run: bool) -> Option<B> {
         let mut desk = self.desk.lock();
         while desk.queue.is_empty()
-            && !desk.destroyed
-            && !(this_run && desk.run == 0)
+            && !((this_run || desk.destroyed) && desk.run == 0)
             && self.wait(&mut desk, until)
         {}
         desk.next_batch()

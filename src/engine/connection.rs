@@ -153,9 +153,7 @@ impl Connection {
 
     /// Whether callbacks are too far behind to go on reading.
     pub(super) fn pause(&mut self, yes: bool) {
-        // The session waits for the answer to a quest of its own.
-        let waits = matches!(self.own, Some((Own::Auth | Own::Bye, _)));
-        match (self.reading, yes && !waits) {
+        match (self.reading, yes && !self.is_owed()) {
             (Reading::Paused, false) => self.reading = Reading::More,
             (Reading::More | Reading::Drained, true) => {
                 guard::log(
@@ -169,6 +167,11 @@ impl Connection {
             }
             _ => {}
         }
+    }
+
+    /// Whether the session cannot go on without the answer to a quest of its own.
+    pub(super) fn is_owed(&self) -> bool {
+        matches!(self.own, Some((Own::Auth | Own::Bye, _)))
     }
 
     pub(super) fn is_paused(&self) -> bool {
@@ -188,6 +191,11 @@ impl Connection {
     /// Whether that number is that of a quest of the session's own.
     pub(super) fn expects(&self, seq: u32) -> bool {
         self.own.is_some_and(|(_, own)| own == seq)
+    }
+
+    /// Whether a quest of the session's own waits for the socket.
+    pub(super) fn has_own_waiting(&self) -> bool {
+        self.stream.out.not_begun().any(|seq| self.expects(seq))
     }
 
     /// The number of the first call whose frame is not begun. Those of all later calls are not either.
@@ -217,7 +225,7 @@ impl Connection {
                 Ok(Some(Found::Message(message))) => {
                     let out = self.stream.out.buffer();
                     let steps = &mut steps;
-                    let into = &mut Into { batch, frame, out, own: &mut self.own, steps };
+                    let into = &mut Sink { batch, frame, out, own: &mut self.own, steps };
                     match cut(&mut self.packages, message, into, &mut heard) {
                         Ok(Cut::Kicked) => {
                             self.reading = Reading::Over;
@@ -306,7 +314,7 @@ impl Connection {
 }
 
 /// Where packages go, and what answers them.
-struct Into<'a> {
+struct Sink<'a> {
     batch: &'a mut Batch,
     frame: &'a mut FrameBuffer,
     out: &'a mut Vec<u8>,
@@ -329,10 +337,10 @@ enum Cut {
 fn cut(
     packages: &mut Reader,
     message: &[u8],
-    into: &mut Into<'_>,
+    into: &mut Sink<'_>,
     heard: &mut impl FnMut(Heard),
 ) -> Result<Cut, Malformed> {
-    let Into { batch, frame, out, own, steps } = into;
+    let Sink { batch, frame, out, own, steps } = into;
     let mut kicked = false;
     let stopped = packages.read(message, |package| {
         match package.kind {

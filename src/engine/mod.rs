@@ -325,6 +325,7 @@ impl Engine {
         let mut state = self.state.lock();
         if matches!(command, Command::Bye { .. }) {
             state.leaving = true;
+            self.connection_changed.notify_all();
             if state.connection != ConnectionState::Closed {
                 state.admission = Admission::Refused(connection_state::leaving());
             }

@@ -296,10 +296,10 @@ impl Calm {
 }
 
 /// Counts a thread as alive until it is dropped.
-struct Alive(Arc<Engine>);
+pub(super) struct Alive(Arc<Engine>);
 
 impl Alive {
-    fn new(engine: Arc<Engine>) -> Alive {
+    pub(super) fn new(engine: Arc<Engine>) -> Alive {
         *engine.alive.lock() += 1;
         Alive(engine)
     }

@@ -9,7 +9,7 @@ use mio::{Registry, Token, Waker};
 
 use super::callbacks::{Batch, Item};
 use super::connect::{Dialing, Progress};
-use super::connection::Connection;
+use super::connection::{Connection, Heard};
 use super::{Complete, Engine};
 use crate::dial::words;
 use crate::error::Error;
@@ -157,10 +157,10 @@ impl Upload {
         let Link::Up(connection) = &mut self.link else { return };
         let mut received = Batch::default();
         let mut lost = None;
-        connection.read(&mut received, scratch, |heard| {
-            if let super::connection::Heard::Lost(error) = heard {
-                lost = Some(error);
-            }
+        connection.read(&mut received, scratch, |heard| match heard {
+            Heard::Lost(error) => lost = Some(error),
+            Heard::Kickout => lost = Some(Error::connection_closed()),
+            _ => {}
         });
         let lost = lost.map(|error| {
             let text = words::Upload::Lost.of(connection.peer());

@@ -1,5 +1,6 @@
 //! Callbacks run by the program: `Callbacks::Manual`.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -248,6 +249,49 @@ fn what_wakes_the_loop_may_call_and_panic_and_not_wait() {
     assert_eq!(run(&client), Ok(1));
     record.expect_call(1, Ok(1));
     client.close_and_wait(DEADLINE).expect("the threads end");
+}
+
+/// A callback that calls again at once, with a call that fails at once: each round ends, and so does leaving.
+#[test]
+fn what_callbacks_bring_about_is_for_the_next_time() {
+    fn again(client: &RtmClient, made: &Arc<AtomicUsize>) {
+        made.fetch_add(1, Ordering::Relaxed);
+        let (weak, made) = (client.downgrade(), made.clone());
+        client.get_server_time(None, move |_, _| {
+            if let Some(client) = weak.upgrade() {
+                again(&client, &made);
+            }
+        });
+    }
+    let peer = Peer::new();
+    let (sender, words) = mpsc::channel();
+    let ready = move || _ = sender.send(());
+    let options = peer.options().callbacks(Callbacks::Manual).callbacks_ready(ready);
+    let client = RtmClient::new(options);
+    let made = Arc::new(AtomicUsize::new(0));
+    (0..3).for_each(|_| again(&client, &made));
+    for round in 1..100 {
+        words.recv_timeout(DEADLINE).expect("the loop is woken");
+        words.try_iter().for_each(drop);
+        assert_eq!(client.run_callbacks(Duration::ZERO).map_err(|error| error.code()), Ok(3));
+        assert_eq!(made.load(Ordering::Relaxed), 3 * (round + 1));
+    }
+    let _ = client.bye_and_wait(Duration::from_millis(50));
+    client.destroy();
+}
+
+#[test]
+fn after_destroy_what_is_owed_is_waited_for() {
+    for _ in 0..50 {
+        let peer = Peer::new();
+        let (client, record, mut connection) = login(&peer);
+        client.get_server_time(None, record.call(1));
+        connection.quest("getservertime");
+        client.destroy();
+        assert_eq!(run(&client), Ok(1));
+        record.expect_call(1, Err(20002));
+        assert_eq!(run(&client), Ok(0));
+    }
 }
 
 /// The one exception to "every callback runs": there is no thread that may run them.

@@ -9,7 +9,7 @@ use rtm_client::{ClientOptions, Delivery, RtmClient, SendError, reply};
 
 use super::{EAGER, PATIENT};
 use crate::common::package::{self, map};
-use crate::common::peer::Peer;
+use crate::common::peer::{Connection, Peer};
 use crate::common::{DEADLINE, UID, eventually};
 
 /// What was told of the sends, each with its mid: `None` is success.
@@ -130,14 +130,41 @@ fn what_was_sent_and_not_answered_is_not_known() {
 /// A gate that does not read: what times out before its first byte went out never goes out.
 #[test]
 fn what_times_out_while_it_waits_for_the_socket_is_never_sent() {
+    expired_unsent(|_| {});
+}
+
+/// The same where the gate pings meanwhile, so that the client has reason to ask again and again.
+#[test]
+fn what_the_client_asks_meanwhile_is_no_send() {
+    expired_unsent(|connection| {
+        for n in 1..=30 {
+            connection.send(&package::quest(n, "ping", &map([])));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+}
+
+fn until_the_kernel_takes_no_more(client: &RtmClient) {
+    eventually("the kernel takes no more", || {
+        let before = client.stats().bytes_sent;
+        std::thread::sleep(Duration::from_millis(20));
+        before > 1 << 20 && client.stats().bytes_sent == before
+    });
+}
+
+fn expired_unsent(meanwhile: fn(&mut Connection)) {
     const SENDS: i64 = 300;
     let peer = Peer::new();
     let (client, _record, mut connection) = peer.login(peer.options());
     let (told, tells) = mpsc::channel();
     let text = "x".repeat(64 << 10);
     for mid in 1..=SENDS {
-        send(&client, &told, mid, &text, Duration::from_millis(300));
+        if mid == SENDS / 2 {
+            until_the_kernel_takes_no_more(&client);
+        }
+        send(&client, &told, mid, &text, Duration::from_millis(300 + mid as u64 / 2));
     }
+    meanwhile(&mut connection);
     let mut ends: Vec<_> = (0..SENDS).map(|_| next(&tells)).collect();
     ends.sort_by_key(|(mid, _)| *mid);
     let sent: Vec<_> =
@@ -149,7 +176,10 @@ fn what_times_out_while_it_waits_for_the_socket_is_never_sent() {
     send(&client, &told, SENDS + 1, "the last", DEADLINE);
     let mut arrived = Vec::new();
     loop {
-        let quest = connection.quest("sendmsg");
+        let quest = connection.package().expect("a quest");
+        if quest.method != "sendmsg" {
+            continue; // the answer to a ping
+        }
         let mid = quest.int("mid");
         if mid > SENDS {
             connection.answer(&quest, &map([("mtime", 1.into())]));
@@ -173,11 +203,7 @@ fn what_waits_for_the_socket_when_the_connection_ends_was_not_sent() {
         for mid in 1..=SENDS {
             send(&client, &told, mid, &text, DEADLINE);
         }
-        eventually("the kernel takes no more", || {
-            let before = client.stats().bytes_sent;
-            std::thread::sleep(Duration::from_millis(20));
-            before > 1 << 20 && client.stats().bytes_sent == before
-        });
+        until_the_kernel_takes_no_more(&client);
         let sent = client.stats().bytes_sent;
         match closed {
             false => connection.reset(),

@@ -230,6 +230,26 @@ fn waiting_ends_online_or_with_the_reason_why_not() {
 }
 
 #[test]
+fn nobody_waits_for_a_session_that_is_ending() {
+    let peer = Peer::new();
+    let options = peer.options().regressive_strategy(PATIENT);
+    let options = options.queue_while_reconnecting(1 << 20, DEADLINE);
+    let (client, _record, connection) = peer.login(options);
+    connection.close();
+    eventually("the loss is seen", || client.connection_state() != Online);
+    client.send_chat(2, "queued", "", None, None, reply::ignore);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| client.wait_online(DEADLINE));
+        let leaving = scope.spawn(|| client.bye_and_wait(DEADLINE));
+        let ended = waiting.join().expect("no panic");
+        assert_eq!(ended.map_err(|error| error.code()), Err(20012));
+        assert!(!leaving.is_finished(), "it waits for the queue");
+        client.close();
+        let _ = leaving.join().expect("no panic");
+    });
+}
+
+#[test]
 fn waiting_for_a_login_that_fails_gives_its_error() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();

@@ -134,6 +134,17 @@ fn no_thread() {
     as_another_user("no_thread", || {
         let gate = Gate::builder().start().expect("a gate");
         let (client, said) = client(options(&gate));
+        let (go, gone) = mpsc::channel::<()>();
+        let (began, begins) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let caller = client.clone();
+        let caller = thread::spawn(move || {
+            gone.recv().expect("the test says when");
+            caller.get_server_time(None, move |_, _| {
+                began.send(()).expect("the test waits");
+                let _ = released.recv();
+            });
+        });
         leave_threads(0);
         for _ in 0..3 {
             call(&client, &said);
@@ -157,6 +168,14 @@ fn no_thread() {
             let stats = client.stats();
             assert_eq!((stats.waiting_callbacks, stats.in_flight), (0, 0));
         }
+        // A callback inside a call is waited for as any other.
+        go.send(()).expect("it waits");
+        begins.recv_timeout(DEADLINE).expect("the callback runs");
+        let ended = client.close_and_wait(Duration::from_millis(20));
+        assert_eq!(ended.map_err(|error| error.code()), Err(20003));
+        drop(release);
+        client.close_and_wait(DEADLINE).expect("it has ended");
+        caller.join().expect("no panic");
         enough_threads();
         works(&client);
     });

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use rtm_client::types::{File, UploadReply, mtype};
-use rtm_client::{ClientOptions, Error, RtmClient, SendError, reply};
+use rtm_client::{Callbacks, ClientOptions, ConnectionState, Error, RtmClient, SendError, reply};
 use socket2::SockRef;
 
 use crate::certificates::{Authority, accept_login, server};
@@ -363,4 +363,66 @@ fn a_flood_of_close_frames() {
     record.expect_nothing(&client, &mut connection);
     memory.stays_within(MIB);
     assert_eq!(record.rest(&client), [Event::Closed(0)]);
+}
+
+/// Pushes without end while an answer of the session's own is waited for, so that reading cannot stop: what waits for callbacks
+/// has a bound all the same.
+#[test]
+fn floods_of_pushes_before_the_sessions_own_answer() {
+    let push = package::one_way("pushbroadcastmsg", &map([("msg", "x".repeat(8000).into())]));
+    let pushes = push.repeat(16);
+    for leaving in [false, true] {
+        let memory = Memory::measure();
+        let peer = Peer::new();
+        let options = peer.options().auto_reconnect(false).max_undelivered_bytes(1 << 20);
+        let client = RtmClient::new(options.callbacks(Callbacks::Manual));
+        let record = Record::of(&client);
+        client.login(UID, "token", record.login(), DEADLINE);
+        let mut connection = if leaving {
+            let mut connection = peer.accept_login();
+            client.wait_online(DEADLINE).expect("the peer lets everybody in");
+            client.bye();
+            connection.quest("bye");
+            connection
+        } else {
+            let mut connection = peer.accept();
+            connection.quest("auth");
+            connection
+        };
+        let mut poured = 0;
+        while connection.try_send(&pushes).is_ok() {
+            poured += pushes.len();
+            assert!(poured < 1 << 30, "it goes on and on");
+        }
+        assert!(poured > 2 << 20);
+        eventually("the session is over", || client.connection_state() == ConnectionState::Closed);
+        memory.stays_within(MIB);
+        eventually("the callbacks run", || {
+            client.run_callbacks(Duration::ZERO).expect("the program's own thread");
+            client.stats().waiting_callbacks == 0
+        });
+        if !leaving {
+            record.expect_error(20009);
+        }
+        let (ok, code) = if leaving { (true, 0) } else { (false, 20009) };
+        record.expect_login(ok, code);
+        client.close_and_wait(DEADLINE).expect("the threads end");
+    }
+}
+
+#[test]
+fn a_kickout_on_a_file_connection_is_its_loss() {
+    let (peer, files) = (Peer::new(), Peer::new());
+    let (client, _record, mut main) = peer.login(peer.options().file_endpoint(files.address()));
+    thread::scope(|scope| {
+        let upload = scope.spawn(|| upload(&client, DEADLINE));
+        let token = main.quest("filetoken");
+        let answer = map([("token", "t".into()), ("endpoint", files.address().as_str().into())]);
+        main.answer(&token, &answer);
+        let mut connection = files.accept();
+        connection.quest("uploadfile");
+        connection.send(&package::one_way("kickout", &map([])));
+        let ended = upload.join().expect("no panic");
+        assert_eq!(ended.map(drop).map_err(|error| error.error.code()), Err(20002));
+    });
 }

@@ -259,6 +259,10 @@ impl Io {
                 let limit = engine.options.max_undelivered_bytes;
                 let behind = engine.backlog.is_behind(connection.is_paused(), limit);
                 connection.pause(behind);
+                if connection.is_owed() && engine.backlog.is_over(limit) {
+                    self.inputs.push(Input::Lost(too_much(limit)));
+                    return noted;
+                }
                 let came = connection.read(&mut self.batch, &mut self.frame, |heard| {
                     self.inputs.push(match heard {
                         Heard::KickoutRoom => return noted = true,
@@ -594,6 +598,14 @@ impl Io {
 /// Whether a call has that number or a later number; numbers may have wrapped around to 0.
 fn is_from(seq: u32, first: Option<u32>) -> bool {
     first.is_some_and(|first| seq.wrapping_sub(first) < u32::MAX / 2)
+}
+
+/// What a gate ends with that sends and sends, and not what is waited for.
+fn too_much(limit: usize) -> Error {
+    let text = format!(
+        "more than twice the {limit} bytes of max_undelivered_bytes came before the session's own answer"
+    );
+    Error::new(fpnn::CORE_INVALID_PACKAGE, text)
 }
 
 fn count_traffic(engine: &Engine, connection: &mut Connection) {

@@ -287,6 +287,9 @@ impl Io {
     /// Sends a quest of the session's own. Its answer does not go through the table.
     fn send_own(&mut self, engine: &Engine, own: Own) {
         let Link::Up(connection) = &mut self.link else { return };
+        if own == Own::Ping && connection.has_own_waiting() {
+            return;
+        }
         let mut state = engine.state.lock();
         let seq = state.pending.reserve();
         let mut called_before = Vec::new();
