@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use data_encoding::BASE64;
 
+use super::address;
 use super::head::{Head, HeadReader, NoHead};
 use super::proxy::{Kind, Proxy};
 use super::words::Tunnelling;
@@ -170,8 +171,7 @@ impl Tunnel {
 }
 
 fn connect_request(credentials: &Option<(String, String)>, host: &str, port: u16) -> Vec<u8> {
-    let target =
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let target = address::join(host, port);
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
     if let Some((user, password)) = credentials {
         let basic = BASE64.encode(format!("{user}:{password}").as_bytes());

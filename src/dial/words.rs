@@ -8,6 +8,8 @@ use std::borrow::Cow;
 pub(crate) enum Reach {
     NoEndpoint,
     NoBrackets,
+    Url,
+    Scoped,
     UnusableProxy(&'static str),
     NoThread,
     UnknownName,
@@ -28,6 +30,12 @@ impl Reach {
             Reach::NoEndpoint => format!("the endpoint {peer:?} is not host:port"),
             Reach::NoBrackets => format!(
                 "the endpoint {peer:?} is not host:port: an IPv6 address stands in brackets, as in [::1]:13321"
+            ),
+            Reach::Url => format!(
+                "the endpoint {peer:?} is not host:port: leave the scheme out, and for TLS see ssl_endpoint"
+            ),
+            Reach::Scoped => format!(
+                "the endpoint {peer:?} cannot be used: an IPv6 address with a scope, the part from % on, is not supported"
             ),
             Reach::UnusableProxy(why) => format!("{peer} cannot be used: {why}"),
             Reach::NoThread => format!("no thread could be started to look up the name {peer}"),

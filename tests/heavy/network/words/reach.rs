@@ -20,6 +20,14 @@ pub(super) const ROWS: &[Row] = &[
         play: || endpoint("::1:13321"),
     },
     Row {
+        says: "the endpoint PEER is not host:port: leave the scheme out, and for TLS see ssl_endpoint",
+        play: || endpoint("wss://a.example:1"),
+    },
+    Row {
+        says: "the endpoint PEER cannot be used: an IPv6 address with a scope, the part from % on, is not supported",
+        play: || endpoint("[fe80::1%lo]:1"),
+    },
+    Row {
         says: "the proxy of the options cannot be used: its scheme is neither http:// nor socks5://",
         play: || proxy("https://p.example"),
     },
