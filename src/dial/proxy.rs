@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::address;
 use super::words::Reach;
 use crate::options::ProxyChoice;
 
@@ -75,14 +76,21 @@ pub(super) fn parse(url: &str) -> Result<Proxy, &'static str> {
     };
     let (host, port) = match address.rsplit_once(':') {
         // The colon belongs to an IPv6 address without a port.
-        Some((_, port)) if port.ends_with(']') => (address, default_port),
-        Some((host, port)) => (host, port.parse().map_err(|_| "its port is not a number")?),
-        None => (address, default_port),
+        Some((_, port)) if port.ends_with(']') => (address, Ok(default_port)),
+        Some((host, port)) => (host, address::port(port).ok_or("its port is not a number")),
+        None => (address, Ok(default_port)),
     };
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    if host.is_empty() || host.contains('/') {
-        return Err("it is not scheme://user:password@host:port");
-    }
+    let host = match address::bare(host) {
+        Some(host) if !host.contains('/') => host,
+        None if host.contains(['[', ']', ':']) => {
+            return Err(match address.contains('%') {
+                true => "an IPv6 address with a scope, the part from % on, is not supported",
+                false => "an IPv6 address stands in brackets, as in http://[::1]:3128",
+            });
+        }
+        _ => return Err("it is not scheme://user:password@host:port"),
+    };
+    let port = port?;
     if let (Kind::Socks5, Some((user, password))) = (kind, &credentials) {
         if user.is_empty() || user.len() > 255 || password.len() > 255 {
             return Err("SOCKS5 takes a user and a password of up to 255 bytes");
@@ -139,9 +147,10 @@ fn is_exempt(list: &str, host: &str, port: u16) -> bool {
             }
             _ => (bare(&entry), None),
         };
-        if only_port.is_some_and(|only| only.parse() != Ok(port)) {
+        if only_port.is_some_and(|only| address::port(only) != Some(port)) {
             return false;
         }
+        let name = name.trim_end_matches('.');
         match (ip, name.split_once('/')) {
             (Some(ip), Some((network, bits))) => match (network.parse::<IpAddr>(), bits.parse()) {
                 (Ok(network), Ok(bits)) => is_in(ip, network, bits),
@@ -215,9 +224,30 @@ mod tests {
             "http://p/a/b",
             "http://%zz:secret@p",
             "socks5://:secret@p",
+            "http://p:+80",
+            "http://u:secret@p q:80",
         ] {
             let why = parse(url).err().unwrap_or_else(|| panic!("{url}"));
             assert!(!why.contains("secret"), "{why}");
+        }
+        for url in [
+            "http://[::1",
+            "http://::1]:9",
+            "http://u:secret@[::1:9",
+            "http://::1:3128",
+            "http://::1",
+            "http://fe80::x",
+            "http://[::1]x:9",
+            "socks5://[p.example]:9",
+        ] {
+            assert_eq!(
+                parse(url).err().map(|why| why.contains("in brackets")),
+                Some(true),
+                "{url}"
+            );
+        }
+        for url in ["http://[fe80::1%lo]:9", "http://[fe80::1%25lo]", "http://fe80::1%lo"] {
+            assert_eq!(parse(url).err().map(|why| why.contains("scope")), Some(true), "{url}");
         }
     }
 
@@ -253,6 +283,14 @@ mod tests {
             ("*", "a.example", true),
             ("a.example", "a.example", true),
             ("A.Example", "a.example.", true),
+            ("a.example.", "a.example", true),
+            ("a.example.:13321", "a.example.", true),
+            (".example.", "a.example", true),
+            ("*.example.,", "a.example", true),
+            ("10.1.2.3.", "10.1.2.3", true),
+            (".", "a.example", false),
+            (".", "a.example.", false),
+            ("a.example:+13321", "a.example", false),
             (".example", "a.example", true),
             ("*.example", "a.example", true),
             ("example, other", "a.example", true),

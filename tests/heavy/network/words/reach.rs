@@ -28,6 +28,14 @@ pub(super) const ROWS: &[Row] = &[
         play: || endpoint("[fe80::1%lo]:1"),
     },
     Row {
+        says: "the proxy of the options cannot be used: an IPv6 address stands in brackets, as in http://[::1]:3128",
+        play: || proxy("http://u:secret@[::1:9"),
+    },
+    Row {
+        says: "the proxy of the options cannot be used: an IPv6 address with a scope, the part from % on, is not supported",
+        play: || proxy("http://u:secret@[fe80::1%lo]:9"),
+    },
+    Row {
         says: "the proxy of the options cannot be used: its scheme is neither http:// nor socks5://",
         play: || proxy("https://p.example"),
     },
