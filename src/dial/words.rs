@@ -18,6 +18,7 @@ pub(crate) enum Reach {
     LookupNotOver,
     NoAnswer,
     Refused,
+    RefusedByProxy,
     NoRoute,
     NotAllowed,
     NoDescriptor,
@@ -54,6 +55,9 @@ impl Reach {
             ),
             Reach::Refused => {
                 format!("{peer} refused the connection: is a gate running there, on that port?")
+            }
+            Reach::RefusedByProxy => {
+                format!("{peer} refused the connection: is a proxy running there, on that port?")
             }
             Reach::NoRoute => format!("{peer} cannot be reached: is there a network?"),
             Reach::NotAllowed => format!(

@@ -49,6 +49,13 @@ fn engine(options: ClientOptions, resolver: Resolver) -> Arc<Engine> {
     engine
 }
 
+/// The same, with the proxy `p.example`.
+fn by_proxy(resolver: Resolver) -> Arc<Engine> {
+    let mut engine = Engine::new(ClientOptions::new(1).proxy("http://p.example:1"));
+    Arc::get_mut(&mut engine).unwrap().lookups = Lookups::new(resolver);
+    engine
+}
+
 /// Logs in, and out again. How long it took and what came of it.
 fn login(engine: &Arc<Engine>) -> (bool, Duration) {
     let (sender, done) = mpsc::channel();
@@ -170,6 +177,21 @@ fn the_error_tells_of_each_that_was_tried() {
 fn a_name_without_an_address() {
     let said = failure(&engine(ClientOptions::new(1), knows(Vec::new())), &["a.example:1"], NEVER);
     assert_eq!(said, "the name a.example has no address");
+    let said = failure(&by_proxy(knows(Vec::new())), &["a.example:1"], NEVER);
+    assert_eq!(said, "the name of the proxy p.example has no address");
+}
+
+#[test]
+fn a_name_that_is_the_proxy_s_is_called_that() {
+    let hung = Hung::default();
+    let engine = by_proxy(hung.resolver());
+    let said = failure(&engine, &["a.example:1"], engine.now() + 100_000_000);
+    let expected = "looking up the name of the proxy p.example did not end";
+    assert!(said.contains(expected), "{said}");
+    hung.let_go();
+    let unknown = by_proxy(Arc::new(|_| Err(io::ErrorKind::NotFound.into())));
+    let said = failure(&unknown, &["a.example:1"], NEVER);
+    assert!(said.starts_with("the name of the proxy p.example cannot be looked up"), "{said}");
 }
 
 #[test]

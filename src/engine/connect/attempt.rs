@@ -76,6 +76,12 @@ impl Route {
         }
     }
 
+    /// The name that is looked up, as the sentences about it have it.
+    pub(super) fn name(&self) -> String {
+        let of_proxy = if self.proxy.is_some() { "of the proxy " } else { "" };
+        format!("{of_proxy}{}", self.first_stop().0)
+    }
+
     /// Who is at that address.
     fn stop(&self, address: SocketAddr) -> String {
         let (host, port) = self.first_stop();
@@ -89,7 +95,9 @@ impl Route {
     /// The gate that is reached by that address.
     fn gate(&self, address: SocketAddr) -> String {
         match &self.proxy {
-            Some(_) => format!("{}:{} by {}", self.host, self.port, self.stop(address)),
+            Some(_) => {
+                format!("{} by {}", address::join(&self.host, self.port), self.stop(address))
+            }
             None => self.stop(address),
         }
     }
@@ -323,6 +331,7 @@ impl Attempt {
 
 fn unreachable(route: &Route, candidate: Candidate, error: io::Error) -> Failure {
     let why = match error.kind() {
+        ErrorKind::ConnectionRefused if route.proxy.is_some() => Reach::RefusedByProxy,
         ErrorKind::ConnectionRefused => Reach::Refused,
         ErrorKind::TimedOut => Reach::NoAnswer,
         ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => Reach::NoRoute,

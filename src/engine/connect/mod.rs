@@ -144,7 +144,7 @@ impl Dialing {
             let (Some(found), Some(Some(route))) = (lookup.get(), routes.get(*gate)) else {
                 return true;
             };
-            let (name, port) = route.first_stop();
+            let (name, port) = (&route.name(), route.first_stop().1);
             match found {
                 Ok(addresses) => {
                     if addresses.is_empty() {
@@ -205,10 +205,9 @@ impl Dialing {
 
     /// What is under way, each in a sentence.
     pub(super) fn under_way(&self) -> String {
-        let name =
-            |gate: &usize| self.routes.get(*gate)?.as_ref().map(|route| route.first_stop().0);
+        let name = |gate: &usize| self.routes.get(*gate)?.as_ref().map(|route| route.name());
         let lookups = self.lookups.iter().filter_map(|(gate, _)| name(gate));
-        let lookups = lookups.map(|name| Reach::LookupNotOver.of(name));
+        let lookups = lookups.map(|name| Reach::LookupNotOver.of(&name));
         let attempts = self.attempts.iter().map(Attempt::unfinished);
         several(lookups.chain(attempts))
     }

@@ -183,6 +183,19 @@ fn socks() {
     fails("socks5://u:p%40ssword@", &guarded, "refused the user or the password");
 }
 
+#[test]
+fn an_ipv6_address_behind_a_proxy_has_brackets() {
+    let peer = Peer::new();
+    let proxy = Proxy::new(&peer, connect(None));
+    let options = ClientOptions::new(PID).endpoint("[2001:db8::1]:9");
+    let (client, record) = login(options.proxy(format!("http://{}", proxy.address)));
+    assert_eq!(proxy.asked(), "[2001:db8::1]:9");
+    drop(peer.accept_tcp());
+    let said = refused(&client, &record);
+    let expected = format!("[2001:db8::1]:9 by the proxy {} closed", proxy.address);
+    assert!(said.contains(&expected), "{said}");
+}
+
 /// The variable that makes this test binary a program that logs in where it says.
 const GATE: &str = "RTM_TEST_GATE";
 

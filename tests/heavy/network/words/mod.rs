@@ -61,9 +61,14 @@ const TABLES: [(&str, &[Row]); 7] = [
 ];
 
 /// Sentences of which the tests of the library's own modules have the peer.
-const ELSEWHERE: [(&str, &str); 7] = [
+const ELSEWHERE: [(&str, &str); 9] = [
     ("no thread could be started to look up the name PEER", "a_lookup_without_a_thread"),
     ("the name PEER has no address", "a_name_without_an_address"),
+    ("the name of the proxy PEER has no address", "a_name_without_an_address"),
+    (
+        "looking up the name of the proxy PEER did not end: does the DNS server answer?",
+        "a_name_that_is_the_proxy_s_is_called_that",
+    ),
     (
         "looking up the name PEER did not end: does the DNS server answer?",
         "the_error_tells_of_each_that_was_tried",

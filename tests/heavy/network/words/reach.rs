@@ -63,6 +63,21 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
     Row {
+        says: "the name of the proxy PEER cannot be looked up: is it spelt right, and does the DNS server know it?",
+        play: || {
+            let options = ClientOptions::new(PID).endpoint("a.example:1");
+            said(options.proxy("http://no-such-host.invalid:1"), "no-such-host.invalid", || {})
+        },
+    },
+    Row {
+        says: "the proxy PEER refused the connection: is a proxy running there, on that port?",
+        play: || {
+            let address = refusing();
+            let options = ClientOptions::new(PID).endpoint("a.example:1");
+            said(options.proxy(format!("socks5://{address}")), &address, || {})
+        },
+    },
+    Row {
         says: "PEER refused the connection: is a gate running there, on that port?",
         play: || {
             let address = refusing();
