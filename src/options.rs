@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::time::{CONNECTION_TIMEOUT, SILENCE};
-use crate::types::pairs;
+use crate::types::{OptionalText, pairs};
 use crate::wire::gate_url;
 
 pub use catch_up::CatchUp;
@@ -136,8 +136,8 @@ impl LoginOptions {
     /// assert_eq!(texts.recv()?, "bonjour");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn lang(self, lang: impl Into<String>) -> Self {
-        LoginOptions { lang: Some(lang.into()), ..self }
+    pub fn lang<'a>(self, lang: impl Into<OptionalText<'a>>) -> Self {
+        LoginOptions { lang: lang.into().into_string(), ..self }
     }
 
     /// Sets the time stamp of a token of version 2, in seconds since 1970.

@@ -32,6 +32,9 @@ fn a_text_is_given_in_any_form() {
     options(|| "text");
     options(|| text.clone());
     options(|| &text);
+    certificates(|| "text");
+    certificates(|| text.clone());
+    certificates(|| &text);
 }
 
 #[test]
@@ -42,6 +45,11 @@ fn bytes_are_given_in_any_form() {
     bytes(&client(), || &vec[..]);
     bytes(&client(), || vec.clone());
     bytes(&client(), || &vec);
+    certificates(|| [1_u8]);
+    certificates(|| b"1");
+    certificates(|| &vec[..]);
+    certificates(|| vec.clone());
+    certificates(|| &vec);
 }
 
 #[test]
@@ -73,25 +81,40 @@ fn an_option_is_nothing_or_the_plain_value() {
     nothing(&client());
     plain(&client());
     let _ = ClientOptions::new(1).max_relogin_attempts(None).max_relogin_attempts(3);
-    let _ = LoginOptions::default().ts(None).ts(1);
+    let _ = LoginOptions::default().ts(None).ts(1).lang(None).lang("text");
+    let moderation = Moderation::default().strategy_id(None).strategy_id("text");
+    let moderation = moderation.check_params("{}").check_params(None);
+    assert_eq!((moderation.strategy_id.as_deref(), moderation.check_params), (Some("text"), None));
     let range = HistoryRange::default().begin(None).begin(1).end(None).end(1);
     let _ = range.mtypes(None).mtypes([30]).timeout(None).timeout(SECOND);
 }
 
 /// A text as an option keeps it.
-fn options<T: AsRef<str> + Into<String>>(t: impl Fn() -> T) {
+fn options<'a, T>(t: impl Fn() -> T)
+where
+    T: AsRef<str> + Into<String> + Into<Content<'a>> + Into<OptionalText<'a>>,
+{
     let options =
         ClientOptions::new(1).endpoint(t()).ssl_endpoint(t()).file_endpoint(t()).proxy(t());
     let _ = options.backup_endpoints([t()]).attrs([(t(), t())]);
     let _ = LoginOptions::default().lang(t());
     let _ = Moderation::default().strategy_id(t()).check_params(t());
-    let _ = File::from_bytes(t(), [1]);
+    let _ = File::from_bytes(t(), t());
     let gate =
         Gate::builder().token(1, t()).group(1, [1]).group(1, &[1][..]).start().expect("a gate");
     gate.broadcast(1, 30, "text", t());
     gate.push(1, t(), "{}").expect("nobody is there");
     assert!(gate.faults().set_json(t()).is_err());
 }
+
+/// Certificates and a key, as a text or as bytes.
+#[cfg(feature = "tls")]
+fn certificates<B: AsRef<[u8]>>(b: impl Fn() -> B) {
+    let _ = ClientOptions::new(1).ca_certificates(b()).client_certificate(b(), b());
+}
+
+#[cfg(not(feature = "tls"))]
+fn certificates<B: AsRef<[u8]>>(_: impl Fn() -> B) {}
 
 fn texts<'a, T>(c: &RtmClient, t: impl Fn() -> T)
 where
@@ -172,6 +195,7 @@ fn bytes<'a, B: Into<Content<'a>>>(c: &RtmClient, b: impl Fn() -> B) {
         reply::ignore,
     );
     c.send_moderated_room_message(1, 1, b(), "t", Moderation::default(), None, None, reply::ignore);
+    let _ = File::from_bytes("name", b());
     c.image_check(b(), 1, None, None, reply::ignore);
     c.audio_check(b(), 1, "t", None, None, None, None, reply::ignore);
     c.video_check(b(), 1, "t", None, None, reply::ignore);

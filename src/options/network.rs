@@ -21,9 +21,9 @@ impl ClientOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "tls")]
-    pub fn ca_certificates(self, pem_or_der: impl Into<Vec<u8>>) -> Self {
+    pub fn ca_certificates(self, pem_or_der: impl AsRef<[u8]>) -> Self {
         let mut options = self;
-        options.tls.issuers.push(pem_or_der.into());
+        options.tls.issuers.push(pem_or_der.as_ref().to_vec());
         options
     }
 
@@ -61,14 +61,14 @@ impl ClientOptions {
     /// let options = ClientOptions::new(gate.pid())
     ///     .ssl_endpoint(gate.tls_endpoint().unwrap())
     ///     .ca_certificates(gate.certificate().unwrap());
-    /// assert!(login(options.clone().client_certificate(&*chain, key)).is_ok());
+    /// assert!(login(options.clone().client_certificate(&chain, &key)).is_ok());
     /// assert_eq!(login(options.client_certificate(chain, "no key")).unwrap_err().code(), 20012);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "tls")]
-    pub fn client_certificate(self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+    pub fn client_certificate(self, chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
         let mut options = self;
-        options.tls.client = Some((chain.into(), key.into()));
+        options.tls.client = Some((chain.as_ref().to_vec(), key.as_ref().to_vec()));
         options
     }
 

@@ -210,6 +210,13 @@ impl Content<'_> {
             Content::Bytes(bytes) => write_bytes(out, bytes),
         }
     }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Content::Text(text) => text.into_owned().into_bytes(),
+            Content::Bytes(bytes) => bytes.into_owned(),
+        }
+    }
 }
 
 impl<'a> From<&'a str> for Content<'a> {

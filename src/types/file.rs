@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Body, Text, mtype};
+use super::{Body, Content, Text, mtype};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::wire::values;
@@ -62,7 +62,7 @@ impl File {
         File { name: name.unwrap_or_default(), source: Source::Path(path), progress: None }
     }
 
-    /// A file made of `bytes`.
+    /// A file made of `bytes`, which may be a text as well.
     ///
     /// ```
     /// use rtm_client::types::File;
@@ -70,8 +70,9 @@ impl File {
     /// let drawn = File::from_bytes("cat.png", [0x89, b'P', b'N', b'G']);
     /// assert_eq!(drawn.name(), "cat.png");
     /// ```
-    pub fn from_bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> File {
-        File { name: name.into(), source: Source::Bytes(bytes.into()), progress: None }
+    pub fn from_bytes<'a>(name: impl Into<String>, bytes: impl Into<Content<'a>>) -> File {
+        let bytes = bytes.into().into_bytes();
+        File { name: name.into(), source: Source::Bytes(bytes), progress: None }
     }
 
     /// Calls `handler(sent, total)`, in bytes, while the file is sent. The handler runs where callbacks run.

@@ -1,3 +1,4 @@
+use super::OptionalText;
 use crate::error::Error;
 use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
@@ -75,8 +76,8 @@ impl Moderation {
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn strategy_id(self, strategy_id: impl Into<String>) -> Self {
-        Moderation { strategy_id: Some(strategy_id.into()), ..self }
+    pub fn strategy_id<'a>(self, strategy_id: impl Into<OptionalText<'a>>) -> Self {
+        Moderation { strategy_id: strategy_id.into().into_string(), ..self }
     }
 
     /// Sets the parameters of the check.
@@ -91,8 +92,8 @@ impl Moderation {
     /// reply.wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check_params(self, check_params: impl Into<String>) -> Self {
-        Moderation { check_params: Some(check_params.into()), ..self }
+    pub fn check_params<'a>(self, check_params: impl Into<OptionalText<'a>>) -> Self {
+        Moderation { check_params: check_params.into().into_string(), ..self }
     }
 }
 

@@ -176,6 +176,10 @@ impl OptionalText<'_> {
     pub fn as_str(&self) -> Option<&str> {
         self.0.as_deref()
     }
+
+    pub(crate) fn into_string(self) -> Option<String> {
+        self.0.map(Cow::into_owned)
+    }
 }
 
 // Not for `Option<String>` as well: a plain `None` could then be either.

@@ -42,7 +42,7 @@ fn a_gate_whose_issuer_is_given() {
     let (authority, peer) = (Authority::new(), Peer::new());
     let config = server(&authority.certify("127.0.0.1"), None);
     works(options(&peer).ca_certificates(authority.pem()), &peer, &config);
-    works(options(&peer).ca_certificates(authority.der().to_vec()), &peer, &config);
+    works(options(&peer).ca_certificates(authority.der()), &peer, &config);
     let two = format!("{}{}", Authority::new().pem(), authority.pem());
     works(options(&peer).ca_certificates(two), &peer, &config);
     let options = options(&peer).ca_certificates(Authority::new().pem());
@@ -114,7 +114,7 @@ fn a_client_certificate() {
     let Certified { certificate, key } = clients.certify("client.example");
     let pem = trusting().client_certificate(certificate.pem(), key.serialize_pem());
     works(pem, &peer, &config);
-    let der = trusting().client_certificate(certificate.der().to_vec(), key.serialize_der());
+    let der = trusting().client_certificate(certificate.der(), key.serialize_der());
     works(der, &peer, &config);
 }
 
