@@ -12,13 +12,13 @@ use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::ConnectionState;
 use crate::guard::on_callback_thread;
-use crate::options::{Callbacks, ClientOptions, LoginOptions, LoginToken};
+use crate::options::{ClientOptions, LoginOptions, LoginToken};
 use crate::push::Processor;
 use crate::reply;
 use crate::stats::Stats;
 use crate::time::to_time;
 
-/// How long callbacks that the program runs itself may take after a `bye` whose time was over.
+/// How long the callbacks that are owed may take after a `bye` whose time was over.
 const AFTER_CLOSE: Duration = Duration::from_millis(500);
 
 /// A connection to the service: log in, call, listen.
@@ -248,10 +248,8 @@ impl RtmClient {
             return Ok(());
         }
         self.close();
-        if engine.options.callbacks == Callbacks::Manual {
-            // Nobody else may run what is owed now.
-            engine.wait_for_callbacks(AFTER_CLOSE);
-        }
+        // What is owed ends now. With `Callbacks::Manual` nobody else may run it.
+        engine.wait_for_callbacks(AFTER_CLOSE);
         Err(Error::new(fpnn::CORE_TIMEOUT, "the session did not come to its end: it is closed"))
     }
 

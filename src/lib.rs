@@ -123,6 +123,7 @@ pub mod reply;
 pub mod types;
 
 mod api;
+mod calm;
 mod catch_up;
 mod client;
 mod clocks;

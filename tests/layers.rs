@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest.
 const LAYERS: [&[&str]; 10] = [
-    &["time", "clocks", "error_code", "testing"],
+    &["time", "calm", "clocks", "error_code", "testing"],
     &["error", "guard"],
     &["wire"],
     &["types"],

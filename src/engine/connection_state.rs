@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Admission, Engine, State};
+use super::{Admission, Engine, State, log_in_first};
 use crate::clocks;
 use crate::error::Error;
 use crate::error_code::fpnn;
@@ -58,8 +58,7 @@ impl Engine {
     pub(super) fn close_connection(&self, state: &mut State, why: Error) {
         match state.connection {
             ConnectionState::Closed => return,
-            // The login has failed: what calls are told is as true as before.
-            ConnectionState::Connecting => {}
+            ConnectionState::Connecting => state.admission = Admission::Refused(log_in_first()),
             ConnectionState::Online | ConnectionState::Reconnecting { .. } => {
                 state.admission = Admission::Refused(why.unsent());
             }

@@ -1,7 +1,7 @@
 //! The threads and the data they share. `docs/architecture.md` says which thread may touch which data, and which may
 //! block.
 //!
-//! Locks are leaves: no thread holds a lock while it takes another, runs user code, or makes a system call.
+//! Locks are leaves: no thread holds a lock while it takes another, runs user code, or waits for the system.
 
 mod call;
 mod callbacks;
@@ -296,7 +296,7 @@ impl Engine {
         state.epoch += 1;
         state.leaving = false;
         login.epoch = state.epoch;
-        state.admission = Admission::Refused(log_in_first());
+        state.admission = Admission::Refused(not_yet("the login is under way"));
         self.set_connection(&mut state, ConnectionState::Connecting);
         let command = Command::Login { login, timeout };
         if state.io.is_some() {
@@ -434,7 +434,11 @@ fn wake(io: &Waker) {
 
 /// What a call fails with where no login has succeeded.
 fn log_in_first() -> Error {
-    Error::new(fpnn::CORE_INVALID_CONNECTION, "log in first").unsent()
+    not_yet("log in first")
+}
+
+fn not_yet(text: &'static str) -> Error {
+    Error::new(fpnn::CORE_INVALID_CONNECTION, text).unsent()
 }
 
 fn millis_since_1970(now: SystemTime) -> i64 {

@@ -9,6 +9,7 @@ use super::callbacks::{Batch, Item, Left, Until};
 use super::chair::{Next, Stand};
 use super::io::{Io, Passed};
 use super::{Command, Engine, timer};
+use crate::calm::{Calm, SLOW};
 use crate::error::Error;
 use crate::error_code::fpnn;
 use crate::events::{CONNECTION_STATE, ConnectionState};
@@ -16,13 +17,6 @@ use crate::guard::{self, set_in_callback};
 use crate::options::Callbacks;
 use crate::session::{LoginEnd, SessionEvent};
 use log::Level;
-
-/// Callbacks quicker than this need no relief.
-pub(super) const SLOW: Duration = Duration::from_millis(1);
-
-/// The time without a slow callback after which `rtm-io` wants the chair back, at first and at the most.
-const CALM: Duration = Duration::from_millis(50);
-const LONGEST_CALM: Duration = Duration::from_secs(1);
 
 /// The smallest number of callbacks that run before the calls made inside them are written.
 const WRITTEN_AFTER: usize = 16;
@@ -256,45 +250,6 @@ pub(super) fn run_relief(engine: &Arc<Engine>, run: u64) {
     }
 }
 
-/// The time for which callbacks have to be quick before `rtm-io` wants the chair back. The time grows if a slow callback
-/// follows soon after the last return.
-struct Calm {
-    needed: Duration,
-    since: Instant,
-    /// The time of the last return of the chair.
-    ended: Option<Instant>,
-}
-
-impl Calm {
-    fn new() -> Calm {
-        Calm { needed: CALM, since: Instant::now(), ended: None }
-    }
-
-    /// The relief sits.
-    fn begin(&mut self) {
-        self.since = Instant::now();
-        let relapse = self.ended.is_some_and(|ended| self.since - ended < LONGEST_CALM);
-        self.needed = if relapse { (2 * self.needed).min(LONGEST_CALM) } else { CALM };
-    }
-
-    /// A callback that began at that time has run.
-    fn ran(&mut self, begun: Instant) {
-        let now = Instant::now();
-        if now - begun > SLOW {
-            self.since = now;
-        }
-    }
-
-    fn until(&self) -> Instant {
-        self.since + self.needed
-    }
-
-    /// The chair is back.
-    fn end(&mut self) {
-        self.ended = Some(Instant::now());
-    }
-}
-
 /// Counts a thread as alive until it is dropped.
 pub(super) struct Alive(Arc<Engine>);
 
@@ -309,25 +264,5 @@ impl Drop for Alive {
     fn drop(&mut self) {
         *self.0.alive.lock() -= 1;
         self.0.thread_ended.notify_all();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calm_lasts_longer_after_each_relapse() {
-        let mut calm = Calm::new();
-        let mut needed = Vec::new();
-        for _ in 0..7 {
-            calm.begin();
-            needed.push((calm.until() - calm.since).as_millis());
-            calm.end();
-        }
-        assert_eq!(needed, [50, 100, 200, 400, 800, 1000, 1000]);
-        calm.ended = Some(Instant::now() - LONGEST_CALM);
-        calm.begin();
-        assert_eq!(calm.needed, CALM);
     }
 }

@@ -9,8 +9,9 @@ use parking_lot::MutexGuard;
 
 use super::callbacks::Batch;
 use super::chair::Look;
-use super::threads::{SLOW, run_relief};
+use super::threads::run_relief;
 use super::{Command, Complete, Engine, State, command_io};
+use crate::calm::SLOW;
 use crate::clocks::{self, Clocks};
 use crate::error::Error;
 use crate::error_code::fpnn;

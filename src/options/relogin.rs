@@ -148,7 +148,8 @@ impl ClientOptions {
     /// The number of failed attempts to log in again after which the session ends, counted from the loss of the
     /// connection. The last attempt is reported with `retry_again` false; then
     /// [`on_session_closed`](crate::RtmClient::on_session_closed) gets its code. Default: `None`, no limit; with 0 there
-    /// is no attempt, and the code is the code of the loss.
+    /// is no attempt, and the code is the code of the loss. A [first login](Self::retry_first_login) that is repeated
+    /// counts its repetitions.
     ///
     /// ```
     /// use std::time::Duration;
