@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use common::package::{self, map};
 use common::peer::{Connection, Peer};
 use common::record::Record;
-use common::{DEADLINE, PID, UID};
+use common::{DEADLINE, PID, UID, few_or_many};
 use rtm_client::gate::Gate;
 use rtm_client::{ClientOptions, RtmClient, reply};
 use rustix::process::{Pid, Signal, kill_process};
@@ -163,18 +163,18 @@ fn the_connection_is_made_again_once_if_the_gate_was_silent() {
     program.end();
 }
 
-/// With the default options and calls under way all the time, a process that is stopped for 5 s loses none of them, and
+/// With the default options and calls under way all the time, a process that is stopped for 2 or 5 s loses none of them, and
 /// its connection neither.
 #[test]
 fn nothing_is_lost_under_load() {
     let gate = Gate::builder().pid(PID).start().expect("a gate");
     let mut program = Program::run("busy_program", BUSY, &gate.endpoint());
     assert_eq!(program.event(), "online");
-    for _ in 0..2 {
+    for _ in 0..few_or_many(1, 2) {
         let before = gate.counters().calls;
         assert!(gate.wait_until(DEADLINE, |gate| gate.counters().calls > before + 1000));
         program.signal(Signal::STOP);
-        thread::sleep(Duration::from_secs(5));
+        thread::sleep(Duration::from_secs(few_or_many(2, 5)));
         program.signal(Signal::CONT);
     }
     let before = gate.counters().calls;
