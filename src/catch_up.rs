@@ -18,7 +18,8 @@
 //!   without a mark, from the list's time. It also walks the broadcasts, rooms once they are entered again, and
 //!   conversations with a mark whose walk the last loss has broken off. A page begins at the time of the newest row seen,
 //!   included, and has to show that row again. So the machine notices rows that the service forgets between two pages,
-//!   and rows forgotten before the first page.
+//!   and rows forgotten before the first page. A page may have fewer rows than asked for although more are there, so a
+//!   walk is over at the newest row that the list has named, or at a page without a new row.
 //! * **Held back**: from the relogin on every push of any type, until the list has come; then the pushes of conversations
 //!   whose walk is not over. A walk leaves a row whose push is held to the push, and is over at such a row.
 //! * **Away**: a service may push messages between a loss and the answer to the relogin. Such a push of a covered type is
@@ -70,12 +71,13 @@ const REPEATS: u32 = 3;
 const SLACK: i64 = 5000;
 /// The largest number of bytes of held pushes.
 const MOST_HELD: usize = 4 * 1024 * 1024;
-/// The number of rows of a page: the largest that the service gives.
+/// The number of rows that a page is asked for: the largest that the service gives. A service may give fewer.
 pub(crate) const PAGE_ROWS: usize = 20;
 
 pub(crate) struct Machine<M> {
     options: CatchUp,
-    page_rows: usize,
+    /// The most rows that a page has had.
+    most_rows: usize,
     /// The service's time at the first login.
     floor: Option<i64>,
     /// The rooms the user is in or is to be in again, and the service's time when each was entered.
@@ -148,7 +150,7 @@ impl<M> Machine<M> {
     pub(crate) fn new(options: CatchUp) -> Machine<M> {
         Machine {
             options,
-            page_rows: PAGE_ROWS,
+            most_rows: 0,
             floor: None,
             rooms: HashMap::default(),
             marks: HashMap::default(),
@@ -369,8 +371,8 @@ impl<M> Machine<M> {
             self.abandon(conversation, out);
         }
         let options = self.options.clone();
-        let Machine { page_rows, last_id, .. } = *self;
-        *self = Machine { page_rows, last_id, ..Machine::new(options) };
+        let Machine { most_rows, last_id, .. } = *self;
+        *self = Machine { most_rows, last_id, ..Machine::new(options) };
     }
 
     fn answered(
@@ -463,12 +465,12 @@ impl<M> Machine<M> {
             Conversation::Room(rid) => self.rooms.get(&rid).copied().flatten().or(self.floor),
             _ => self.floor,
         };
-        let Machine { from, page_rows, .. } = *self;
         let max_messages = self.options.max_messages;
-        Limits { from, floor: floor.unwrap_or(0), max_messages, page_rows }
+        Limits { from: self.from, floor: floor.unwrap_or(0), max_messages }
     }
 
     fn page(&mut self, conversation: Conversation, rows: Vec<Row<M>>, out: &mut Vec<Output<M>>) {
+        self.most_rows = self.most_rows.max(rows.len());
         let Some(mut backlog) = self.backlogs.remove(&conversation) else { return };
         let Stage::Walking(walk) = &mut backlog.stage else { return };
         let mut stopped = None;
@@ -486,7 +488,7 @@ impl<M> Machine<M> {
             }
         }
         let missing = walk.missing();
-        let next = if stopped.is_some() { Next::End } else { walk.turn() };
+        let next = if stopped.is_some() { Next::End } else { walk.turn(self.most_rows) };
         let mark = self.marks.get(&conversation).map(|mark| mark.mtime);
         let rest = match (stopped, next) {
             (Some(Verdict::TooMany), _) => Some(walk.rest(mark)),

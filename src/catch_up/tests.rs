@@ -125,10 +125,13 @@ fn what_was_missed_comes_before_what_is_pushed_now() {
     assert_eq!(desk.list(&[unread(PEER, 3, 3)]), [Message("of the group"), broadcasts]);
     assert_eq!(desk.push(GROUP, 5, "another"), [Message("another")]);
     assert_eq!(desk.push(PEER, 6, "sixth"), []);
-    assert_eq!(
-        desk.page(vec![row(2, "to everybody")]),
-        [Message("to everybody"), page_of(PEER, 95_000)]
-    );
+    let again = page_of(Conversation::Broadcast, 100_002);
+    assert_eq!(desk.page(vec![row(2, "to everybody")]), [Message("to everybody"), again]);
+    // Nothing new.
+    let again =
+        Asked(Question::Page { conversation: Conversation::Broadcast, begin: 100_002, lastid: 2 });
+    assert_eq!(desk.page(vec![row(2, "to everybody")]), [again]);
+    assert_eq!(desk.page(vec![]), [page_of(PEER, 95_000)]);
     let rows = vec![row(0, "at the floor"), row(1, "first"), row(2, "second"), row(3, "as pushed")];
     let all = ["first", "second", "third", "sixth"].map(Message);
     assert_eq!(desk.page(rows), all);
@@ -211,6 +214,25 @@ fn more_of_one_moment_than_a_page_holds() {
     }
     assert_eq!(came, 50);
     assert_eq!(questions, [again(0), again(20), again(0), again(20), again(40)]);
+    assert!(desk.machine.backlogs.is_empty());
+}
+
+/// A service may give fewer rows than it is asked for.
+#[test]
+fn a_small_page_is_not_the_end() {
+    let mut desk = Desk::back(CatchUp::new());
+    desk.list(&[unread(PEER, 3, 3)]);
+    // A walk without an end in the list goes on until nothing is new.
+    let broadcasts = |begin| page_of(Conversation::Broadcast, begin);
+    let page = vec![row(1, "first"), row(2, "second")];
+    assert_eq!(desk.page(page), [Message("first"), Message("second"), broadcasts(100_002)]);
+    let page = vec![row(2, "second"), row(3, "third")];
+    assert_eq!(desk.page(page), [Message("third"), broadcasts(100_003)]);
+    assert_eq!(desk.page(vec![row(3, "third")]), [page_of(PEER, 95_000)]);
+    // The list has named the third.
+    let page = vec![row(1, "one"), row(2, "two")];
+    assert_eq!(desk.page(page), [Message("one"), Message("two"), page_of(PEER, 100_002)]);
+    assert_eq!(desk.page(vec![row(2, "two"), row(3, "three")]), [Message("three")]);
     assert!(desk.machine.backlogs.is_empty());
 }
 

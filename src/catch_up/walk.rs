@@ -60,7 +60,6 @@ pub(super) struct Limits {
     /// Rows up to this time are not handed over.
     pub(super) floor: i64,
     pub(super) max_messages: usize,
-    pub(super) page_rows: usize,
 }
 
 impl Limits {
@@ -107,6 +106,8 @@ pub(super) struct Walk {
     seen: Option<Mark>,
     /// The rows that came of those the list counted: time, sender and mid.
     counted: HashSet<Key, RandomState>,
+    /// Whether it has come to the newest row the list saw: what is behind is pushed.
+    reached: bool,
     /// Whether it has come to a row that is held: that one and all behind it are pushed, and only to be counted.
     pushed: bool,
     /// The row to go on after, where a page showed nothing but what had been seen: more of one moment than a page holds.
@@ -164,6 +165,7 @@ impl Walk {
             latest,
             seen: mark.cloned(),
             counted: HashSet::default(),
+            reached: false,
             pushed: false,
             lastid: 0,
             first: None,
@@ -210,6 +212,7 @@ impl Walk {
         if mtime < self.page.begin {
             return Verdict::Skip;
         }
+        self.reached |= self.latest.is_some_and(|(last_row, _)| 0 < last_row && last_row <= row.id);
         self.page.first = self.page.first.or(Some(mtime));
         self.first = self.first.or(Some(mtime));
         if self.seen.as_ref().is_some_and(|seen| seen.has(mtime, id)) {
@@ -276,10 +279,11 @@ impl Walk {
         (short && !self.limits.reach(self.first)).then_some(hole)
     }
 
-    /// Goes on to the next page.
-    pub(super) fn turn(&mut self) -> Next {
+    /// Goes on to the next page. A page without a new row is the last one, unless it is as large as any before: all its
+    /// rows may be of one moment, with others behind them.
+    pub(super) fn turn(&mut self, most_rows: usize) -> Next {
         let Page { rows, new, last_row, .. } = self.page;
-        if rows < self.limits.page_rows {
+        if self.reached || rows == 0 || (!new && rows < most_rows) {
             return Next::End;
         }
         if !new && last_row <= self.lastid {

@@ -91,6 +91,8 @@ enum Link {
 }
 
 struct Plan {
+    /// How many rows a page has at least and at most, if there are so many.
+    rows: (usize, usize),
     /// How many rows of a conversation the service keeps.
     kept: usize,
     /// Whether a push may come after an answer that was given later.
@@ -155,10 +157,10 @@ impl Message {
 }
 
 impl World {
-    fn new(plan: Plan, max_messages: usize, page_rows: usize) -> World {
+    fn new(plan: Plan, max_messages: usize) -> World {
         let options = CatchUp::new().max_messages(max_messages);
         World {
-            machine: Machine { page_rows, ..Machine::new(options) },
+            machine: Machine::new(options),
             plan,
             clock: 0,
             now: 100_000,
@@ -444,10 +446,11 @@ proptest! {
         late_pushes in prop::bool::weighted(0.3),
         early_pushes in prop::bool::weighted(0.3),
         max_messages in prop_oneof![Just(500_usize), 0..8_usize],
-        page_rows in 3..6_usize,
+        (least, more) in (2..6_usize, 0..4_usize),
     ) {
         let steps: Schedule = steps;
-        let mut world = World::new(Plan { kept, late_pushes, early_pushes }, max_messages, page_rows);
+        let plan = Plan { rows: (least, least + more), kept, late_pushes, early_pushes };
+        let mut world = World::new(plan, max_messages);
         // Most schedules begin with a login.
         world.log_in();
         for step in steps {

@@ -134,6 +134,21 @@ fn of_what_the_service_has_forgotten_a_gap_is_told() {
 }
 
 #[test]
+fn a_service_may_give_fewer_rows_than_it_is_asked_for() {
+    let scene = Scene::new(gate().page_limit(10));
+    scene.send(PEER, [1]);
+    scene.expect(PEER, [1]);
+    let slot = scene.lose();
+    scene.send(PEER, 2..=50);
+    scene.send(THE_ROOM, 1..=25);
+    slot.give("token");
+    let came = by_conversation(&scene, 49 + 25);
+    assert!(came[&PEER].iter().map(|(mid, _)| *mid).eq(2..=50), "{came:?}");
+    assert!(came[&THE_ROOM].iter().map(|(mid, _)| *mid).eq(1..=25), "{came:?}");
+    scene.nothing_more();
+}
+
+#[test]
 fn of_more_than_may_be_caught_up_with_the_oldest_come() {
     let scene = Scene::with(gate(), |options| options.catch_up(CatchUp::new().max_messages(30)));
     let slot = scene.lose();

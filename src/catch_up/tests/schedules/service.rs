@@ -29,7 +29,7 @@ impl World {
             self.messages.iter().filter(move |m| m.conversation == conversation && m.mtime == now)
         };
         // More of one moment than a page holds is tested by itself.
-        if rows(self.now).count() + 1 >= self.machine.page_rows {
+        if rows(self.now).count() + 1 >= self.plan.rows.0 {
             self.now += 1;
         }
         let own = kind % 8 == 1;
@@ -167,14 +167,14 @@ impl World {
                 let answer = match how {
                     0..32 => Err(codes[usize::from(how) % 3]),
                     32..38 => Err(codes[usize::from(how) % 5]),
-                    _ => self.give(question),
+                    _ => self.give(question, usize::from(how)),
                 };
                 self.answer(Down::Answer(id, answer));
             }
         }
     }
 
-    pub(super) fn give(&mut self, question: Question) -> Result<Answer<Tag>, i32> {
+    pub(super) fn give(&mut self, question: Question, how: usize) -> Result<Answer<Tag>, i32> {
         match question {
             Question::ServerTime => Ok(Answer::ServerTime(self.now)),
             Question::Unread { mtime } => Ok(Answer::Unread(self.unread(mtime))),
@@ -184,7 +184,7 @@ impl World {
                 Err(NOT_IN_ROOM)
             }
             Question::Page { conversation, begin, lastid } => {
-                Ok(Answer::Page(self.page(conversation, begin, lastid)))
+                Ok(Answer::Page(self.page(conversation, begin, lastid, how)))
             }
         }
     }
@@ -225,6 +225,7 @@ impl World {
         conversation: Conversation,
         begin: i64,
         lastid: i64,
+        how: usize,
     ) -> Vec<Row<Tag>> {
         let marked = self.machine.marks.contains_key(&conversation);
         if self.paged.insert(conversation) && !marked && !listable(conversation) {
@@ -251,6 +252,7 @@ impl World {
             excluded: m.excluded,
             message: Tag { message: id, row: true, deleted: m.deleted },
         };
-        rows.take(self.machine.page_rows).map(row).collect()
+        let (least, most) = self.plan.rows;
+        rows.take(least + how % (most - least + 1)).map(row).collect()
     }
 }
