@@ -27,7 +27,7 @@ impl RtmClient {
     /// Calls `handler(&state)` whenever the [`connection_state`](Self::connection_state) has changed, with the new state.
     ///
     /// A lost connection is reported as [`Reconnecting`](ConnectionState::Reconnecting) before the callbacks of the calls in
-    /// flight run; only [`wait`](crate::Reply::wait) may return before the handler has run.
+    /// flight run; only [`wait`](crate::reply::Reply::wait) may return before the handler has run.
     /// `connection_state` gives the new state already before the handler runs; if the state has changed again by then,
     /// the next call of the handler reports that change. No change is reported after [`destroy`](Self::destroy).
     ///
