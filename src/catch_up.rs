@@ -40,6 +40,10 @@
 //!   entering;
 //! * the session ended before the walk was over.
 //!
+//! No message of a reported gap is handed over later, except one pushed late: the mark moves to the end of the gap, if
+//! the service has named a row there. Otherwise the conversation is without a mark until its next message, with a floor
+//! right before the end of the gap.
+//!
 //! [`GapConversation::Unknown`] means that no conversation can be named: the list could not be fetched, or the session
 //! ended before the list came; or the connection was lost before there was a floor or a message in its place.
 //!
@@ -83,6 +87,8 @@ pub(crate) struct Machine<M> {
     /// The rooms the user is in or is to be in again, and the service's time when each was entered.
     rooms: HashMap<i64, Option<i64>, RandomState>,
     marks: HashMap<Conversation, Mark, RandomState>,
+    /// The ends of gaps at which the service had no known row: older rows are never handed over.
+    told: HashMap<Conversation, i64, RandomState>,
     /// The time of the newest message handed over.
     newest: Option<i64>,
     /// From a loss until the relogin.
@@ -154,6 +160,7 @@ impl<M> Machine<M> {
             floor: None,
             rooms: HashMap::default(),
             marks: HashMap::default(),
+            told: HashMap::default(),
             newest: None,
             away: false,
             unlisted: None,
@@ -311,7 +318,6 @@ impl<M> Machine<M> {
         let conversation = Conversation::Room(rid);
         let Some(floor) = self.rooms.get(&rid) else {
             self.rooms.insert(rid, None);
-            self.marks.remove(&conversation);
             return self.tasks.push_front(Task::RoomFloor(rid));
         };
         let has_floor = floor.is_some();
@@ -333,6 +339,7 @@ impl<M> Machine<M> {
         self.abandon(conversation, out);
         self.rooms.remove(&rid);
         self.marks.remove(&conversation);
+        self.told.remove(&conversation);
     }
 
     fn lost(&mut self, out: &mut Vec<Output<M>>) {
@@ -460,13 +467,19 @@ impl<M> Machine<M> {
         self.tasks.push_back(Task::Walk(conversation));
     }
 
-    fn limits(&self, conversation: Conversation) -> Limits {
+    /// The floor of the conversation, 0 if there is none.
+    fn floor(&self, conversation: Conversation) -> i64 {
         let floor = match conversation {
             Conversation::Room(rid) => self.rooms.get(&rid).copied().flatten().or(self.floor),
             _ => self.floor,
         };
-        let max_messages = self.options.max_messages;
-        Limits { from: self.from, floor: floor.unwrap_or(0), max_messages }
+        floor.unwrap_or(0)
+    }
+
+    fn limits(&self, conversation: Conversation) -> Limits {
+        let told = self.told.get(&conversation).copied().unwrap_or(0);
+        let floor = self.floor(conversation).max(told);
+        Limits { from: self.from, floor, max_messages: self.options.max_messages }
     }
 
     fn page(&mut self, conversation: Conversation, rows: Vec<Row<M>>, out: &mut Vec<Output<M>>) {
@@ -544,10 +557,29 @@ impl<M> Machine<M> {
         self.running = self.running.take().filter(|running| running.task != task);
         if let Some(hole) = backlog.hole {
             out.push(gap(conversation.into(), hole));
+            self.settle(conversation, hole, backlog.stage.latest());
         }
         self.held_bytes -= backlog.held_bytes;
         for push in backlog.held {
             self.hand_over(push, out);
+        }
+    }
+
+    /// Sees to it that no message of the reported gap comes later: moves the mark to the end of the gap, if the service
+    /// has a row there.
+    fn settle(&mut self, conversation: Conversation, hole: Hole, latest: Option<(i64, i64)>) {
+        let Some(until) = hole.until.filter(|&until| until < i64::MAX) else { return };
+        let mark = self.mark(conversation);
+        match latest {
+            Some((row, mtime)) if mtime == until && mark <= until => {
+                self.marks.insert(conversation, Mark::told(until, row));
+            }
+            _ if mark < until => {
+                self.marks.remove(&conversation);
+                // At the end itself, others may be sent yet.
+                self.told.insert(conversation, until - 1);
+            }
+            _ => {}
         }
     }
 
@@ -577,18 +609,25 @@ impl<M> Machine<M> {
     }
 }
 
-impl<M> Backlog<M> {
-    /// Widens the hole by another hole. A hole without an end goes up to the newest message in the list; without a list,
-    /// up to the first push after the mark, because no message after a push is missing.
-    fn add(&mut self, hole: Hole, mark: i64) {
-        let Hole { since, until } = hole;
-        let listed = match &self.stage {
+impl Stage {
+    /// Row and time of the newest message that the list named.
+    fn latest(&self) -> Option<(i64, i64)> {
+        match self {
             Stage::Walking(walk) => walk.latest(),
             _ => None,
-        };
+        }
+    }
+}
+
+impl<M> Backlog<M> {
+    /// Widens the hole by another hole. A hole without an end goes up to the newest message in the list, but not further
+    /// than the first push after the mark, because no message after a push is missing.
+    fn add(&mut self, hole: Hole, mark: i64) {
+        let Hole { since, until } = hole;
         let mut held = self.held.iter().map(|push| push.mtime);
-        let until = until.or(listed).or_else(|| held.find(|&mtime| mtime > mark.max(since)));
-        let until = until.unwrap_or(i64::MAX).max(since);
+        let first = held.find(|&mtime| mtime >= mark.max(since));
+        let until = until.or(self.stage.latest().map(|(_, mtime)| mtime));
+        let until = until.into_iter().chain(first).min().unwrap_or(i64::MAX).max(since);
         let before = self.hole.unwrap_or(Hole { since, until: Some(until) });
         let until = before.until.map(|before| until.max(before));
         self.hole = Some(Hole { since: since.min(before.since), until });

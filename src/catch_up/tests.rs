@@ -121,7 +121,7 @@ fn what_was_missed_comes_before_what_is_pushed_now() {
     // Nobody knows yet which conversations are behind.
     assert_eq!(desk.push(PEER, 3, "third"), []);
     assert_eq!(desk.push(GROUP, 4, "of the group"), []);
-    let broadcasts = page_of(Conversation::Broadcast, 95_000);
+    let broadcasts = page_of(Conversation::Broadcast, 100_000);
     assert_eq!(desk.list(&[unread(PEER, 3, 3)]), [Message("of the group"), broadcasts]);
     assert_eq!(desk.push(GROUP, 5, "another"), [Message("another")]);
     assert_eq!(desk.push(PEER, 6, "sixth"), []);
@@ -171,7 +171,7 @@ fn what_may_pass_is_asked_again_three_times_a_second_apart() {
             assert_eq!(desk.machine.deadline(), NEVER);
         }
         let nobody_knows = Seen::Gap(GapConversation::Unknown, 100_000, i64::MAX);
-        let broadcasts = page_of(Conversation::Broadcast, 95_000);
+        let broadcasts = page_of(Conversation::Broadcast, 100_000);
         assert_eq!(desk.answer(Err(code)), [nobody_knows, broadcasts]);
     }
 }
@@ -262,6 +262,40 @@ fn of_more_than_may_come_the_oldest_do() {
 }
 
 #[test]
+fn what_was_told_as_missing_does_not_come_later() {
+    let back = |desk: &mut Desk| {
+        desk.step(Input::Lost);
+        desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+        desk.list(&[unread(PEER, 2, 3)]);
+        desk.page(Vec::new())
+    };
+    let mut desk = Desk::back(CatchUp::new().max_messages(1));
+    desk.list(&[unread(PEER, 3, 3)]);
+    desk.page(Vec::new());
+    let gap = Seen::Gap(GapConversation::P2p(2), 100_000, 100_003);
+    let rows = || vec![row(1, "first"), row(2, "second"), row(3, "third")];
+    assert_eq!(desk.page(rows()), [Message("first"), gap]);
+    // The next walk begins at the end of the gap, where another message of the same moment may come.
+    assert_eq!(back(&mut desk), [page_of(PEER, 100_003)]);
+    let tie = Row { mtime: 100_003, ..row(4, "fourth") };
+    assert_eq!(desk.page(vec![row(3, "third"), tie]), [Message("fourth")]);
+
+    // Without a row at the end: the first push is where it ends.
+    let mut desk = Desk::back(CatchUp::new());
+    desk.list(&[]);
+    let everybody = Conversation::Broadcast;
+    let other = Pushed { mtype: 66, ..push(everybody, 5, "of another type") };
+    desk.step(Input::Pushed(other));
+    let gap = Seen::Gap(GapConversation::Broadcast, 100_000, 100_005);
+    assert_eq!(desk.answer(Err(20013)), [gap, Message("of another type")]);
+    desk.step(Input::Lost);
+    desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+    assert_eq!(desk.list(&[]), [page_of(everybody, 100_004)]);
+    let rows = vec![row(4, "told"), row(6, "sixth")];
+    assert_eq!(desk.page(rows), [Message("sixth"), page_of(everybody, 100_006)]);
+}
+
+#[test]
 fn a_history_that_reaches_back_is_whole_without_the_mark() {
     // With a mark at 100 001 and another conversation's at 107 000.
     let back = || {
@@ -312,7 +346,7 @@ fn the_one_that_holds_most_is_given_up_for_memory() {
     assert_eq!(desk.step(big(GROUP, 7, "as big")), [gap, Message("big"), Message("as big")]);
     assert_eq!(desk.push(GROUP, 8, "then"), [Message("then")]);
     // What the list says of it comes too late.
-    let broadcasts = page_of(Conversation::Broadcast, 95_000);
+    let broadcasts = page_of(Conversation::Broadcast, 100_000);
     assert_eq!(desk.list(&[unread(GROUP, 9, 8)]), [Message("small"), broadcasts]);
     assert_eq!(desk.page(Vec::new()), []);
 }
@@ -329,7 +363,7 @@ fn a_room_is_walked_once_it_is_entered_again() {
     desk.step(Input::LoggedInAgain { rooms: vec![20] });
     desk.list(&[]);
     assert_eq!(desk.page(Vec::new()), []);
-    assert_eq!(desk.step(Input::RoomEntered(20)), [page_of(room, 95_000)]);
+    assert_eq!(desk.step(Input::RoomEntered(20)), [page_of(room, 100_002)]);
     assert_eq!(desk.push(room, 4, "fourth"), []);
     let rows = vec![row(2, "before it was entered"), row(3, "third"), row(4, "fourth")];
     assert_eq!(desk.page(rows), ["third", "fourth"].map(Message));

@@ -21,11 +21,18 @@ pub(super) type Key = (i64, Id);
 pub(super) struct Mark {
     pub(super) mtime: i64,
     ids: Vec<Id>,
+    /// All rows of that time up to this one were told as missing.
+    told: i64,
 }
 
 impl Mark {
     pub(super) fn new(mtime: i64, id: Id) -> Mark {
-        Mark { mtime, ids: vec![id] }
+        Mark { mtime, ids: vec![id], told: 0 }
+    }
+
+    /// At the end of a gap.
+    pub(super) fn told(mtime: i64, row: i64) -> Mark {
+        Mark { mtime, ids: Vec::new(), told: row }
     }
 
     /// Moves on to the message, unless the mark is at a later one.
@@ -40,8 +47,9 @@ impl Mark {
         }
     }
 
-    fn has(&self, mtime: i64, id: Id) -> bool {
-        self.mtime == mtime && self.ids.contains(&id)
+    fn has<M>(&self, row: &Row<M>) -> bool {
+        let (mtime, id) = row.key();
+        self.mtime == mtime && (row.id <= self.told || self.ids.contains(&id))
     }
 }
 
@@ -159,6 +167,9 @@ impl Walk {
             }
             _ => None,
         };
+        // What the list counted has to be met from its time on.
+        let unmarked = if expected.is_some() { limits.from } else { limits.settled() };
+        let begin = mark.map_or(unmarked, |mark| mark.mtime);
         Walk {
             limits,
             expected,
@@ -170,7 +181,7 @@ impl Walk {
             lastid: 0,
             first: None,
             taken: 0,
-            page: Page::new(mark.map_or(limits.from, |mark| mark.mtime), mark.is_some()),
+            page: Page::new(begin, mark.is_some()),
         }
     }
 
@@ -185,9 +196,8 @@ impl Walk {
         self.expected.is_some()
     }
 
-    /// When the newest message was sent that the list saw.
-    pub(super) fn latest(&self) -> Option<i64> {
-        self.latest.map(|(_, mtime)| mtime)
+    pub(super) fn latest(&self) -> Option<(i64, i64)> {
+        self.latest
     }
 
     /// From when on messages may be missing, if the walk ends here and the mark is at that time.
@@ -215,7 +225,7 @@ impl Walk {
         self.reached |= self.latest.is_some_and(|(last_row, _)| 0 < last_row && last_row <= row.id);
         self.page.first = self.page.first.or(Some(mtime));
         self.first = self.first.or(Some(mtime));
-        if self.seen.as_ref().is_some_and(|seen| seen.has(mtime, id)) {
+        if self.seen.as_ref().is_some_and(|seen| seen.has(row)) {
             self.page.met = true;
             return Verdict::Skip;
         }

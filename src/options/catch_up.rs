@@ -94,7 +94,7 @@ impl ClientOptions {
     /// enters the first room again after a relogin, leaves it for the next, and reports a gap for it.
     ///
     /// Two losses cannot be known, and no gap reports them: messages that the service had forgotten, in a conversation of
-    /// which the client has received no message; and messages that were deleted meanwhile.
+    /// which the client has received no message, or none since a gap; and messages that were deleted meanwhile.
     ///
     /// ```
     /// use rtm_client::{CatchUp, server_push};

@@ -1,8 +1,9 @@
 /// A part of a conversation in which messages may be missing, because catching up after a lost connection could not fetch
 /// them.
 ///
-/// Both times are included, and messages that did come may lie between them. The number of missing messages is unknown,
-/// and so is whether the service still has them; a program can read the history of that time, or tell its user.
+/// Both times are included, and messages that came before the gap was reported may lie between them. A missing message is
+/// not handed over later. The number of missing messages is unknown, and so is whether the service still has them; a
+/// program can read the history of that time, or tell its user.
 ///
 /// ```
 /// # use rtm_client::doctest::*; let (gate, client) = started();

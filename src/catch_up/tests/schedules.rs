@@ -355,7 +355,7 @@ impl World {
 
     /// The room is forgotten: with it goes its floor, up to which late pushes are not to be had.
     fn settle(&mut self, room: Conversation) {
-        let floor = self.machine.limits(room).floor;
+        let floor = self.machine.floor(room);
         let late = self.plan.late_pushes;
         let old = self.messages.iter_mut().filter(|m| m.conversation == room && m.mtime <= floor);
         old.filter(|m| late || m.mtime == floor).for_each(|message| message.stay = None);
@@ -392,7 +392,7 @@ impl World {
     }
 
     fn input(&mut self, input: Input<Tag>) -> Result<(), TestCaseError> {
-        let floors = CONVERSATIONS.iter().map(|&c| self.machine.limits(c).floor);
+        let floors = CONVERSATIONS.iter().map(|&c| self.machine.floor(c));
         self.floors = floors.collect();
         let mut outputs = Vec::new();
         self.machine.step(self.clock, input, &mut outputs);

@@ -166,6 +166,11 @@ fn of_more_than_may_be_caught_up_with_the_oldest_come() {
     }
     assert_eq!(gaps, [THE_GROUP]);
     assert!(came.values().all(|mids| mids.iter().copied().eq(1..=30)), "{came:?}");
+    // What was told as missing does not come after the next loss.
+    let slot = scene.lose();
+    scene.send(THE_GROUP, [41]);
+    slot.give("token");
+    scene.expect_one(THE_GROUP, 41, true);
     scene.nothing_more();
 }
 

@@ -16,6 +16,10 @@ impl World {
             prop_assert!(self.plan.late_pushes && !tag.row && covered(m.mtype), "twice: {m:?}");
             return Ok(());
         }
+        // A late push is of its own time.
+        let late = self.plan.late_pushes && !tag.row;
+        let told = self.gaps.iter().find(|(gap, _)| self.is_late(gap, m, tag.row));
+        prop_assert!(late || told.is_none(), "told as missing in {told:?}: {m:?}");
         let newer = all[tag.message + 1..].iter().filter(|n| n.conversation == m.conversation);
         let same_stay = |n: &&Message| m.stay.is_some() && n.stay == m.stay;
         let newer = newer.filter(same_stay).find(|n| n.handed_over && covered(n.mtype));
@@ -110,5 +114,15 @@ impl World {
     pub(super) fn floor(&self, conversation: Conversation) -> i64 {
         let place = CONVERSATIONS.iter().position(|&c| c == conversation);
         self.floors[place.expect("one of them")]
+    }
+
+    /// Whether the message cannot come any more since that gap is told. At the end of the gap messages of the same moment
+    /// can.
+    fn is_late(&self, gap: &Gap, m: &Message, row: bool) -> bool {
+        let here = gap.conversation == m.conversation.into() && gap.until < i64::MAX;
+        let moment = |n: &&Message| n.conversation == m.conversation && n.mtime == m.mtime;
+        let alone = row && self.messages.iter().filter(moment).count() == 1;
+        let until = if alone { gap.until } else { gap.until - 1 };
+        here && covered(m.mtype) && gap.since < m.mtime && m.mtime <= until
     }
 }
