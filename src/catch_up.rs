@@ -8,9 +8,13 @@
 //! * **Mark**: the newest message of a conversation that was handed over: its time, and sender and mid of all messages of
 //!   that time. Only messages of covered types move the mark, and only when they are handed over. A mark takes some
 //!   hundred bytes and lasts as long as the session.
+//! * **Time**: the machine asks for the service's time at the first login, at the first entering of a room, and after each
+//!   relogin. Messages sent later than the time after a relogin are pushed; so a gap without a row at its end ends there.
 //! * **Floor**: the service's time at the first login; for a room, the time of its entering. Older rows are never handed
-//!   over. If the connection is lost before the service has told the time, the newest message handed over takes the place
-//!   of the floor.
+//!   over. If the connection is lost before the service has told the time, the machine asks after the relogin and
+//!   subtracts the client's time between the login's answer and that question. Such a floor is never before the login, and
+//!   later by as much as a question takes at most. If the time cannot be had, the newest message handed over takes the
+//!   place of the floor.
 //! * **List**: after a relogin the machine asks the service which conversations have messages newer than the newest
 //!   message handed over (or the floor, if the floor is later; or the start of a walk that is still owed, if that start
 //!   is earlier), less five seconds, because messages of several conversations may be out of order by so much.
@@ -36,8 +40,7 @@
 //! * there were more messages than may be handed over. Without a mark the gap begins at the list's time, because the
 //!   first message may be missing too;
 //! * a page could not be fetched, or more than 4 MiB were held and this conversation had the most of them;
-//! * a room was not entered again, was left before its walk was over, or was lost before the service had told the time of
-//!   entering;
+//! * a room was not entered again, was left before its walk was over, or nobody knows when it was entered;
 //! * the session ended before the walk was over.
 //!
 //! No message of a reported gap is handed over later, except one pushed late: the mark moves to the end of the gap, if
@@ -45,7 +48,7 @@
 //! right before the end of the gap.
 //!
 //! [`GapConversation::Unknown`] means that no conversation can be named: the list could not be fetched, or the session
-//! ended before the list came; or the connection was lost before there was a floor or a message in its place.
+//! ended before the list came; or the connection was lost before there was a floor or a message in its place, and the time could not be had.
 //!
 //! The machine cannot know of messages that the service had forgotten before the question, in a conversation without a
 //! mark or outside the list. And a reported gap may have no missing message, if the service has forgotten the message at
@@ -82,10 +85,12 @@ pub(crate) struct Machine<M> {
     options: CatchUp,
     /// The most rows that a page has had.
     most_rows: usize,
-    /// The service's time at the first login.
-    floor: Option<i64>,
-    /// The rooms the user is in or is to be in again, and the service's time when each was entered.
-    rooms: HashMap<i64, Option<i64>, RandomState>,
+    /// The first login.
+    login: Start,
+    /// The rooms the user is in or is to be in again, and when each was entered.
+    rooms: HashMap<i64, Start, RandomState>,
+    /// What the service has said on this connection.
+    clock: Option<Clock>,
     marks: HashMap<Conversation, Mark, RandomState>,
     /// The ends of gaps at which the service had no known row: older rows are never handed over.
     told: HashMap<Conversation, i64, RandomState>,
@@ -108,9 +113,41 @@ pub(crate) struct Machine<M> {
     last_id: u32,
 }
 
+/// From when on messages are to be handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    /// The service has not told its time yet; this is the client's.
+    Own(Time),
+    /// The service's time.
+    At(i64),
+}
+
+/// What time it was at the service: at that time of the client's, or a little later.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    asked: Time,
+    service: i64,
+}
+
+impl Clock {
+    /// The service's time at a time of the client's: not earlier, and not later by more than a question takes.
+    fn at(&self, own: Time) -> i64 {
+        let ms = |time: Time| i64::try_from(time / 1_000_000).unwrap_or(i64::MAX);
+        let later = ms(own.saturating_sub(self.asked).saturating_add(999_999));
+        self.service.saturating_add(later).saturating_sub(ms(self.asked.saturating_sub(own)))
+    }
+
+    /// What is sent later is pushed, to a user who was there at that time of the client's and when the service was asked.
+    fn pushed(&self, back: Time) -> i64 {
+        self.service.max(self.at(back))
+    }
+}
+
 /// The messages that a conversation is behind with.
 struct Backlog<M> {
     stage: Stage,
+    /// When a room was entered again, 0 otherwise.
+    back: Time,
     held: VecDeque<Pushed<M>>,
     held_bytes: usize,
     /// The missing part that the walks have found so far.
@@ -122,6 +159,10 @@ enum Stage {
     Unlisted,
     /// The room is not entered again yet.
     Outside,
+    /// The room is not entered again. The end of the gap has to be asked for.
+    Refused,
+    /// The room is entered again, and its walk has not begun.
+    Entered,
     Walking(Walk),
     /// A loss came before the walk was over or had begun. The value is the part that the walk has to remember.
     Owed(Option<Walk>),
@@ -132,14 +173,14 @@ enum Stage {
 /// The purpose of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
-    Floor,
-    RoomFloor(i64),
+    Time,
     List,
     Walk(Conversation),
 }
 
 struct Running {
     task: Task,
+    asked: Time,
     failures: u32,
     state: Asking,
 }
@@ -157,8 +198,9 @@ impl<M> Machine<M> {
         Machine {
             options,
             most_rows: 0,
-            floor: None,
+            login: Start::Own(0),
             rooms: HashMap::default(),
+            clock: None,
             marks: HashMap::default(),
             told: HashMap::default(),
             newest: None,
@@ -185,57 +227,53 @@ impl<M> Machine<M> {
     pub(crate) fn step(&mut self, now: Time, input: Input<M>, out: &mut Vec<Output<M>>) {
         match input {
             Input::LoggedIn => {
-                self.end(out);
-                self.tasks.push_back(Task::Floor);
+                self.end(now, out);
+                self.login = Start::Own(now);
+                self.tasks.push_back(Task::Time);
             }
-            Input::LoggedInAgain { rooms } => self.logged_in_again(rooms, out),
+            Input::LoggedInAgain { rooms } => self.logged_in_again(now, rooms, out),
             Input::Pushed(push) => self.pushed(push, out),
             Input::Answered { id, answer } => self.answered(now, id, answer, out),
-            Input::RoomEntered(rid) => self.room_entered(rid, out),
+            Input::RoomEntered(rid) => self.room_entered(now, rid, out),
             Input::RoomRefused(rid) => {
-                let backlog = self.backlogs.get(&Conversation::Room(rid));
-                if backlog.is_some_and(|backlog| matches!(backlog.stage, Stage::Outside)) {
-                    self.forget_room(rid, out);
+                let backlog = self.backlogs.get_mut(&Conversation::Room(rid));
+                if let Some(backlog) = backlog.filter(|b| matches!(b.stage, Stage::Outside)) {
+                    backlog.stage = Stage::Refused;
+                    self.ask_time();
                 }
             }
-            Input::RoomLeft(rid) => self.forget_room(rid, out),
+            Input::RoomLeft(rid) => self.forget_room(now, rid, out),
             Input::Lost => self.lost(out),
-            Input::Ended => self.end(out),
-            Input::Due if now >= self.deadline() => self.ask_again(out),
+            Input::Ended => self.end(now, out),
+            Input::Due if now >= self.deadline() => self.ask_again(now, out),
             Input::Due => {}
         }
-        self.go_on(out);
+        self.go_on(now, out);
     }
 
-    fn logged_in_again(&mut self, rooms: Vec<i64>, out: &mut Vec<Output<M>>) {
+    fn logged_in_again(&mut self, now: Time, rooms: Vec<i64>, out: &mut Vec<Output<M>>) {
         self.lost(out);
         self.away = false;
-        self.floor = self.floor.or(self.newest);
         let owed = self.owed_since();
         let left: Vec<_> = self.rooms.keys().filter(|rid| !rooms.contains(rid)).copied().collect();
         for rid in left {
-            self.forget_room(rid, out);
+            match self.backlogs.get_mut(&Conversation::Room(rid)) {
+                Some(backlog) => backlog.stage = Stage::Refused,
+                None => self.forget_room(now, rid, out),
+            }
         }
-        for &rid in &rooms {
-            self.rooms.entry(rid).or_default();
+        self.backlog(Conversation::Broadcast).stage = Stage::Owed(None);
+        for rid in rooms {
+            self.rooms.entry(rid).or_insert(Start::Own(now));
             self.backlog(Conversation::Room(rid)).stage = Stage::Outside;
         }
-        let Some(floor) = self.floor else {
-            let hole = Hole { since: 0, until: None };
-            out.push(gap(GapConversation::Unknown, hole));
-            for rid in rooms {
-                self.rooms.insert(rid, None);
-                self.backlog(Conversation::Room(rid)).hole = Some(hole);
-            }
-            return self.tasks.push_back(Task::Floor);
-        };
+        let floor = self.floor(Conversation::Broadcast);
         let settled = self.newest.map_or(floor, |newest| newest.max(floor));
         let settled = *self.unlisted.get_or_insert(settled);
         let since = owed.map_or(settled, |owed| owed.min(settled));
         // 0 would be the time of the last logout.
         self.from = since.saturating_sub(SLACK).max(1);
-        self.tasks.push_back(Task::List);
-        self.walk(Conversation::Broadcast, None);
+        self.tasks.extend([Task::Time, Task::List]);
     }
 
     /// The time up to which no message is missing in conversations whose walks are owed.
@@ -288,6 +326,7 @@ impl<M> Machine<M> {
     fn backlog(&mut self, conversation: Conversation) -> &mut Backlog<M> {
         self.backlogs.entry(conversation).or_insert_with(|| Backlog {
             stage: Stage::Unlisted,
+            back: 0,
             held: VecDeque::new(),
             held_bytes: 0,
             hole: None,
@@ -314,29 +353,83 @@ impl<M> Machine<M> {
         }
     }
 
-    fn room_entered(&mut self, rid: i64, out: &mut Vec<Output<M>>) {
+    fn room_entered(&mut self, now: Time, rid: i64, out: &mut Vec<Output<M>>) {
         let conversation = Conversation::Room(rid);
-        let Some(floor) = self.rooms.get(&rid) else {
-            self.rooms.insert(rid, None);
-            return self.tasks.push_front(Task::RoomFloor(rid));
-        };
-        let has_floor = floor.is_some();
-        match self.backlogs.get(&conversation) {
-            Some(Backlog { stage: Stage::Outside, .. }) if has_floor => {
-                self.walk(conversation, None);
-            }
-            // The connection was lost before the service had said when the room was entered.
-            Some(Backlog { stage: Stage::Outside, .. }) => {
-                self.cut(conversation, out);
-                self.tasks.push_front(Task::RoomFloor(rid));
-            }
-            _ => {}
+        let backlog = self.backlogs.get(&conversation);
+        if backlog.is_some_and(|backlog| matches!(backlog.stage, Stage::Refused)) {
+            // By the program, after all.
+            self.forget_room(now, rid, out);
+        }
+        if self.rooms.contains_key(&rid) {
+            let backlog = self.backlogs.get_mut(&conversation);
+            let outside = backlog.filter(|backlog| matches!(backlog.stage, Stage::Outside));
+            let Some(backlog) = outside else { return };
+            (backlog.stage, backlog.back) = (Stage::Entered, now);
+            self.ask_time();
+            return self.tasks.push_back(Task::Walk(conversation));
+        }
+        // A question for the time that is on its way is too early.
+        let asked = self.running.as_ref().map_or(now, |running| running.asked.saturating_add(1));
+        self.rooms.insert(rid, Start::Own(now.max(asked)));
+        self.ask_time();
+    }
+
+    /// Asks for the service's time, before the questions of conversations that wait behind.
+    fn ask_time(&mut self) {
+        if !self.tasks.contains(&Task::Time) {
+            self.tasks.push_back(Task::Time);
         }
     }
 
-    fn forget_room(&mut self, rid: i64, out: &mut Vec<Output<M>>) {
+    /// The service has told its time, or does not.
+    fn timed(&mut self, now: Time, clock: Option<Clock>, out: &mut Vec<Output<M>>) {
+        self.clock = clock.or(self.clock);
+        let starts = self.rooms.values_mut().chain([&mut self.login]);
+        for start in starts {
+            match (*start, clock) {
+                // What was begun after the question is asked for again.
+                (Start::Own(own), Some(clock)) if own <= clock.asked => {
+                    *start = Start::At(clock.at(own));
+                }
+                _ => {}
+            }
+        }
+        if self.tasks.contains(&Task::List) {
+            self.ask_from_login(now, out);
+        }
+        let refused = self.backlogs.iter().filter_map(|(&conversation, backlog)| {
+            match (conversation, &backlog.stage) {
+                (Conversation::Room(rid), Stage::Refused) => Some(rid),
+                _ => None,
+            }
+        });
+        for rid in refused.collect::<Vec<_>>() {
+            self.forget_room(now, rid, out);
+        }
+    }
+
+    /// The list is asked for next, from the first login on at most.
+    fn ask_from_login(&mut self, now: Time, out: &mut Vec<Output<M>>) {
+        if let (Start::Own(_), Some(newest)) = (self.login, self.newest) {
+            self.login = Start::At(newest);
+        }
+        match self.login {
+            Start::At(floor) => {
+                self.unlisted = self.unlisted.max(Some(floor));
+                self.from = self.from.max(floor.saturating_sub(SLACK));
+            }
+            Start::Own(_) => {
+                self.login = Start::Own(now);
+                self.tasks.retain(|task| *task != Task::List);
+                self.give_up_list(out);
+                self.go_without_list(out);
+            }
+        }
+    }
+
+    fn forget_room(&mut self, now: Time, rid: i64, out: &mut Vec<Output<M>>) {
         let conversation = Conversation::Room(rid);
-        self.abandon(conversation, out);
+        self.abandon(now, conversation, out);
         self.rooms.remove(&rid);
         self.marks.remove(&conversation);
         self.told.remove(&conversation);
@@ -346,6 +439,7 @@ impl<M> Machine<M> {
         self.away = true;
         self.running = None;
         self.tasks.clear();
+        self.clock = None;
         // No list says of a room that it is behind.
         let rooms = self.backlogs.iter().filter_map(|(conversation, backlog)| {
             let room = matches!(conversation, Conversation::Room(_));
@@ -361,7 +455,9 @@ impl<M> Machine<M> {
             let others = backlog.held.drain(..).filter(|push| !covered.contains(&push.mtype));
             out.extend(others.map(|push| Output::HandOver(push.message)));
             match std::mem::replace(&mut backlog.stage, Stage::Unlisted) {
-                Stage::Outside => backlog.stage = Stage::Owed(None),
+                Stage::Outside | Stage::Refused | Stage::Entered => {
+                    backlog.stage = Stage::Owed(None);
+                }
                 Stage::Walking(walk) => {
                     backlog.stage = Stage::Owed(Some(walk).filter(Walk::expects));
                 }
@@ -372,10 +468,10 @@ impl<M> Machine<M> {
         self.backlogs.retain(|_, backlog| matches!(backlog.stage, Stage::Owed(_)));
     }
 
-    fn end(&mut self, out: &mut Vec<Output<M>>) {
+    fn end(&mut self, now: Time, out: &mut Vec<Output<M>>) {
         self.give_up_list(out);
         while let Some((&conversation, _)) = self.backlogs.first_key_value() {
-            self.abandon(conversation, out);
+            self.abandon(now, conversation, out);
         }
         let options = self.options.clone();
         let Machine { most_rows, last_id, .. } = *self;
@@ -393,7 +489,7 @@ impl<M> Machine<M> {
         if running.state != Asking::Sent(id) {
             return;
         }
-        let task = running.task;
+        let Running { task, asked, .. } = *running;
         match answer {
             Err(code) if may_pass(code) && running.failures < REPEATS => {
                 running.failures += 1;
@@ -403,14 +499,14 @@ impl<M> Machine<M> {
             _ => self.running = None,
         }
         match (task, answer) {
-            (Task::Floor, Ok(Answer::ServerTime(time))) => self.floor = Some(time),
-            (Task::RoomFloor(rid), Ok(Answer::ServerTime(time))) => {
-                self.rooms.entry(rid).and_modify(|floor| *floor = Some(time));
+            (Task::Time, Ok(Answer::ServerTime(service))) => {
+                self.timed(now, Some(Clock { asked, service }), out);
             }
-            (Task::Floor | Task::RoomFloor(_), _) => {}
+            (Task::Time, _) => self.timed(now, None, out),
             (Task::List, Ok(Answer::Unread(list))) => self.listed(list, out),
             (Task::List, _) => {
                 self.give_up_list(out);
+                self.walk_broadcasts();
                 self.go_without_list(out);
             }
             (Task::Walk(conversation), Ok(Answer::Page(rows))) => {
@@ -423,14 +519,22 @@ impl<M> Machine<M> {
     /// The list has come.
     fn listed(&mut self, list: Vec<Unread>, out: &mut Vec<Output<M>>) {
         self.unlisted = None;
+        self.walk_broadcasts();
         for unread in list {
             let conversation = unread.conversation;
             match self.backlog(conversation).stage {
                 Stage::Unlisted | Stage::Owed(_) => self.walk(conversation, Some(unread)),
-                Stage::Outside | Stage::Walking(_) | Stage::GivenUp => {}
+                _ => {}
             }
         }
         self.go_without_list(out);
+    }
+
+    fn walk_broadcasts(&mut self) {
+        if !matches!(self.backlog(Conversation::Broadcast).stage, Stage::GivenUp) {
+            self.walk(Conversation::Broadcast, None);
+            self.tasks.rotate_right(1);
+        }
     }
 
     /// Handles the conversations that the list does not name: walks those with a mark to which messages are owed, and
@@ -442,7 +546,7 @@ impl<M> Machine<M> {
             match self.backlog(conversation).stage {
                 Stage::Owed(_) if marked => self.walk(conversation, None),
                 Stage::Unlisted | Stage::Owed(_) | Stage::GivenUp => self.finish(conversation, out),
-                Stage::Outside | Stage::Walking(_) => {}
+                Stage::Outside | Stage::Refused | Stage::Entered | Stage::Walking(_) => {}
             }
         }
     }
@@ -450,8 +554,12 @@ impl<M> Machine<M> {
     /// Reports that there will be no list, if the machine waited for one.
     fn give_up_list(&mut self, out: &mut Vec<Output<M>>) {
         if self.unlisted.take().is_some() {
-            let since = self.from.max(self.floor.unwrap_or(0));
-            out.push(gap(GapConversation::Unknown, Hole { since, until: None }));
+            let since = match self.login {
+                Start::At(floor) => self.from.max(floor),
+                Start::Own(_) => 0,
+            };
+            let until = self.clock.map(|clock| clock.service.max(since));
+            out.push(gap(GapConversation::Unknown, Hole { since, until }));
         }
     }
 
@@ -460,7 +568,7 @@ impl<M> Machine<M> {
         let backlog = self.backlog(conversation);
         let before = std::mem::replace(&mut backlog.stage, Stage::Unlisted);
         let walk = match (before, self.marks.get(&conversation)) {
-            (Stage::Owed(Some(walk)), Some(mark)) => walk.again(mark, listed),
+            (Stage::Owed(Some(walk)), Some(mark)) => walk.again(limits.pushed, mark, listed),
             (_, mark) => Walk::new(limits, mark, listed),
         };
         self.backlog(conversation).stage = Stage::Walking(walk);
@@ -469,17 +577,22 @@ impl<M> Machine<M> {
 
     /// The floor of the conversation, 0 if there is none.
     fn floor(&self, conversation: Conversation) -> i64 {
-        let floor = match conversation {
-            Conversation::Room(rid) => self.rooms.get(&rid).copied().flatten().or(self.floor),
-            _ => self.floor,
+        let start = match conversation {
+            Conversation::Room(rid) => self.rooms.get(&rid).copied().unwrap_or(self.login),
+            _ => self.login,
         };
-        floor.unwrap_or(0)
+        match start {
+            Start::At(time) => time,
+            Start::Own(_) => 0,
+        }
     }
 
     fn limits(&self, conversation: Conversation) -> Limits {
         let told = self.told.get(&conversation).copied().unwrap_or(0);
         let floor = self.floor(conversation).max(told);
-        Limits { from: self.from, floor, max_messages: self.options.max_messages }
+        let back = self.backlogs.get(&conversation).map_or(0, |backlog| backlog.back);
+        let pushed = self.clock.map_or(i64::MAX, |clock| clock.pushed(back));
+        Limits { from: self.from, floor, pushed, max_messages: self.options.max_messages }
     }
 
     fn page(&mut self, conversation: Conversation, rows: Vec<Row<M>>, out: &mut Vec<Output<M>>) {
@@ -509,7 +622,7 @@ impl<M> Machine<M> {
             _ => None,
         };
         for hole in [missing, rest].into_iter().flatten() {
-            backlog.add(hole, mark.unwrap_or(0));
+            backlog.add(hole, mark.unwrap_or(0), self.clock);
         }
         self.backlogs.insert(conversation, backlog);
         match next {
@@ -520,13 +633,14 @@ impl<M> Machine<M> {
     }
 
     /// Ends the backlog of the conversation: with a gap, unless no message is known to be owed.
-    fn abandon(&mut self, conversation: Conversation, out: &mut Vec<Output<M>>) {
-        match self.backlogs.get(&conversation).map(|backlog| &backlog.stage) {
-            Some(Stage::Outside | Stage::Walking(_) | Stage::Owed(_)) => {
-                self.cut(conversation, out)
+    fn abandon(&mut self, now: Time, conversation: Conversation, out: &mut Vec<Output<M>>) {
+        let Some(backlog) = self.backlogs.get_mut(&conversation) else { return };
+        match &backlog.stage {
+            Stage::Unlisted | Stage::GivenUp => self.finish(conversation, out),
+            _ => {
+                backlog.back = now;
+                self.cut(conversation, out);
             }
-            Some(Stage::Unlisted | Stage::GivenUp) => self.finish(conversation, out),
-            None => {}
         }
     }
 
@@ -539,7 +653,7 @@ impl<M> Machine<M> {
                 Stage::Walking(walk) | Stage::Owed(Some(walk)) => walk.since(mark),
                 _ => from.max(floor).max(mark),
             };
-            backlog.add(Hole { since, until: None }, mark);
+            backlog.add(Hole { since, until: None }, mark, self.clock);
         }
         self.finish(conversation, out);
     }
@@ -572,7 +686,8 @@ impl<M> Machine<M> {
         let mark = self.mark(conversation);
         match latest {
             Some((row, mtime)) if mtime == until && mark <= until => {
-                self.marks.insert(conversation, Mark::told(until, row));
+                let mark = self.marks.entry(conversation).or_insert(Mark::default());
+                mark.tell(until, row);
             }
             _ if mark < until => {
                 self.marks.remove(&conversation);
@@ -584,19 +699,35 @@ impl<M> Machine<M> {
     }
 
     /// Asks the next question, if no question is open.
-    fn go_on(&mut self, out: &mut Vec<Output<M>>) {
-        if self.running.is_none() {
-            if let Some(task) = self.tasks.pop_front() {
-                self.running = Some(Running { task, failures: 0, state: Asking::Again(0) });
-                self.ask_again(out);
+    fn go_on(&mut self, now: Time, out: &mut Vec<Output<M>>) {
+        while self.running.is_none() {
+            let Some(task) = self.tasks.pop_front() else { return };
+            if let Task::Walk(room) = task {
+                self.begin(room, out);
             }
+            self.running = Some(Running { task, asked: now, failures: 0, state: Asking::Again(0) });
+            self.ask_again(now, out);
         }
     }
 
-    fn ask_again(&mut self, out: &mut Vec<Output<M>>) {
+    /// Begins the walk in a room that is entered again, unless nobody knows when it was entered first.
+    fn begin(&mut self, conversation: Conversation, out: &mut Vec<Output<M>>) {
+        let Conversation::Room(rid) = conversation else { return };
+        let backlog = self.backlogs.get(&conversation);
+        if !backlog.is_some_and(|backlog| matches!(backlog.stage, Stage::Entered)) {
+            return;
+        }
+        if let Some(Start::Own(_)) = self.rooms.get(&rid) {
+            return self.cut(conversation, out);
+        }
+        let walk = Walk::new(self.limits(conversation), self.marks.get(&conversation), None);
+        self.backlog(conversation).stage = Stage::Walking(walk);
+    }
+
+    fn ask_again(&mut self, now: Time, out: &mut Vec<Output<M>>) {
         let Some(running) = &mut self.running else { return };
         let question = match running.task {
-            Task::Floor | Task::RoomFloor(_) => Question::ServerTime,
+            Task::Time => Question::ServerTime,
             Task::List => Question::Unread { mtime: self.from },
             Task::Walk(conversation) => match self.backlogs.get(&conversation) {
                 Some(Backlog { stage: Stage::Walking(walk), .. }) => walk.question(conversation),
@@ -604,6 +735,7 @@ impl<M> Machine<M> {
             },
         };
         self.last_id = self.last_id.wrapping_add(1);
+        running.asked = now;
         running.state = Asking::Sent(self.last_id);
         out.push(Output::Ask { id: self.last_id, question });
     }
@@ -620,13 +752,14 @@ impl Stage {
 }
 
 impl<M> Backlog<M> {
-    /// Widens the hole by another hole. A hole without an end goes up to the newest message in the list, but not further
-    /// than the first push after the mark, because no message after a push is missing.
-    fn add(&mut self, hole: Hole, mark: i64) {
+    /// Widens the hole by another hole. A hole without an end goes up to the newest message in the list or, without a
+    /// list, up to the service's time when the user was back; but not further than the first push after the mark, because no message after a push is missing.
+    fn add(&mut self, hole: Hole, mark: i64, clock: Option<Clock>) {
         let Hole { since, until } = hole;
         let mut held = self.held.iter().map(|push| push.mtime);
         let first = held.find(|&mtime| mtime >= mark.max(since));
         let until = until.or(self.stage.latest().map(|(_, mtime)| mtime));
+        let until = until.or(clock.map(|clock| clock.pushed(self.back)));
         let until = until.into_iter().chain(first).min().unwrap_or(i64::MAX).max(since);
         let before = self.hole.unwrap_or(Hole { since, until: Some(until) });
         let until = before.until.map(|before| until.max(before));

@@ -35,8 +35,14 @@ impl Desk {
         assert_eq!(desk.answer(Ok(Answer::ServerTime(100_000))), []);
         assert_eq!(desk.step(Input::Lost), []);
         let list = Asked(Question::Unread { mtime: 95_000 });
-        assert_eq!(desk.step(Input::LoggedInAgain { rooms: Vec::new() }), [list]);
+        assert_eq!(desk.again(Vec::new()), [list]);
         desk
+    }
+
+    /// Logs in again, when the service's time is 110 000.
+    fn again(&mut self, rooms: Vec<i64>) -> Vec<Seen> {
+        assert_eq!(self.step(Input::LoggedInAgain { rooms }), [Asked(Question::ServerTime)]);
+        self.answer(Ok(Answer::ServerTime(110_000)))
     }
 
     fn step(&mut self, input: Input<&'static str>) -> Vec<Seen> {
@@ -108,7 +114,7 @@ fn what_is_pushed_before_the_relogin_is_known_is_left_to_the_walk() {
     let mut other = push(PEER, 3, "of another type");
     other.mtype = 66;
     assert_eq!(desk.step(Input::Pushed(other)), [Message("of another type")]);
-    desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+    desk.again(Vec::new());
     desk.list(&[unread(PEER, 2, 2)]);
     assert_eq!(desk.page(vec![]), [page_of(PEER, 95_000)]);
     let rows = vec![row(1, "first"), row(2, "second")];
@@ -146,7 +152,7 @@ fn a_walk_begins_at_the_mark_and_passes_over_what_is_there() {
     assert_eq!(desk.push(PEER, 7000, "known"), [Message("known")]);
     desk.step(Input::Lost);
     let list = Asked(Question::Unread { mtime: 102_000 });
-    assert_eq!(desk.step(Input::LoggedInAgain { rooms: Vec::new() }), [list]);
+    assert_eq!(desk.again(Vec::new()), [list]);
     desk.list(&[unread(PEER, 2, 8000)]);
     assert_eq!(desk.page(Vec::new()), [page_of(PEER, 107_000)]);
     let same_moment = Row { mid: 1, ..row(7000, "of the same moment") };
@@ -170,7 +176,7 @@ fn what_may_pass_is_asked_again_three_times_a_second_apart() {
             assert_eq!(desk.step(Input::Due), [Asked(Question::Unread { mtime: 95_000 })]);
             assert_eq!(desk.machine.deadline(), NEVER);
         }
-        let nobody_knows = Seen::Gap(GapConversation::Unknown, 100_000, i64::MAX);
+        let nobody_knows = Seen::Gap(GapConversation::Unknown, 100_000, 110_000);
         let broadcasts = page_of(Conversation::Broadcast, 100_000);
         assert_eq!(desk.answer(Err(code)), [nobody_knows, broadcasts]);
     }
@@ -180,7 +186,7 @@ fn what_may_pass_is_asked_again_three_times_a_second_apart() {
 fn what_will_not_pass_is_a_gap_at_once() {
     let mut desk = Desk::back(CatchUp::new());
     desk.list(&[unread(PEER, 1, 4), unread(GROUP, 1, 6)]);
-    let gap = Seen::Gap(GapConversation::Broadcast, 100_000, i64::MAX);
+    let gap = Seen::Gap(GapConversation::Broadcast, 100_000, 110_000);
     assert_eq!(desk.answer(Err(20013)), [gap, page_of(PEER, 95_000)]);
     assert_eq!(desk.push(GROUP, 8, "held"), []);
     // Up to the newest message the list saw.
@@ -265,7 +271,7 @@ fn of_more_than_may_come_the_oldest_do() {
 fn what_was_told_as_missing_does_not_come_later() {
     let back = |desk: &mut Desk| {
         desk.step(Input::Lost);
-        desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+        desk.again(Vec::new());
         desk.list(&[unread(PEER, 2, 3)]);
         desk.page(Vec::new())
     };
@@ -289,7 +295,7 @@ fn what_was_told_as_missing_does_not_come_later() {
     let gap = Seen::Gap(GapConversation::Broadcast, 100_000, 100_005);
     assert_eq!(desk.answer(Err(20013)), [gap, Message("of another type")]);
     desk.step(Input::Lost);
-    desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+    desk.again(Vec::new());
     assert_eq!(desk.list(&[]), [page_of(everybody, 100_004)]);
     let rows = vec![row(4, "told"), row(6, "sixth")];
     assert_eq!(desk.page(rows), [Message("sixth"), page_of(everybody, 100_006)]);
@@ -305,7 +311,7 @@ fn a_history_that_reaches_back_is_whole_without_the_mark() {
         desk.push(PEER, 1, "known");
         desk.push(GROUP, 7000, "known");
         desk.step(Input::Lost);
-        desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+        desk.again(Vec::new());
         desk.list(&[unread(PEER, 1, 8000)]);
         assert_eq!(desk.page(Vec::new()), [page_of(PEER, 100_001)]);
         desk
@@ -326,7 +332,7 @@ fn types_of_the_program_are_covered_where_it_says_so() {
         desk.answer(Ok(Answer::ServerTime(100_000)));
         assert_eq!(desk.step(Input::Pushed(other.clone())), [Message("move")]);
         desk.step(Input::Lost);
-        desk.step(Input::LoggedInAgain { rooms: Vec::new() });
+        desk.again(Vec::new());
         desk.list(&[unread(PEER, 1, 8000)]);
         let mtime = desk.machine.from;
         assert_eq!(desk.page(Vec::new()), [page_of(PEER, begin)]);
@@ -360,17 +366,22 @@ fn a_room_is_walked_once_it_is_entered_again() {
     assert_eq!(desk.step(Input::RoomEntered(20)), [Asked(Question::ServerTime)]);
     assert_eq!(desk.answer(Ok(Answer::ServerTime(100_002))), []);
     desk.step(Input::Lost);
-    desk.step(Input::LoggedInAgain { rooms: vec![20] });
+    desk.again(vec![20]);
     desk.list(&[]);
     assert_eq!(desk.page(Vec::new()), []);
-    assert_eq!(desk.step(Input::RoomEntered(20)), [page_of(room, 100_002)]);
+    assert_eq!(desk.step(Input::RoomEntered(20)), [Asked(Question::ServerTime)]);
+    assert_eq!(desk.answer(Ok(Answer::ServerTime(110_005))), [page_of(room, 100_002)]);
     assert_eq!(desk.push(room, 4, "fourth"), []);
     let rows = vec![row(2, "before it was entered"), row(3, "third"), row(4, "fourth")];
     assert_eq!(desk.page(rows), ["third", "fourth"].map(Message));
     desk.step(Input::Lost);
-    desk.step(Input::LoggedInAgain { rooms: vec![20] });
-    let gap = Seen::Gap(GapConversation::Room(20), 100_004, i64::MAX);
-    assert_eq!(desk.step(Input::RoomRefused(20)), [gap]);
+    desk.again(vec![20]);
+    // Up to the time at which the user was not let in.
+    assert_eq!(desk.step(Input::RoomRefused(20)), []);
+    assert_eq!(desk.list(&[]), [page_of(Conversation::Broadcast, 100_000)]);
+    assert_eq!(desk.page(Vec::new()), [Asked(Question::ServerTime)]);
+    let gap = Seen::Gap(GapConversation::Room(20), 100_004, 110_009);
+    assert_eq!(desk.answer(Ok(Answer::ServerTime(110_009))), [gap]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) type Id = (i64, i64);
 pub(super) type Key = (i64, Id);
 
 /// The newest messages of a conversation that have been dealt with: their time, and who sent which of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Mark {
     pub(super) mtime: i64,
     ids: Vec<Id>,
@@ -27,12 +27,15 @@ pub(super) struct Mark {
 
 impl Mark {
     pub(super) fn new(mtime: i64, id: Id) -> Mark {
-        Mark { mtime, ids: vec![id], told: 0 }
+        Mark { mtime, ids: vec![id], ..Mark::default() }
     }
 
-    /// At the end of a gap.
-    pub(super) fn told(mtime: i64, row: i64) -> Mark {
-        Mark { mtime, ids: Vec::new(), told: row }
+    /// Moves on to the row at the end of a gap.
+    pub(super) fn tell(&mut self, mtime: i64, row: i64) {
+        if mtime > self.mtime {
+            *self = Mark { mtime, ..Mark::default() };
+        }
+        self.told = row;
     }
 
     /// Moves on to the message, unless the mark is at a later one.
@@ -67,6 +70,8 @@ pub(super) struct Limits {
     pub(super) from: i64,
     /// Rows up to this time are not handed over.
     pub(super) floor: i64,
+    /// Rows after this time are pushed.
+    pub(super) pushed: i64,
     pub(super) max_messages: usize,
 }
 
@@ -114,7 +119,7 @@ pub(super) struct Walk {
     seen: Option<Mark>,
     /// The rows that came of those the list counted: time, sender and mid.
     counted: HashSet<Key, RandomState>,
-    /// Whether it has come to the newest row the list saw: what is behind is pushed.
+    /// Whether it has come to the newest row the list saw, or without one to a row that is pushed: so are all behind.
     reached: bool,
     /// Whether it has come to a row that is held: that one and all behind it are pushed, and only to be counted.
     pushed: bool,
@@ -186,8 +191,9 @@ impl Walk {
     }
 
     /// The walk anew from the mark, after a loss: what was to come still is.
-    pub(super) fn again(self, mark: &Mark, listed: Option<Unread>) -> Walk {
+    pub(super) fn again(self, pushed: i64, mark: &Mark, listed: Option<Unread>) -> Walk {
         let Walk { limits, expected, counted, first, .. } = self;
+        let limits = Limits { pushed, ..limits };
         Walk { expected, counted, first, ..Walk::new(limits, Some(mark), listed) }
     }
 
@@ -222,7 +228,10 @@ impl Walk {
         if mtime < self.page.begin {
             return Verdict::Skip;
         }
-        self.reached |= self.latest.is_some_and(|(last_row, _)| 0 < last_row && last_row <= row.id);
+        self.reached |= match self.latest {
+            Some((last_row, _)) if last_row > 0 => last_row <= row.id,
+            _ => self.limits.pushed < mtime,
+        };
         self.page.first = self.page.first.or(Some(mtime));
         self.first = self.first.or(Some(mtime));
         if self.seen.as_ref().is_some_and(|seen| seen.has(row)) {
@@ -256,6 +265,7 @@ impl Walk {
     fn is_pushed<M>(&self, row: &Row<M>, held: &VecDeque<Pushed<M>>) -> bool {
         let first = held.iter().map(|push| push.mtime).find(|&mtime| mtime > 0);
         self.latest.is_some_and(|(last_row, _)| row.id > last_row)
+            || row.mtime > self.limits.pushed
             || first.is_some_and(|first| row.mtime > first)
     }
 

@@ -86,8 +86,8 @@ impl ClientOptions {
     /// [`on_gap`](crate::RtmClient::on_gap): the service keeps some messages of each conversation, for some days.
     ///
     /// The option costs one call at the first login and at the first entering of a room; after a relogin one call for the
-    /// list of conversations, and then, one after another, one call for every page of up to 20 messages. Fetched chat is
-    /// not translated. New pushes of a conversation wait until its missed messages have come; at more than 4 MiB of
+    /// service's time, one more if rooms are entered again, one for the list of conversations, and then, one after
+    /// another, one for every page of up to 20 messages. Fetched chat is not translated. New pushes of a conversation wait until its missed messages have come; at more than 4 MiB of
     /// waiting pushes in all, the client reports a gap instead.
     ///
     /// If the project allows a user one room at a time, leave a room before entering the next. Otherwise the client

@@ -22,7 +22,8 @@ pub struct Gap {
     pub conversation: GapConversation,
     /// The beginning of the gap, in milliseconds since 1970; 0 if unknown.
     pub since: i64,
-    /// The end of the gap, in milliseconds since 1970; [`i64::MAX`] means the moment when the gap is reported.
+    /// The end of the gap, in milliseconds since 1970; [`i64::MAX`] means the moment when the gap is reported,
+    /// where the service did not tell its time.
     /// Both ends may be given to [`HistoryRange`](crate::types::HistoryRange), to read what the history has.
     pub until: i64,
 }

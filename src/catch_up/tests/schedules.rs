@@ -125,7 +125,8 @@ struct World {
     established: bool,
     connected: bool,
     rooms: Vec<i64>,
-    gaps: Vec<(Gap, usize)>,
+    /// How many messages there were, and whether nothing within can be pushed yet.
+    gaps: Vec<(Gap, usize, bool)>,
     /// Where a gap was told in this outage.
     told: HashSet<Conversation>,
     /// Where a page was asked for that began at a message since forgotten, or one was deleted that a list may have counted.
@@ -137,6 +138,12 @@ struct World {
     may_walk: HashSet<Conversation>,
     /// The floors before this step, in the order of the conversations.
     floors: Vec<i64>,
+    /// The service's time when it answered the first login, and when the answer came.
+    login: (i64, i64),
+    /// Where the connection was lost before the machine knew the floor.
+    rough: HashSet<Conversation>,
+    /// Rooms of which a gap is owed before this step: not entered, or without a floor.
+    owed: HashSet<Conversation>,
     /// Where a gap needs no reason in this step: everywhere, or there.
     free: Option<Option<Conversation>>,
 }
@@ -184,6 +191,9 @@ impl World {
             paged: HashSet::new(),
             may_walk: HashSet::new(),
             floors: vec![0; CONVERSATIONS.len()],
+            login: (0, 0),
+            rough: HashSet::new(),
+            owed: HashSet::new(),
             free: None,
         }
     }
@@ -198,12 +208,9 @@ impl World {
             140..196 => self.serve(how),
             196..208 => {
                 self.pass(1000);
-                if self.machine.deadline() != NEVER {
-                    self.clock = self.clock.max(self.machine.deadline());
-                }
                 self.input(Input::Due)?;
             }
-            208..212 => self.clock += Time::from(how) * PAUSE / 128,
+            208..212 => self.pass(i64::from(how) * 8),
             212..216 if self.link == Link::Up => self.link = Link::HalfOpen,
             216..224 => self.lose()?,
             224..238 => self.log_in(),
@@ -244,6 +251,7 @@ impl World {
         self.paged.clear();
         self.unsure.retain(|conversation| self.machine.backlogs.contains_key(conversation));
         if !std::mem::replace(&mut self.established, true) {
+            self.login = (self.login.0, self.now);
             return self.input(Input::LoggedIn);
         }
         self.messages[..sent].iter_mut().for_each(|message| message.due = true);
@@ -252,9 +260,7 @@ impl World {
         self.may_walk = self.machine.backlogs.keys().copied().collect();
         self.may_walk.insert(Conversation::Broadcast);
         self.may_walk.extend(self.rooms.iter().map(|&rid| Conversation::Room(rid)));
-        // Without a floor there is a gap of no conversation.
-        let has_floor = self.machine.floor.or(self.machine.newest).is_some();
-        self.free = if has_floor { forgotten.map(Some) } else { Some(None) };
+        self.free = forgotten.map(Some);
         let rooms = self.rooms.clone();
         self.input(Input::LoggedInAgain { rooms: rooms.clone() })?;
         self.up.extend(rooms.into_iter().map(Up::Enter));
@@ -323,7 +329,20 @@ impl World {
         if let (Some(_), Ok(Answer::Unread(list))) = (task, &answer) {
             self.may_walk.extend(list.iter().map(|unread| unread.conversation));
         }
-        self.input(Input::Answered { id, answer })
+        let (since, asked) = (self.machine.login, asked.map_or(0, |running| running.asked));
+        self.input(Input::Answered { id, answer })?;
+        if let (Start::Own(own), Start::At(floor), Some((Task::Time, _))) =
+            (since, self.machine.login, task)
+        {
+            // Nothing from before the login comes; what is sent after the way of a question does.
+            let (answered, came) = self.login;
+            let way = self.now - 100_000 - (asked / 1_000_000) as i64;
+            // Without the time after a relogin it is another.
+            let other = self.machine.clock.is_none() || 100_000 + (own / 1_000_000) as i64 != came;
+            let right = other || (answered..=came + way).contains(&floor);
+            prop_assert!(right, "a floor of {floor}, {:?}", self.login);
+        }
+        Ok(())
     }
 
     fn entered(&mut self, rid: i64, stay: Option<usize>, sent: usize) -> Result<(), TestCaseError> {
@@ -348,15 +367,13 @@ impl World {
         if !self.rooms.contains(&rid) {
             self.rooms.push(rid);
         }
-        let without_floor = again && self.machine.rooms.get(&rid) == Some(&None);
-        self.free = without_floor.then_some(Some(conversation));
         self.input(Input::RoomEntered(rid))
     }
 
     /// The room is forgotten: with it goes its floor, up to which late pushes are not to be had.
     fn settle(&mut self, room: Conversation) {
         let floor = self.machine.floor(room);
-        let late = self.plan.late_pushes;
+        let late = self.plan.late_pushes || self.rough.contains(&room);
         let old = self.messages.iter_mut().filter(|m| m.conversation == room && m.mtime <= floor);
         old.filter(|m| late || m.mtime == floor).for_each(|message| message.stay = None);
     }
@@ -368,6 +385,11 @@ impl World {
         self.up.clear();
         self.late.clear();
         self.early.clear();
+        for conversation in CONVERSATIONS {
+            if self.machine.floor(conversation) == 0 {
+                self.rough.insert(conversation);
+            }
+        }
         if std::mem::replace(&mut self.connected, false) {
             self.input(Input::Lost)?;
         }
@@ -388,12 +410,20 @@ impl World {
         self.rooms.clear();
         self.established = false;
         self.connected = false;
-        self.lose()
+        self.lose()?;
+        self.rough.clear();
+        Ok(())
     }
 
     fn input(&mut self, input: Input<Tag>) -> Result<(), TestCaseError> {
         let floors = CONVERSATIONS.iter().map(|&c| self.machine.floor(c));
         self.floors = floors.collect();
+        let owed = self.machine.rooms.iter().filter(|(rid, start)| {
+            let backlog = self.machine.backlogs.get(&Conversation::Room(**rid));
+            let refused = backlog.is_some_and(|b| matches!(b.stage, Stage::Refused));
+            refused || matches!(start, Start::Own(_))
+        });
+        self.owed = owed.map(|(&rid, _)| Conversation::Room(rid)).collect();
         let mut outputs = Vec::new();
         self.machine.step(self.clock, input, &mut outputs);
         for output in outputs {
@@ -424,7 +454,7 @@ impl World {
                 (_, false, _) => self.read()?,
                 (_, _, false) => self.serve(255),
                 _ if self.machine.deadline() != NEVER => {
-                    self.clock = self.machine.deadline();
+                    self.pass(1000);
                     self.input(Input::Due)?;
                 }
                 _ => break,

@@ -347,3 +347,37 @@ fn a_handler_that_takes_long_does_not_hold_the_walk_up() {
     scene.expect(PEER, 1..=80);
     scene.nothing_more();
 }
+
+/// The service has not said yet when the login was: that is asked for after the relogin.
+#[test]
+fn a_loss_right_after_the_login_is_no_gap_and_is_caught_up_with() {
+    let scene = Scene::new(gate());
+    scene.client.close_and_wait(DEADLINE).expect("the end");
+    assert_eq!(scene.next(), Heard::Closed);
+    scene.gate.faults().on("getservertime").user(ME).next(1).never_answer();
+    login(&scene.client, ME);
+    pass_the_floor(&scene.other);
+    let slot = scene.lose();
+    scene.send(PEER, 1..=3);
+    slot.give("token");
+    scene.expect(PEER, 1..=3);
+    scene.nothing_more();
+}
+
+#[test]
+fn a_gap_in_a_room_ends_before_what_is_pushed() {
+    let scene = Scene::with(gate(), |options| options.catch_up(CatchUp::new().max_messages(2)));
+    let slot = scene.lose();
+    scene.send(THE_ROOM, 1..=5);
+    slot.give("token");
+    scene.expect(THE_ROOM, 1..=2);
+    let gap = scene.expect_gap(THE_ROOM);
+    pass_the_floor(&scene.other);
+    scene.send(THE_ROOM, [6]);
+    let live = scene.expect(THE_ROOM, [6])[0];
+    assert!(gap.until < live, "{gap:?} {live}");
+    // What is missing does not come after the next loss, although no row is known at the end of the gap.
+    let slot = scene.lose();
+    slot.give("token");
+    scene.nothing_more();
+}

@@ -18,7 +18,9 @@ impl World {
         }
         // A late push is of its own time.
         let late = self.plan.late_pushes && !tag.row;
-        let told = self.gaps.iter().find(|(gap, _)| self.is_late(gap, m, tag.row));
+        let told = self.gaps.iter().find(|(gap, sent, exact)| {
+            (*exact || (tag.row && tag.message < *sent)) && World::is_late(gap, m)
+        });
         prop_assert!(late || told.is_none(), "told as missing in {told:?}: {m:?}");
         let newer = all[tag.message + 1..].iter().filter(|n| n.conversation == m.conversation);
         let same_stay = |n: &&Message| m.stay.is_some() && n.stay == m.stay;
@@ -41,7 +43,7 @@ impl World {
         let Some(conversation) = named else {
             prop_assert_eq!(&gap.conversation, &GapConversation::Unknown);
             prop_assert_eq!(self.free, Some(None), "without a reason: {:?}", gap);
-            self.gaps.push((gap, told));
+            self.gaps.push((gap, told, false));
             return Ok(());
         };
         prop_assert!(self.told.insert(conversation), "the second in this outage: {gap:?}");
@@ -52,10 +54,19 @@ impl World {
                 m.conversation == conversation && (gap.since..=gap.until).contains(&m.mtime);
             wanted && there && !m.handed_over && !m.came
         });
-        let free = self.free.is_some_and(|place| place.is_none_or(|place| place == conversation));
+        let free = self.owed.contains(&conversation)
+            || self.free.is_some_and(|place| place.is_none_or(|place| place == conversation));
         let unsure = self.unsure.contains(&conversation) || self.deleted.contains(&conversation);
         prop_assert!(missing || free || unsure, "nothing is missing: {gap:?}");
-        self.gaps.push((gap, told));
+        if self.owed.contains(&conversation) && self.rough.contains(&conversation) {
+            // The floor of the room goes with it.
+            let messages = self.messages.iter_mut().filter(|m| m.conversation == conversation);
+            messages.filter(|m| m.mtime < gap.since).for_each(|message| message.stay = None);
+        }
+        // Of a room that is entered or left after the service told its time, the end is a little late.
+        let asked = self.machine.clock.is_some_and(|clock| gap.until <= clock.service);
+        let exact = asked || !matches!(conversation, Conversation::Room(_));
+        self.gaps.push((gap, told, exact));
         Ok(())
     }
 
@@ -71,7 +82,7 @@ impl World {
             match backlog.stage {
                 Stage::Owed(_) => prop_assert!(!self.connected || machine.unlisted.is_some()),
                 Stage::Unlisted | Stage::GivenUp => prop_assert!(machine.unlisted.is_some()),
-                Stage::Outside | Stage::Walking(_) => {
+                Stage::Outside | Stage::Refused | Stage::Entered | Stage::Walking(_) => {
                     prop_assert!(self.may_walk.contains(conversation), "held: {conversation:?}");
                 }
             }
@@ -92,7 +103,8 @@ impl World {
                 continue;
             }
             let floor = self.floor(m.conversation);
-            if m.mtime == floor || (self.plan.late_pushes && m.mtime < floor) {
+            let late = self.plan.late_pushes || self.rough.contains(&m.conversation);
+            if m.mtime == floor || (late && m.mtime < floor) {
                 continue;
             }
             prop_assert!(self.is_told(at), "lost: {m:?}, gaps {:?}", self.gaps);
@@ -103,7 +115,7 @@ impl World {
     /// Whether a gap covers the message.
     pub(super) fn is_told(&self, message: usize) -> bool {
         let m = &self.messages[message];
-        self.gaps.iter().any(|(gap, told)| {
+        self.gaps.iter().any(|(gap, told, _)| {
             let unknown = gap.conversation == GapConversation::Unknown
                 && (gap.since == 0 || listable(m.conversation));
             let here = unknown || gap.conversation == m.conversation.into();
@@ -118,11 +130,8 @@ impl World {
 
     /// Whether the message cannot come any more since that gap is told. At the end of the gap messages of the same moment
     /// can.
-    fn is_late(&self, gap: &Gap, m: &Message, row: bool) -> bool {
+    fn is_late(gap: &Gap, m: &Message) -> bool {
         let here = gap.conversation == m.conversation.into() && gap.until < i64::MAX;
-        let moment = |n: &&Message| n.conversation == m.conversation && n.mtime == m.mtime;
-        let alone = row && self.messages.iter().filter(moment).count() == 1;
-        let until = if alone { gap.until } else { gap.until - 1 };
-        here && covered(m.mtype) && gap.since < m.mtime && m.mtime <= until
+        here && covered(m.mtype) && gap.since < m.mtime && m.mtime < gap.until
     }
 }

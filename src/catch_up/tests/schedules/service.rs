@@ -6,6 +6,7 @@ impl World {
     /// Time passes at the service; pushes on their way for long arrive.
     pub(super) fn pass(&mut self, ms: i64) {
         self.now += ms;
+        self.clock += ms as Time * 1_000_000;
         while self.late.front().is_some_and(|(sent, _)| self.now - sent > 2000) {
             self.push_late();
         }
@@ -30,7 +31,7 @@ impl World {
         };
         // More of one moment than a page holds is tested by itself.
         if rows(self.now).count() + 1 >= self.plan.rows.0 {
-            self.now += 1;
+            self.pass(1);
         }
         let own = kind % 8 == 1;
         let peer = match conversation {
@@ -95,6 +96,9 @@ impl World {
         self.link = Link::Up;
         let sent = self.messages.len();
         self.logged_in_at = sent;
+        if !self.established {
+            self.login.0 = self.now;
+        }
         let before = self.staying.get(&None).copied();
         let stay = match before.filter(|&stay| self.established && self.stays[stay].known) {
             Some(stay) => stay,
