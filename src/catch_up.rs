@@ -47,7 +47,8 @@
 //! the service has named a row there. Otherwise the conversation is without a mark until its next message, with a floor
 //! right before the end of the gap.
 //!
-//! [`GapConversation::Unknown`] means that no conversation can be named: the list could not be fetched, or the session
+//! [`GapConversation::Unknown`] means that no conversation can be named: the list could not be fetched, so only
+//! conversations with a mark are walked; or the session
 //! ended before the list came; or the connection was lost before there was a floor or a message in its place, and the time could not be had.
 //!
 //! The machine cannot know of messages that the service had forgotten before the question, in a conversation without a
@@ -507,6 +508,7 @@ impl<M> Machine<M> {
             (Task::List, _) => {
                 self.give_up_list(out);
                 self.walk_broadcasts();
+                self.walk_marked();
                 self.go_without_list(out);
             }
             (Task::Walk(conversation), Ok(Answer::Page(rows))) => {
@@ -534,6 +536,19 @@ impl<M> Machine<M> {
         if !matches!(self.backlog(Conversation::Broadcast).stage, Stage::GivenUp) {
             self.walk(Conversation::Broadcast, None);
             self.tasks.rotate_right(1);
+        }
+    }
+
+    /// Walks the conversations that a list might have named, if they have a mark.
+    fn walk_marked(&mut self) {
+        let listable =
+            |c: &Conversation| matches!(c, Conversation::P2p(_) | Conversation::Group(_));
+        let mut marked: Vec<_> = self.marks.keys().copied().filter(listable).collect();
+        marked.sort_unstable();
+        for conversation in marked {
+            if !matches!(self.backlog(conversation).stage, Stage::GivenUp) {
+                self.walk(conversation, None);
+            }
         }
     }
 
@@ -686,7 +701,7 @@ impl<M> Machine<M> {
         let mark = self.mark(conversation);
         match latest {
             Some((row, mtime)) if mtime == until && mark <= until => {
-                let mark = self.marks.entry(conversation).or_insert(Mark::default());
+                let mark = self.marks.entry(conversation).or_default();
                 mark.tell(until, row);
             }
             _ if mark < until => {

@@ -183,6 +183,25 @@ fn what_may_pass_is_asked_again_three_times_a_second_apart() {
 }
 
 #[test]
+fn without_a_list_the_conversations_with_a_mark_are_walked() {
+    let mut desk = Desk::new(CatchUp::new());
+    desk.step(Input::LoggedIn);
+    desk.answer(Ok(Answer::ServerTime(100_000)));
+    assert_eq!(desk.push(PEER, 7000, "known"), [Message("known")]);
+    desk.step(Input::Lost);
+    desk.again(Vec::new());
+    assert_eq!(desk.push(PEER, 9000, "pushed"), []);
+    assert_eq!(desk.push(GROUP, 9001, "of the group"), []);
+    let nobody_knows = Seen::Gap(GapConversation::Unknown, 102_000, 110_000);
+    let broadcasts = page_of(Conversation::Broadcast, 102_000);
+    let group = Message("of the group");
+    assert_eq!(desk.answer(Err(20013)), [nobody_knows, group, broadcasts]);
+    assert_eq!(desk.page(Vec::new()), [page_of(PEER, 107_000)]);
+    let rows = vec![row(7000, "known"), row(8000, "missed"), row(9000, "pushed")];
+    assert_eq!(desk.page(rows), [Message("missed"), Message("pushed")]);
+}
+
+#[test]
 fn what_will_not_pass_is_a_gap_at_once() {
     let mut desk = Desk::back(CatchUp::new());
     desk.list(&[unread(PEER, 1, 4), unread(GROUP, 1, 6)]);

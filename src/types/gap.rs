@@ -55,6 +55,7 @@ pub enum GapConversation {
     Room(i64),
     /// The broadcasts.
     Broadcast,
-    /// Any conversation: the service did not say in which conversations messages were sent.
+    /// Any conversation: the service did not say in which conversations messages were sent. The client still fetches the
+    /// missed messages of conversations of which it has received a message.
     Unknown,
 }

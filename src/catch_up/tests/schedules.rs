@@ -326,6 +326,9 @@ impl World {
                 };
             }
         }
+        if matches!((task, &answer), (Some((Task::List, _)), Err(_))) {
+            self.may_walk.extend(self.machine.marks.keys());
+        }
         if let (Some(_), Ok(Answer::Unread(list))) = (task, &answer) {
             self.may_walk.extend(list.iter().map(|unread| unread.conversation));
         }
