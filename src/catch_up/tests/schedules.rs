@@ -127,6 +127,8 @@ struct World {
     rooms: Vec<i64>,
     /// How many messages there were, and whether nothing within can be pushed yet.
     gaps: Vec<(Gap, usize, bool)>,
+    /// Where a gap of no conversation was told, and how many messages there were.
+    unknown: Vec<(Conversation, Gap, usize)>,
     /// Where a gap was told in this outage.
     told: HashSet<Conversation>,
     /// Where a page was asked for that began at a message since forgotten, or one was deleted that a list may have counted.
@@ -142,6 +144,8 @@ struct World {
     login: (i64, i64),
     /// Where the connection was lost before the machine knew the floor.
     rough: HashSet<Conversation>,
+    /// The conversations with a mark before this step, none at the end of the session.
+    marked: HashSet<Conversation>,
     /// Rooms of which a gap is owed before this step: not entered, or without a floor.
     owed: HashSet<Conversation>,
     /// Where a gap needs no reason in this step: everywhere, or there.
@@ -185,6 +189,7 @@ impl World {
             connected: false,
             rooms: Vec::new(),
             gaps: Vec::new(),
+            unknown: Vec::new(),
             told: HashSet::new(),
             unsure: HashSet::new(),
             deleted: HashSet::new(),
@@ -193,6 +198,7 @@ impl World {
             floors: vec![0; CONVERSATIONS.len()],
             login: (0, 0),
             rough: HashSet::new(),
+            marked: HashSet::new(),
             owed: HashSet::new(),
             free: None,
         }
@@ -409,6 +415,7 @@ impl World {
         self.judge()?;
         self.messages.iter_mut().for_each(|message| message.stay = None);
         self.gaps.clear();
+        self.unknown.clear();
         self.staying.clear();
         self.rooms.clear();
         self.established = false;
@@ -427,6 +434,10 @@ impl World {
             refused || matches!(start, Start::Own(_))
         });
         self.owed = owed.map(|(&rid, _)| Conversation::Room(rid)).collect();
+        self.marked.clear();
+        if !matches!(input, Input::Ended) {
+            self.marked.extend(self.machine.marks.keys());
+        }
         let mut outputs = Vec::new();
         self.machine.step(self.clock, input, &mut outputs);
         for output in outputs {

@@ -244,11 +244,16 @@ fn more_than_may_be_held_is_a_gap() {
 #[test]
 fn a_list_that_cannot_be_had_is_a_gap_anywhere() {
     let scene = Scene::new(gate());
+    scene.send(THE_GROUP, [1]);
+    scene.expect(THE_GROUP, [1]);
     let slot = scene.lose();
     scene.send(PEER, 1..=3);
+    scene.send(THE_GROUP, 2..=30);
     scene.gate.faults().on("getunreadconversationlist").next(1).error(200001);
     slot.give("token");
     scene.expect_gap(GapConversation::Unknown);
+    // The client knows of the group.
+    scene.expect(THE_GROUP, 2..=30);
     scene.send(PEER, [4]);
     scene.expect(PEER, [4]);
     scene.nothing_more();

@@ -43,7 +43,11 @@ impl World {
         let Some(conversation) = named else {
             prop_assert_eq!(&gap.conversation, &GapConversation::Unknown);
             prop_assert_eq!(self.free, Some(None), "without a reason: {:?}", gap);
-            self.gaps.push((gap, told, false));
+            // Conversations with a mark are walked.
+            let there =
+                |c: &Conversation| gap.since == 0 || (listable(*c) && !self.marked.contains(c));
+            let there = CONVERSATIONS.into_iter().filter(there).map(|c| (c, gap.clone(), told));
+            self.unknown.extend(there.collect::<Vec<_>>());
             return Ok(());
         };
         prop_assert!(self.told.insert(conversation), "the second in this outage: {gap:?}");
@@ -115,12 +119,11 @@ impl World {
     /// Whether a gap covers the message.
     pub(super) fn is_told(&self, message: usize) -> bool {
         let m = &self.messages[message];
-        self.gaps.iter().any(|(gap, told, _)| {
-            let unknown = gap.conversation == GapConversation::Unknown
-                && (gap.since == 0 || listable(m.conversation));
-            let here = unknown || gap.conversation == m.conversation.into();
-            here && message < *told && (gap.since..=gap.until).contains(&m.mtime)
-        })
+        let within =
+            |gap: &Gap, told: usize| message < told && (gap.since..=gap.until).contains(&m.mtime);
+        let here = |gap: &Gap| gap.conversation == m.conversation.into();
+        self.gaps.iter().any(|(gap, told, _)| here(gap) && within(gap, *told))
+            || self.unknown.iter().any(|(c, gap, told)| *c == m.conversation && within(gap, *told))
     }
 
     pub(super) fn floor(&self, conversation: Conversation) -> i64 {
