@@ -65,7 +65,7 @@ fn floods() -> Vec<Flood> {
         last: frame(0x80, b""),
     });
     // "all of them" has the others in it.
-    let few = ["pings", "unknown quests", "all of them", "empty fragments"];
+    let few = ["pings", "all of them", "empty fragments"];
     floods.retain(|flood| few_or_many(few.contains(&flood.name), true));
     floods
 }
