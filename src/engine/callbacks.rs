@@ -23,9 +23,6 @@ use crate::wire::answer::Answer;
 use crate::wire::package::Encoding;
 use log::Level;
 
-/// How often to look whether the thread that runs callbacks has run the last callback.
-const ELSEWHERE: Duration = Duration::from_millis(1);
-
 /// How much more than twice `max_undelivered_bytes` may wait while the session waits for an answer of its own.
 const OVER: usize = 4 << 20;
 
@@ -295,7 +292,7 @@ impl Engine {
             if left().is_zero() {
                 return false;
             }
-            std::thread::sleep(ELSEWHERE);
+            self.chair.wait_for_leave(until);
         }
     }
 

@@ -210,7 +210,7 @@ impl<I, B> Chair<I, B> {
             let some = !desk.queue.is_empty();
             drop(desk);
             if some {
-                self.runner.notify_one();
+                self.runner.notify_all();
             }
             return if none && some { Stand::Tell(io) } else { Stand::Sit(io) };
         }
@@ -313,7 +313,7 @@ impl<I, B> Chair<I, B> {
         }
         drop(desk);
         if some || sits.is_none() {
-            self.runner.notify_one();
+            self.runner.notify_all();
         }
         sits
     }
@@ -356,7 +356,7 @@ impl<I, B> Chair<I, B> {
         desk.running |= pushed == Pushed::Run;
         drop(desk);
         if matches!(pushed, Pushed::Seen | Pushed::Tell) {
-            self.runner.notify_one();
+            self.runner.notify_all();
         }
         pushed
     }
@@ -385,6 +385,13 @@ impl<I, B> Chair<I, B> {
     /// The program runs no callbacks any more.
     pub(super) fn leave_here(&self) {
         self.desk.lock().running = false;
+        self.runner.notify_all();
+    }
+
+    /// Waits until no other thread runs callbacks for the program, or until that time.
+    pub(super) fn wait_for_leave(&self, until: Option<Instant>) {
+        let mut desk = self.desk.lock();
+        while desk.running && self.wait(&mut desk, until) {}
     }
 
     /// What nobody has run.

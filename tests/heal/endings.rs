@@ -356,6 +356,36 @@ fn at_the_timeout_what_is_owed_runs_in_the_programs_thread() {
     }
 }
 
+/// Which may take longer than the threads of the client live.
+#[test]
+fn a_callback_that_another_thread_runs_is_waited_for() {
+    let gate = plain();
+    let client = login(&gate, Callbacks::Manual);
+    let (began, begins) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let ran = AtomicUsize::new(0);
+    client.get_server_time(None, move |_, _| {
+        began.send(()).expect("the test waits");
+        let _ = released.recv();
+    });
+    thread::scope(|scope| {
+        let ran = &ran;
+        scope.spawn(|| {
+            while ran.load(Ordering::SeqCst) == 0 {
+                ran.store(client.run_callbacks(DEADLINE).expect("here"), Ordering::SeqCst);
+            }
+        });
+        begins.recv_timeout(DEADLINE).expect("the callback runs");
+        let leaving = scope.spawn(|| client.bye_and_wait(DEADLINE));
+        eventually("it is logged out", || client.connection_state() == ConnectionState::Closed);
+        // Long enough for the threads to end: that alone is not the end.
+        thread::sleep(Duration::from_millis(50));
+        assert!(!leaving.is_finished());
+        drop(release);
+        leaving.join().expect("no panic").expect("in time");
+    });
+}
+
 #[test]
 fn close_after_bye_ends_it_at_once() {
     let peer = Peer::new();
